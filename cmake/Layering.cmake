@@ -1,0 +1,75 @@
+# The house's one-way streets. Each target names all that it may depend on; any other edge stops the configure step.
+# Keep in step with the section "Rooms" of README.md. tests/layering proves that a forbidden edge is refused,
+# tests/layering/check_includes.cmake that no #include goes round the link graph.
+set(PORTCULLIS_FOUNDATION base core)
+set(PORTCULLIS_LOW base core ports config health wall)
+
+set(PORTCULLIS_MAY_base)
+set(PORTCULLIS_MAY_core base)
+set(PORTCULLIS_MAY_ports base core)
+set(PORTCULLIS_MAY_config base core)
+set(PORTCULLIS_MAY_health base core)
+set(PORTCULLIS_MAY_wall base core)
+
+set(PORTCULLIS_MAY_vision ${PORTCULLIS_LOW})
+set(PORTCULLIS_MAY_passage ${PORTCULLIS_LOW})
+set(PORTCULLIS_MAY_record ${PORTCULLIS_LOW})
+set(PORTCULLIS_MAY_envelope ${PORTCULLIS_LOW})
+set(PORTCULLIS_MAY_seal ${PORTCULLIS_LOW} envelope record)
+set(PORTCULLIS_MAY_open ${PORTCULLIS_LOW} envelope record)
+set(PORTCULLIS_MAY_spool ${PORTCULLIS_LOW})
+
+set(PORTCULLIS_MAY_pipeline ${PORTCULLIS_LOW} vision passage record envelope seal spool)
+set(PORTCULLIS_MAY_uplink ${PORTCULLIS_LOW} record envelope spool)
+set(PORTCULLIS_MAY_collector_link ${PORTCULLIS_LOW} record)
+set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link)
+set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link)
+
+# Drivers stand behind the ports and know nothing else of the house.
+set(PORTCULLIS_MAY_driver base core ports)
+# Programs are the composition roots: what each may NOT hold is the process wall.
+set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link driver_broker_paho)
+set(PORTCULLIS_NEVER_portcullis-uplink open seal vision passage pipeline ingest opener driver_camera_replay driver_keys_file)
+set(PORTCULLIS_NEVER_portcullis-collector open opener seal vision passage pipeline spool uplink driver_camera_replay)
+set(PORTCULLIS_NEVER_portcullis-opener ingest uplink spool pipeline vision passage seal driver_broker_paho driver_camera_replay)
+set(PORTCULLIS_NEVER_portcullis)
+
+function(portcullis_check_room room)
+  foreach(dependency IN LISTS ARGN)
+    if(NOT dependency IN_LIST PORTCULLIS_MAY_${room})
+      message(FATAL_ERROR "layering: room '${room}' may not depend on '${dependency}' "
+        "(allowed: ${PORTCULLIS_MAY_${room}}). Move the code to the room that may, or pass a value instead; "
+        "the rules stand in cmake/Layering.cmake.")
+    endif()
+  endforeach()
+endfunction()
+
+# Walks the link graph of a program: what it reaches through others counts as well.
+function(portcullis_reach out target)
+  set(seen)
+  set(todo ${target})
+  while(todo)
+    list(POP_FRONT todo next)
+    if(next IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen ${next})
+    get_target_property(edges portcullis_${next} PORTCULLIS_DEPENDS)
+    if(edges)
+      list(APPEND todo ${edges})
+    endif()
+  endwhile()
+  set(${out} ${seen} PARENT_SCOPE)
+endfunction()
+
+function(portcullis_check_program program)
+  foreach(dependency IN LISTS ARGN)
+    portcullis_reach(reached ${dependency})
+    foreach(room IN LISTS reached)
+      if(room IN_LIST PORTCULLIS_NEVER_${program})
+        message(FATAL_ERROR "layering: program '${program}' reaches '${room}' through '${dependency}', which the "
+          "process wall forbids (see cmake/Layering.cmake).")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

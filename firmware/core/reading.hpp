@@ -1,0 +1,37 @@
+#pragma once
+// Readings (one OCR pass over one patch) and reads (the voted result of a passage). Values.
+// The text is personal data: never in a log, an error message or a file name.
+
+#include <string>
+#include <vector>
+
+namespace portcullis {
+
+struct CharacterChoice {
+    char letter = 0;       // A-Z or 0-9
+    float confidence = 0;  // in [0,1]
+};
+
+/// One place of a text: what was chosen, and what else it may be (best first, without the chosen one).
+struct CharacterReading {
+    char letter = 0;
+    float confidence = 0;
+    std::vector<CharacterChoice> alternatives;
+};
+
+/// One OCR pass over one patch. No characters: nothing was readable.
+struct Reading {
+    std::vector<CharacterReading> characters;
+    float confidence = 0;  // that the whole text is right, in [0,1]
+};
+
+/// The voted result for one passage. No characters: `unread` (a plate was found, nothing readable).
+struct Read {
+    std::vector<CharacterReading> characters;
+    float confidence = 0;  // that the whole text is right, in [0,1]
+    int readings = 0;      // how many took part in the vote
+};
+
+[[nodiscard]] std::string text_of(const std::vector<CharacterReading>& characters);
+
+}  // namespace portcullis

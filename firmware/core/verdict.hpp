@@ -1,0 +1,43 @@
+#pragma once
+// Verdict = Authenticity x KeyTrust, never a bool. Values.
+
+#include <optional>
+#include <string_view>
+
+namespace portcullis {
+
+enum class Authenticity {
+    authentic,    // opened, signature holds, identity fits its place in the chain
+    unopened,     // sealed to recipients of whom we hold no key
+    damaged,      // the envelope or its tag is broken: not a byte of it was used
+    forged,       // opened, but the signature does not hold or is not of our profile
+    misplaced,    // authentic, but its signed (device, chain, seq, prev) is not the place where it came in
+    conflicting,  // another blob already stands at the same (device, chain, seq)
+    duplicate,    // the very same blob again: harmless, counted
+    missing       // no blob came for this place, and no tombstone declares it
+};
+
+enum class KeyTrust {
+    trusted,   // chains to the device CA, fit for its purpose, within its dates
+    stranger,  // key id that we do not know, or that does not chain to the device CA
+    expired,   // outside its dates
+    revoked,
+    unfit,     // wrong key usage or extended key usage
+    unchecked  // nothing came as far as a signature
+};
+
+struct Verdict {
+    Authenticity authenticity = Authenticity::missing;
+    KeyTrust key_trust = KeyTrust::unchecked;
+    bool operator==(const Verdict&) const = default;
+    [[nodiscard]] bool good() const {
+        return authenticity == Authenticity::authentic && key_trust == KeyTrust::trusted;
+    }
+};
+
+[[nodiscard]] std::string_view to_string(Authenticity authenticity);
+[[nodiscard]] std::string_view to_string(KeyTrust trust);
+[[nodiscard]] std::optional<Authenticity> authenticity_from_string(std::string_view text);
+[[nodiscard]] std::optional<KeyTrust> key_trust_from_string(std::string_view text);
+
+}  // namespace portcullis

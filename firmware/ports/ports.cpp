@@ -1,0 +1,4 @@
+// Keeps the headers of this room compiling on their own.
+#include "ports/broker.hpp"
+#include "ports/camera.hpp"
+#include "ports/signing_key.hpp"
