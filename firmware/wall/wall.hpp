@@ -1,0 +1,22 @@
+#pragma once
+// The process wall that a program builds around itself, beneath whatever the service manager builds: seccomp
+// filters and memory that leaves no copy. Called by main before the first thread and the first outside byte.
+// It cannot be taken down again. Process-wide.
+
+#include "base/result.hpp"
+
+namespace portcullis {
+
+/// From here on socket(2) and socketpair(2) give EAFNOSUPPORT for every family but AF_UNIX, for this process,
+/// its threads and its children. For the reader and the opener: the processes that see plates have no
+/// network. io_uring (a way round the filter) is refused as well.
+Result<void> deny_network();
+
+/// No core dump, no ptrace by the same user (PR_SET_DUMPABLE 0), no new privileges.
+Result<void> deny_memory_dumps();
+
+/// Locks present and future memory against swapping. Best effort: false where the limit (RLIMIT_MEMLOCK)
+/// forbids it.
+[[nodiscard]] bool try_lock_memory();
+
+}  // namespace portcullis
