@@ -1,0 +1,79 @@
+#pragma once
+// The only JSON that the house signs: fixed keys in fixed order, no blanks, one spelling for each value.
+// Writer and reader walk the same shape; the reader accepts nothing that the writer would not write, so there
+// is no general JSON parser behind a signature. Values, thread-bound.
+//
+// Texts are UTF-8 without control characters, '"' and '\': nothing ever needs an escape.
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/sha256.hpp"
+#include "core/ids.hpp"
+
+namespace portcullis {
+
+/// Integers stay exact in every JSON reader (I-JSON, RFC 7493).
+inline constexpr std::uint64_t max_json_integer = (std::uint64_t{1} << 53) - 1;
+
+/// Valid UTF-8, at most max_bytes, that needs no escape.
+[[nodiscard]] bool is_plain_text(std::string_view text, std::size_t max_bytes);
+/// text with everything that is not plain replaced by '_' and cut to max_bytes.
+[[nodiscard]] std::string to_plain_text(std::string_view text, std::size_t max_bytes);
+
+/// Appends to a text; the first bad value is kept as the error of finish().
+class CanonicalWriter {
+  public:
+    explicit CanonicalWriter(std::size_t reserve_bytes) { text_.reserve(reserve_bytes); }
+
+    CanonicalWriter& literal(std::string_view text);
+    CanonicalWriter& text(std::string_view field, std::string_view value, std::size_t max_bytes);
+    CanonicalWriter& hex(ByteView bytes);
+    CanonicalWriter& integer(std::string_view field, std::uint64_t value);
+    /// A fixed number of decimals; value within +-max_magnitude.
+    CanonicalWriter& decimal(std::string_view field, double value, int decimals, double max_magnitude);
+    CanonicalWriter& time(std::string_view field, microseconds since_epoch);
+    void reject(std::string_view field, std::string_view rule);
+
+    [[nodiscard]] std::size_t size() const { return text_.size(); }
+    [[nodiscard]] Result<std::string> finish() &&;
+
+  private:
+    std::string text_;
+    std::string fault_;
+};
+
+/// Walks a text; after the first fault every further call yields an empty value and done() tells where.
+class CanonicalReader {
+  public:
+    explicit CanonicalReader(std::string_view text) : text_(text) {}
+
+    CanonicalReader& literal(std::string_view expected);
+    [[nodiscard]] bool next_is(std::string_view expected) const;
+    [[nodiscard]] std::string text(std::string_view field, std::size_t max_bytes);
+    [[nodiscard]] std::uint64_t integer(std::string_view field);
+    [[nodiscard]] float decimal(std::string_view field, int decimals);
+    [[nodiscard]] microseconds time(std::string_view field);
+    [[nodiscard]] Digest digest(std::string_view field);
+    [[nodiscard]] ChainId chain(std::string_view field);
+    void skip_spaces();
+    void fault(std::string_view field);
+
+    [[nodiscard]] bool failed() const { return failed_; }
+    /// Errors: refused (a fault, or bytes after the end).
+    [[nodiscard]] Result<void> done();
+
+  private:
+    [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
+    [[nodiscard]] bool take(char letter);
+    [[nodiscard]] Bytes hex(std::string_view field, std::size_t bytes);
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::string fault_;
+    bool failed_ = false;
+};
+
+}  // namespace portcullis

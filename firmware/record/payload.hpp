@@ -1,0 +1,71 @@
+#pragma once
+// ReadPayload: the signed JSON of one read (README.md of this room shows every key). Canonical: one value has
+// one text, so encode_payload(parse_payload(text)) == text or parse_payload refuses. Values; pure functions,
+// reentrant. The text holds personal data: whoever holds it cleanses it, nobody logs it.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sha256.hpp"
+#include "core/capture_record.hpp"
+#include "core/ids.hpp"
+
+namespace portcullis {
+
+/// The text is padded with spaces in its last key to a multiple of this: a sealed read must not tell the
+/// plate's length.
+inline constexpr std::size_t payload_block_bytes = 256;
+inline constexpr std::size_t max_payload_bytes = 4096;
+inline constexpr std::size_t max_characters = 24;   // of one plate
+inline constexpr std::size_t max_alternatives = 4;  // of one character
+inline constexpr std::size_t max_media = 4;         // of one record
+inline constexpr std::size_t max_name_bytes = 64;   // fleet, boot, lane, jurisdiction, firmware, model
+/// Pictures are padded with zero bytes to a multiple of this before they are sealed and digested.
+inline constexpr std::size_t media_block_bytes = 1024;
+
+/// What the read says of one picture of its record, which travels as its own sealed item.
+struct MediaEntry {
+    MediaRole role = MediaRole::plate;
+    Seq seq = 0;              // its place in the read's own chain
+    Digest sha256{};          // over the padded picture, as sealed
+    std::uint64_t bytes = 0;  // of the JPEG itself, without padding
+    Digest recipients{};      // recipients_digest of its envelope
+    bool operator==(const MediaEntry&) const = default;
+};
+
+struct ReadPayload {
+    std::string fleet;
+    std::string device;
+    ChainId chain;
+    std::string boot;  // id of this run of the device
+    Seq seq = 0;
+    Digest previous{};  // link(seq - 1): the read's place in its chain
+    Digest
+        last_receipt{};  // digest of the newest collector's receipt: captured after it; zero before the first
+    UtcTime captured{};  // a claim of the device's clock
+    BootTime captured_since_boot{};
+    ClockQuality clock_quality = ClockQuality::none;
+    Read read;
+    std::string jurisdiction;
+    Quad quad;  // in the frame's pixels, to a tenth
+    Passage passage;
+    std::string firmware;
+    std::string model;
+    std::vector<MediaEntry> media;
+    Digest recipients{};  // recipients_digest of the read's own envelope: one taken away is noticed
+};
+
+/// Errors: invalid_argument (names the field that is out of its range), exhausted (over max_payload_bytes).
+[[nodiscard]] Result<std::string> encode_payload(const ReadPayload& payload);
+
+/// Errors: refused (unknown version; names the key where the text leaves the canonical form).
+[[nodiscard]] Result<ReadPayload> parse_payload(std::string_view json);
+
+/// SHA-256 over the sorted 20-byte key ids, given as hex.
+[[nodiscard]] Result<Digest> recipients_digest(std::vector<std::string> key_ids);
+
+/// Appends zero bytes up to the next multiple of media_block_bytes.
+void pad_media(Bytes& picture);
+
+}  // namespace portcullis

@@ -1,0 +1,44 @@
+#pragma once
+// Certificates and private keys from PEM files. Every error names the file and the cure; errors have the code
+// `configuration`. Pure functions, reentrant.
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "seal/openssl.hpp"
+
+namespace portcullis {
+
+inline constexpr std::size_t max_pem_bytes = std::size_t{64} * 1024;
+inline constexpr std::size_t max_chain_length = 8;  // certificates in one file
+
+/// What a certificate is meant to do; check_certificate refuses a certificate that may not.
+enum class CertificateUse {
+    sign_reads,     // device: digitalSignature, emailProtection
+    sign_receipts,  // collector: the same, from the service CA
+    receive         // recipient: keyAgreement
+};
+
+[[nodiscard]] Result<X509Ptr> load_certificate(const std::filesystem::path& path);
+/// All certificates of one file, at least one, at most max_chain_length.
+[[nodiscard]] Result<std::vector<X509Ptr>> load_certificates(const std::filesystem::path& path);
+/// A private key; refuses a file that others than its owner may write, or that everybody may read.
+[[nodiscard]] Result<KeyPtr> load_private_key(const std::filesystem::path& path);
+
+/// P-256, a subject key id of 20 bytes, key usage fit for use. `name` stands in the error, mostly the path.
+[[nodiscard]] Result<void> check_certificate(X509* certificate, CertificateUse use, std::string_view name);
+/// notBefore <= now <= notAfter.
+[[nodiscard]] Result<void> check_dates(X509* certificate, UtcTime now, std::string_view name);
+/// The private key is that of the certificate.
+[[nodiscard]] Result<void> check_pair(EVP_PKEY* key, X509* certificate, std::string_view name);
+
+/// The subject key identifier as lower-case hex; empty when there is none.
+[[nodiscard]] std::string key_id(X509* certificate);
+/// The subject's common name; empty when there is none.
+[[nodiscard]] std::string common_name(X509* certificate);
+[[nodiscard]] UtcTime not_before(X509* certificate);
+[[nodiscard]] UtcTime not_after(X509* certificate);
+
+}  // namespace portcullis

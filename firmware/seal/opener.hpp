@@ -1,0 +1,85 @@
+#pragma once
+// EnvelopeOpener: the collector's side, the only code of the house that decrypts. What it opens stays in
+// memory; on any failure not a byte of it is used, and it is cleansed. Immutable after create, thread-safe.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/verdict.hpp"
+#include "record/payload.hpp"
+#include "seal/trust.hpp"
+
+namespace portcullis {
+
+struct RecipientFiles {
+    std::filesystem::path key;
+    std::filesystem::path certificate;
+};
+
+/// payload stands when authentic (whatever the key is worth: look at the verdict), and never when forged.
+struct OpenedRead {
+    Verdict verdict;
+    std::optional<ReadPayload> payload;
+    std::string signer_key_id;  // empty when nothing came as far as a signature
+    std::string reason;         // why the authenticity is not `authentic`; for logs
+};
+
+/// A picture that opened is not evidence yet: match_media ties it to the read that names it.
+struct OpenedMedia {
+    Authenticity authenticity = Authenticity::unopened;  // authentic: opened whole; else unopened or damaged
+    Bytes padded;                                        // empty unless opened
+    Digest digest{};                                     // SHA-256 of padded
+    Digest recipients{};                                 // recipients_digest of its envelope
+    std::string reason;
+};
+
+struct MatchedMedia {
+    Authenticity authenticity = Authenticity::forged;  // authentic, forged or misplaced (or as it was opened)
+    std::optional<MediaEntry> entry;
+    Bytes jpeg;  // without padding; empty unless authentic
+};
+
+/// Where the collector found a record: what the topic, its ledger and the chain say. previous is empty when
+/// the item before is missing, so its link is unknown.
+struct ExpectedPlace {
+    std::string device;
+    ChainId chain;
+    Seq seq = 0;
+    std::optional<Digest> previous;
+};
+
+class EnvelopeOpener {
+  public:
+    /// Errors: configuration (names the file and the cure).
+    [[nodiscard]] static Result<EnvelopeOpener> create(const std::vector<RecipientFiles>& recipients,
+                                                       TrustStore trust,
+                                                       std::optional<UtcTime> judged_at = {});
+
+    /// received: the collector's clock at receipt, at which the signing key is judged.
+    [[nodiscard]] OpenedRead open_read(ByteView blob, UtcTime received) const;
+    [[nodiscard]] OpenedMedia open_media(ByteView blob) const;
+    [[nodiscard]] const TrustStore& trust() const { return trust_; }
+
+  private:
+    struct Recipient {
+        KeyPtr key;
+        X509Ptr certificate;
+        std::string id;
+    };
+    struct Plaintext;
+    explicit EnvelopeOpener(TrustStore trust) : trust_(std::move(trust)) {}
+    [[nodiscard]] Plaintext decrypt(ByteView blob) const;
+
+    std::vector<Recipient> recipients_;
+    TrustStore trust_;
+};
+
+/// authentic becomes misplaced when the payload does not belong at `place`; other verdicts stay as they are.
+[[nodiscard]] Verdict place_verdict(const OpenedRead& read, const ExpectedPlace& place);
+
+/// The entry of the authentic read that this picture, found at `seq` of the read's chain, must fit.
+[[nodiscard]] MatchedMedia match_media(const OpenedMedia& media, const ReadPayload& read, Seq seq);
+
+}  // namespace portcullis

@@ -1,0 +1,65 @@
+#pragma once
+// Sealer: the device's side. Signs and encrypts what a passage left behind; holds no key that could open it.
+// Thread-bound (the signing key is).
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/capture_record.hpp"
+#include "core/sealed_item.hpp"
+#include "core/statement.hpp"
+#include "ports/signing_key.hpp"
+#include "seal/certificate.hpp"
+
+namespace portcullis {
+
+struct SealerSettings {
+    std::string device;  // must be the common name of the signing key's certificate
+    std::string fleet;
+    std::string boot;  // id of this run of the device
+    /// Certificates of those who may open, 1 to max_recipients for each audience.
+    std::vector<std::filesystem::path> read_recipients;
+    std::vector<std::filesystem::path> plate_recipients;
+    std::vector<std::filesystem::path> overview_recipients;
+    /// When the recipients' dates are judged; empty while the device's clock is not set: sealing needs no
+    /// clock.
+    std::optional<UtcTime> judged_at;
+};
+
+class Sealer {
+  public:
+    /// `key` is borrowed and must outlive the sealer. Errors: configuration (names the file and the cure).
+    [[nodiscard]] static Result<Sealer> create(SealerSettings settings, const SigningKey& key);
+
+    /// The read, then its pictures in the record's order, at consecutive seqs from head.next_seq.
+    /// last_receipt: digest of the newest receipt's blob, zero before the first.
+    /// Errors: exhausted (a picture or the payload is over its limit: names it), invalid_argument (a field
+    /// out of range), internal (OpenSSL or the key's chip refused). Nothing is half done.
+    [[nodiscard]] Result<SealedRecord> seal(const CaptureRecord& record, const ChainHead& head,
+                                            const Digest& last_receipt) const;
+    /// States that items first..head.next_seq-1 end in head.link; itself takes the place head.next_seq.
+    [[nodiscard]] Result<SealedItem> checkpoint(const ChainHead& head, Seq first, UtcTime time) const;
+    /// The blob only: a tombstone stands in the place of the items it names.
+    [[nodiscard]] Result<Bytes> tombstone(const Tombstone& tombstone) const;
+
+  private:
+    struct Audience {
+        std::vector<X509Ptr> certificates;
+        Digest digest{};  // recipients_digest
+    };
+    Sealer(SealerSettings settings, const SigningKey& key) : settings_(std::move(settings)), key_(&key) {}
+    [[nodiscard]] static Result<Audience> load_audience(const std::vector<std::filesystem::path>& paths,
+                                                        std::string_view name,
+                                                        const std::optional<UtcTime>& judged_at);
+    [[nodiscard]] const Audience& audience(MediaRole role) const;
+
+    SealerSettings settings_;
+    const SigningKey* key_;
+    Audience readers_;
+    Audience plate_;
+    Audience overview_;
+};
+
+}  // namespace portcullis
