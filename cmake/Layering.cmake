@@ -4,7 +4,7 @@
 set(PORTCULLIS_FOUNDATION base core)
 set(PORTCULLIS_LOW base core ports config health wall)
 
-set(PORTCULLIS_MAY_base)
+set(PORTCULLIS_MAY_base "")
 set(PORTCULLIS_MAY_core base)
 set(PORTCULLIS_MAY_ports base core)
 set(PORTCULLIS_MAY_config base core)
