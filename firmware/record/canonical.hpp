@@ -5,6 +5,7 @@
 //
 // Texts are UTF-8 without control characters, '"' and '\': nothing ever needs an escape.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -32,8 +33,8 @@ class CanonicalWriter {
     CanonicalWriter& text(std::string_view field, std::string_view value, std::size_t max_bytes);
     CanonicalWriter& hex(ByteView bytes);
     CanonicalWriter& integer(std::string_view field, std::uint64_t value);
-    /// A fixed number of decimals; value within +-max_magnitude.
-    CanonicalWriter& decimal(std::string_view field, double value, int decimals, double max_magnitude);
+    /// With a fixed number of decimals; low <= value <= high.
+    CanonicalWriter& decimal(std::string_view field, float value, int decimals, float low, float high);
     CanonicalWriter& time(std::string_view field, microseconds since_epoch);
     void reject(std::string_view field, std::string_view rule);
 
@@ -58,7 +59,8 @@ class CanonicalReader {
     [[nodiscard]] microseconds time(std::string_view field);
     [[nodiscard]] Digest digest(std::string_view field);
     [[nodiscard]] ChainId chain(std::string_view field);
-    void skip_spaces();
+    /// Takes all blanks that come next.
+    void skip_blanks();
     void fault(std::string_view field);
 
     [[nodiscard]] bool failed() const { return failed_; }

@@ -1,0 +1,305 @@
+#include "record/payload.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "record/canonical.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::string_view opening = R"({"v":1,"fleet":)";
+constexpr std::string_view closing = "\"}";
+constexpr float max_coordinate = 100'000;
+constexpr std::uint64_t max_count = 1'000'000'000;  // of readings and frames: fits an int
+constexpr std::size_t key_id_bytes = 20;
+
+bool is_plate_letter(char letter) {
+    return (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9');
+}
+
+void write_choice(CanonicalWriter& out, char letter, float confidence) {
+    if (!is_plate_letter(letter)) out.reject("chars", "must be A-Z or 0-9");
+    out.literal("[\"").literal({&letter, 1}).literal("\",");
+    out.decimal("chars", confidence, 3, 0, 1);
+}
+
+void write_characters(CanonicalWriter& out, const std::vector<CharacterReading>& characters) {
+    if (characters.size() > max_characters) return out.reject("chars", "are too many for one plate");
+    out.literal(R"("plate":")");
+    for (const CharacterReading& character : characters)
+        out.literal({&character.letter, 1});
+    out.literal(R"(","chars":[)");
+    for (const CharacterReading& character : characters) {
+        if (&character != &characters.front()) out.literal(",");
+        if (character.alternatives.size() > max_alternatives)
+            return out.reject("chars", "have too many alternatives");
+        write_choice(out, character.letter, character.confidence);
+        out.literal(",[");
+        for (const CharacterChoice& choice : character.alternatives) {
+            if (&choice != &character.alternatives.front()) out.literal(",");
+            write_choice(out, choice.letter, choice.confidence);
+            out.literal("]");
+        }
+        out.literal("]]");
+    }
+    out.literal("]");
+}
+
+void write_media(CanonicalWriter& out, const std::vector<MediaEntry>& media) {
+    if (media.size() > max_media) return out.reject("media", "are too many for one record");
+    out.literal(R"("media":[)");
+    for (const MediaEntry& entry : media) {
+        if (&entry != &media.front()) out.literal(",");
+        out.literal(R"({"role":")").literal(to_string(entry.role)).literal(R"(","seq":)");
+        out.integer("media seq", entry.seq).literal(R"(,"sha256":)").hex(entry.sha256);
+        out.literal(R"(,"n":)")
+            .integer("media n", entry.bytes)
+            .literal(R"(,"rcp":)")
+            .hex(entry.recipients)
+            .literal("}");
+    }
+    out.literal("]");
+}
+
+void write_place(CanonicalWriter& out, const ReadPayload& payload) {
+    if (!is_device_name(payload.device)) out.reject("dev", "must be a device name");
+    if (payload.seq == 0) out.reject("seq", "begins at 1");
+    out.literal(opening).text("fleet", payload.fleet, max_name_bytes);
+    out.literal(R"(,"dev":)").text("dev", payload.device, max_device_name_bytes);
+    out.literal(R"(,"chain":)").hex(payload.chain.bytes);
+    out.literal(R"(,"boot":)").text("boot", payload.boot, max_name_bytes);
+    out.literal(R"(,"seq":)").integer("seq", payload.seq);
+    out.literal(R"(,"prev":)").hex(payload.previous);
+    out.literal(R"(,"ack":)").hex(payload.last_receipt);
+    out.literal(R"(,"t":)").time("t", payload.captured.time_since_epoch());
+    out.literal(R"(,"mono":)").time("mono", payload.captured_since_boot.time_since_epoch());
+    out.literal(R"(,"clk":")").literal(to_string(payload.clock_quality)).literal("\",");
+}
+
+void write_scene(CanonicalWriter& out, const ReadPayload& payload) {
+    const Passage& passage = payload.passage;
+    out.literal(R"(,"jurisdiction":)").text("jurisdiction", payload.jurisdiction, max_name_bytes);
+    out.literal(R"(,"lane":)").text("lane", passage.lane, max_name_bytes);
+    out.literal(R"(,"dir":")").literal(to_string(passage.direction)).literal(R"(","quad":[)");
+    for (const Point& corner : payload.quad.corners) {
+        if (&corner != &payload.quad.corners.front()) out.literal(",");
+        out.decimal("quad", corner.x, 1, -max_coordinate, max_coordinate).literal(",");
+        out.decimal("quad", corner.y, 1, -max_coordinate, max_coordinate);
+    }
+    if (passage.frames < 0) out.reject("frames", "must not be negative");
+    out.literal(R"(],"passage":{"id":)").integer("passage id", passage.id);
+    out.literal(R"(,"first":)").time("passage first", passage.first_seen.time_since_epoch());
+    out.literal(R"(,"last":)").time("passage last", passage.last_seen.time_since_epoch());
+    out.literal(R"(,"frames":)").integer("frames", static_cast<std::uint64_t>(std::max(passage.frames, 0)));
+    out.literal(R"(},"fw":)").text("fw", payload.firmware, max_name_bytes);
+    out.literal(R"(,"model":)").text("model", payload.model, max_name_bytes).literal(",");
+}
+
+char read_letter(CanonicalReader& in) {
+    const std::string letter = in.text("chars", 1);
+    if (letter.size() != 1 || !is_plate_letter(letter.front())) {
+        in.fault("chars");
+        return 0;
+    }
+    return letter.front();
+}
+
+CharacterChoice read_choice(CanonicalReader& in) {
+    CharacterChoice choice;
+    in.literal("[");
+    choice.letter = read_letter(in);
+    in.literal(",");
+    choice.confidence = in.decimal("chars", 3);
+    return choice;
+}
+
+CharacterReading read_character(CanonicalReader& in) {
+    const CharacterChoice chosen = read_choice(in);
+    CharacterReading character{chosen.letter, chosen.confidence, {}};
+    in.literal(",[");
+    while (in.next_is("[") && character.alternatives.size() < max_alternatives) {
+        character.alternatives.push_back(read_choice(in));
+        in.literal("]");
+        if (!in.next_is(",")) break;
+        in.literal(",");
+    }
+    in.literal("]]");
+    return character;
+}
+
+std::vector<CharacterReading> read_characters(CanonicalReader& in) {
+    std::vector<CharacterReading> characters;
+    in.literal(R"("plate":)");
+    const std::string plate = in.text("plate", max_characters);
+    in.literal(R"(,"chars":[)");
+    while (in.next_is("[") && characters.size() < max_characters) {
+        characters.push_back(read_character(in));
+        if (!in.next_is(",")) break;
+        in.literal(",");
+    }
+    in.literal("]");
+    if (text_of(characters) != plate) in.fault("plate as its chars");
+    return characters;
+}
+
+MediaEntry read_media_entry(CanonicalReader& in) {
+    MediaEntry entry;
+    entry.role = in.next_is(R"({"role":"overview")") ? MediaRole::overview : MediaRole::plate;
+    in.literal(R"({"role":")").literal(to_string(entry.role)).literal(R"(","seq":)");
+    entry.seq = in.integer("media seq");
+    in.literal(R"(,"sha256":)");
+    entry.sha256 = in.digest("media sha256");
+    in.literal(R"(,"n":)");
+    entry.bytes = in.integer("media n");
+    in.literal(R"(,"rcp":)");
+    entry.recipients = in.digest("media rcp");
+    in.literal("}");
+    return entry;
+}
+
+std::vector<MediaEntry> read_media(CanonicalReader& in) {
+    std::vector<MediaEntry> media;
+    in.literal(R"("media":[)");
+    while (in.next_is("{") && media.size() < max_media) {
+        media.push_back(read_media_entry(in));
+        if (!in.next_is(",")) break;
+        in.literal(",");
+    }
+    in.literal("],");
+    return media;
+}
+
+ClockQuality read_clock_quality(CanonicalReader& in) {
+    const std::string name = in.text("clk", max_name_bytes);
+    for (int i = 0; i <= static_cast<int>(ClockQuality::ptp); ++i)
+        if (name == to_string(static_cast<ClockQuality>(i))) return static_cast<ClockQuality>(i);
+    in.fault("clk");
+    return ClockQuality::none;
+}
+
+int read_count(CanonicalReader& in, std::string_view field) {
+    const std::uint64_t count = in.integer(field);
+    if (count > max_count) in.fault(field);
+    return count > max_count ? 0 : static_cast<int>(count);
+}
+
+void read_place(CanonicalReader& in, ReadPayload& payload) {
+    in.literal(opening);
+    payload.fleet = in.text("fleet", max_name_bytes);
+    in.literal(R"(,"dev":)");
+    payload.device = in.text("dev", max_device_name_bytes);
+    in.literal(R"(,"chain":)");
+    payload.chain = in.chain("chain");
+    in.literal(R"(,"boot":)");
+    payload.boot = in.text("boot", max_name_bytes);
+    in.literal(R"(,"seq":)");
+    payload.seq = in.integer("seq");
+    in.literal(R"(,"prev":)");
+    payload.previous = in.digest("prev");
+    in.literal(R"(,"ack":)");
+    payload.last_receipt = in.digest("ack");
+    in.literal(R"(,"t":)");
+    payload.captured = UtcTime(in.time("t"));
+    in.literal(R"(,"mono":)");
+    payload.captured_since_boot = BootTime(in.time("mono"));
+    in.literal(R"(,"clk":)");
+    payload.clock_quality = read_clock_quality(in);
+    in.literal(",");
+}
+
+void read_scene(CanonicalReader& in, ReadPayload& payload) {
+    in.literal(R"(,"jurisdiction":)");
+    payload.jurisdiction = in.text("jurisdiction", max_name_bytes);
+    in.literal(R"(,"lane":)");
+    payload.passage.lane = in.text("lane", max_name_bytes);
+    in.literal(R"(,"dir":)");
+    payload.passage.direction = direction_from_string(in.text("dir", max_name_bytes));
+    in.literal(R"(,"quad":[)");
+    for (Point& corner : payload.quad.corners) {
+        if (&corner != &payload.quad.corners.front()) in.literal(",");
+        corner.x = in.decimal("quad", 1);
+        in.literal(",");
+        corner.y = in.decimal("quad", 1);
+    }
+    in.literal(R"(],"passage":{"id":)");
+    payload.passage.id = in.integer("passage id");
+    in.literal(R"(,"first":)");
+    payload.passage.first_seen = BootTime(in.time("passage first"));
+    in.literal(R"(,"last":)");
+    payload.passage.last_seen = BootTime(in.time("passage last"));
+    in.literal(R"(,"frames":)");
+    payload.passage.frames = read_count(in, "frames");
+    in.literal(R"(},"fw":)");
+    payload.firmware = in.text("fw", max_name_bytes);
+    in.literal(R"(,"model":)");
+    payload.model = in.text("model", max_name_bytes);
+    in.literal(",");
+}
+
+}  // namespace
+
+Result<std::string> encode_payload(const ReadPayload& payload) {
+    CanonicalWriter out(max_payload_bytes + payload_block_bytes);  // no second copy is left behind by growing
+    write_place(out, payload);
+    write_characters(out, payload.read.characters);
+    if (payload.read.readings < 0) out.reject("readings", "must not be negative");
+    out.literal(R"(,"conf":)").decimal("conf", payload.read.confidence, 3, 0, 1);
+    out.literal(R"(,"readings":)")
+        .integer("readings", static_cast<std::uint64_t>(std::max(payload.read.readings, 0)));
+    write_scene(out, payload);
+    write_media(out, payload.media);
+    out.literal(R"(,"rcp":)").hex(payload.recipients).literal(R"(,"pad":")");
+    const std::size_t bare = out.size() + closing.size();
+    out.literal(std::string((payload_block_bytes - bare % payload_block_bytes) % payload_block_bytes, ' '));
+    if (out.literal(closing).size() > max_payload_bytes)
+        return fail(ErrorCode::exhausted, "record: a payload of {} bytes is over the limit of {}", out.size(),
+                    max_payload_bytes);
+    return std::move(out).finish();
+}
+
+Result<ReadPayload> parse_payload(std::string_view json) {
+    if (json.size() > max_payload_bytes)
+        return fail(ErrorCode::refused, "record: a payload of {} bytes is over the limit of {}", json.size(),
+                    max_payload_bytes);
+    CanonicalReader in(json);
+    ReadPayload payload;
+    read_place(in, payload);
+    payload.read.characters = read_characters(in);
+    in.literal(R"(,"conf":)");
+    payload.read.confidence = in.decimal("conf", 3);
+    in.literal(R"(,"readings":)");
+    payload.read.readings = read_count(in, "readings");
+    read_scene(in, payload);
+    payload.media = read_media(in);
+    in.literal(R"("rcp":)");
+    payload.recipients = in.digest("rcp");
+    in.literal(R"(,"pad":")").skip_blanks();
+    in.literal(closing);
+    TRY(in.done());
+    // The writer has the last word: ranges, second spellings of a number, the length of the padding.
+    Result<std::string> again = encode_payload(payload);
+    if (!again || *again != json) return fail(ErrorCode::refused, "record: the payload is not canonical");
+    return payload;
+}
+
+Result<Digest> recipients_digest(std::vector<std::string> key_ids) {
+    std::ranges::sort(key_ids);
+    Bytes all;
+    for (const std::string& id : key_ids) {
+        const Bytes bytes = TRY(from_hex(id));
+        if (bytes.size() != key_id_bytes)
+            return fail(ErrorCode::invalid_argument, "a key id has {} bytes, this one {}", key_id_bytes,
+                        bytes.size());
+        all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    return sha256(all);
+}
+
+void pad_media(Bytes& picture) {
+    const std::size_t blocks = (picture.size() + media_block_bytes - 1) / media_block_bytes;
+    picture.resize(std::max<std::size_t>(blocks, 1) * media_block_bytes);
+}
+
+}  // namespace portcullis
