@@ -10,6 +10,7 @@ set(PORTCULLIS_MAY_ports base core)
 set(PORTCULLIS_MAY_config base core)
 set(PORTCULLIS_MAY_health base core)
 set(PORTCULLIS_MAY_wall base core)
+set(PORTCULLIS_MAY_database base core)
 
 set(PORTCULLIS_MAY_vision ${PORTCULLIS_LOW})
 set(PORTCULLIS_MAY_passage ${PORTCULLIS_LOW})
@@ -17,12 +18,12 @@ set(PORTCULLIS_MAY_record ${PORTCULLIS_LOW})
 set(PORTCULLIS_MAY_envelope ${PORTCULLIS_LOW})
 set(PORTCULLIS_MAY_seal ${PORTCULLIS_LOW} envelope record)
 set(PORTCULLIS_MAY_open ${PORTCULLIS_LOW} envelope record)
-set(PORTCULLIS_MAY_spool ${PORTCULLIS_LOW})
+set(PORTCULLIS_MAY_spool ${PORTCULLIS_LOW} database)
 
 set(PORTCULLIS_MAY_pipeline ${PORTCULLIS_LOW} vision passage record envelope seal spool)
 set(PORTCULLIS_MAY_uplink ${PORTCULLIS_LOW} record envelope spool)
 set(PORTCULLIS_MAY_collector_link ${PORTCULLIS_LOW} record)
-set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link)
+set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link database)
 set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link)
 
 # Drivers stand behind the ports and know nothing else of the house.

@@ -1,0 +1,170 @@
+#include "database/database.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/assert.hpp"
+#include "base/unique_fd.hpp"
+#include "database/sqlite_error.hpp"
+
+namespace portcullis {
+
+namespace {
+
+struct CodeRow {
+    int primary;
+    ErrorCode code;
+    std::string_view cure;
+};
+
+// By SQLite's primary code; what is not here is `io`, for most of the rest comes from the disk.
+constexpr CodeRow rows[] = {
+    {SQLITE_FULL, ErrorCode::exhausted, "free space on that file system"},
+    {SQLITE_BUSY, ErrorCode::timeout,
+     "another process holds the file locked for too long; look what it does"},
+    {SQLITE_LOCKED, ErrorCode::timeout, "another statement holds the table"},
+    {SQLITE_CORRUPT, ErrorCode::corrupt, "the file is damaged"},
+    {SQLITE_NOTADB, ErrorCode::corrupt, "the file is damaged or no database"},
+    {SQLITE_CONSTRAINT, ErrorCode::refused, "the row breaks a rule of its table"},
+    {SQLITE_READONLY, ErrorCode::denied, "make file and folder writable for this user"},
+    {SQLITE_PERM, ErrorCode::denied, "make file and folder writable for this user"},
+    {SQLITE_AUTH, ErrorCode::denied, "make file and folder writable for this user"},
+    {SQLITE_CANTOPEN, ErrorCode::io, "check that the folder exists and is writable for this user"},
+    {SQLITE_TOOBIG, ErrorCode::exhausted, "the value is larger than SQLite takes"},
+    {SQLITE_NOMEM, ErrorCode::exhausted, "out of memory"},
+    {SQLITE_MISUSE, ErrorCode::internal, "a fault of ours; report it"},
+    {SQLITE_RANGE, ErrorCode::internal, "a fault of ours; report it"},
+    {SQLITE_ERROR, ErrorCode::internal, "the tables are not those that this program makes"},
+};
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        return fail(Error::from_errno(fmt::format("cannot sync folder {}", folder.string()), errno));
+    return {};
+}
+
+// Made by us, because SQLite would take 0644: the group shares the file, nobody else sees it. -wal and -shm
+// inherit the mode.
+Result<void> make_file(const std::filesystem::path& path) {
+    constexpr mode_t mode = 0660;
+    const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (fd) return sync_folder(path.parent_path());
+    if (errno == EEXIST) return {};
+    return fail(Error::from_errno(
+        fmt::format("cannot make {} (check that the folder exists and is writable)", path.string()), errno));
+}
+
+Result<void> check_there(const std::filesystem::path& path) {
+    if (::access(path.c_str(), F_OK) == 0) return {};
+    if (errno == ENOENT || errno == ENOTDIR)
+        return fail(ErrorCode::not_found, "{} is not there", path.string());
+    return fail(Error::from_errno(fmt::format("cannot look at {}", path.string()), errno));
+}
+
+}  // namespace
+
+Error sqlite_error(int code, sqlite3* connection, const std::string& what) {
+    const int primary = code & 0xff;
+    const std::string text = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+    for (const CodeRow& row : rows)
+        if (row.primary == primary)
+            return {row.code, fmt::format("{}: {} ({}); {}", what, text, code, row.cure)};
+    return {ErrorCode::io, fmt::format("{}: {} ({}); check the disk", what, text, code)};
+}
+
+// close_v2: statements that still live keep the connection until they are gone.
+void Database::Close::operator()(sqlite3* connection) const {
+    sqlite3_close_v2(connection);
+}
+
+Result<Database> Database::open(const DatabaseSettings& settings) {
+    TRY(settings.create ? make_file(settings.path) : check_there(settings.path));
+    const std::string name = settings.path.string();
+    sqlite3* raw = nullptr;
+    const int code = sqlite3_open_v2(
+        name.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    Database database{Connection(raw)};
+    if (code != SQLITE_OK) return fail(sqlite_error(code, raw, name));
+    sqlite3_busy_timeout(raw, static_cast<int>(settings.busy_timeout.count()));
+    // A damaged or hostile file may bring no functions, and double quotes are never strings.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+    auto modes = database.execute(
+        fmt::format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit={}; "
+                    "PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON",
+                    settings.wal_limit_bytes));
+    if (!modes) return fail(std::move(modes.error()).with(name));
+    return database;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database"));
+    PORTCULLIS_ASSERT(statement != nullptr);
+    return Statement(statement);
+}
+
+Result<void> Database::execute(const std::string& sql) {
+    const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database"));
+    return {};
+}
+
+Result<std::int64_t> Database::integer(std::string_view sql) {
+    Statement statement = TRY(prepare(sql));
+    TRY(statement.bind());
+    if (!TRY(statement.step())) return fail(ErrorCode::not_found, "database: no row for: {}", sql);
+    return statement.integer(0);
+}
+
+std::uint64_t Database::changes() const {
+    return static_cast<std::uint64_t>(sqlite3_changes64(connection_.get()));
+}
+
+std::int64_t Database::last_row_id() const {
+    return sqlite3_last_insert_rowid(connection_.get());
+}
+
+Result<std::int64_t> Database::data_version() {
+    return integer("PRAGMA data_version");
+}
+
+bool Database::moved() const {
+    int moved = 0;
+    sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0;
+}
+
+Result<void> Database::check_integrity() {
+    Statement check = TRY(prepare("PRAGMA quick_check(1)"));
+    TRY(check.bind());
+    if (TRY(check.step()) && check.text(0) == "ok") return {};
+    return fail(ErrorCode::corrupt, "database: {}; the file is damaged", check.text(0));
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+    TRY(database.execute("BEGIN IMMEDIATE"));
+    return Transaction(database);
+}
+
+Result<void> Transaction::commit() {
+    PORTCULLIS_ASSERT(database_ != nullptr);
+    TRY(database_->execute("COMMIT"));
+    database_ = nullptr;
+    return {};
+}
+
+// SQLite has rolled back by itself after some errors; then this finds no transaction, which is what we want.
+Transaction::~Transaction() {
+    if (database_ != nullptr) static_cast<void>(database_->execute("ROLLBACK"));
+}
+
+}  // namespace portcullis

@@ -1,0 +1,74 @@
+#pragma once
+// Database: one connection to a SQLite file, and Transaction. Thread-bound: one thread uses a connection and
+// its statements; several processes may have the same file open. Errors as in statement.hpp.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "database/statement.hpp"
+
+struct sqlite3;
+
+namespace portcullis {
+
+struct DatabaseSettings {
+    std::filesystem::path path;
+    bool create = true;                                    // false: not_found when the file is missing
+    milliseconds busy_timeout = std::chrono::seconds(5);   // how long a lock of another process is awaited
+    std::int64_t wal_limit_bytes = std::int64_t{8} << 20;  // the -wal file is cut back to this
+};
+
+class Database {
+  public:
+    /// Opens in WAL mode with synchronous=FULL: what a commit returned for survives a power cut. A new file
+    /// gets mode 0660 (less the umask) and its folder is synced. Errors name the path.
+    [[nodiscard]] static Result<Database> open(const DatabaseSettings& settings);
+
+    [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+    /// SQL without parameters, one or more statements.
+    [[nodiscard]] Result<void> execute(const std::string& sql);
+    /// The first column of the only row, e.g. of a PRAGMA.
+    [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
+
+    /// Rows that the last INSERT, UPDATE or DELETE touched; id of the last inserted row.
+    [[nodiscard]] std::uint64_t changes() const;
+    [[nodiscard]] std::int64_t last_row_id() const;
+    /// Changes whenever another connection commits; costs microseconds.
+    [[nodiscard]] Result<std::int64_t> data_version();
+    /// The file was renamed or replaced under us: open it anew.
+    [[nodiscard]] bool moved() const;
+    /// Reads every page; corrupt when something does not fit together. Slow on a big file.
+    [[nodiscard]] Result<void> check_integrity();
+
+  private:
+    struct Close {
+        void operator()(sqlite3* connection) const;
+    };
+    using Connection = std::unique_ptr<sqlite3, Close>;
+    explicit Database(Connection connection) : connection_(std::move(connection)) {}
+    Connection connection_;
+};
+
+/// Takes the write lock at begin; rolls back unless commit() succeeded. One at a time on a Database, which
+/// must outlive it.
+class Transaction {
+  public:
+    [[nodiscard]] static Result<Transaction> begin(Database& database);
+    /// Durable when it returns without an error; with one, nothing of the transaction was kept.
+    [[nodiscard]] Result<void> commit();
+
+    Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Transaction& operator=(Transaction&&) = delete;
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    ~Transaction();
+
+  private:
+    explicit Transaction(Database& database) : database_(&database) {}
+    Database* database_;
+};
+
+}  // namespace portcullis
