@@ -1,0 +1,14 @@
+#include "drivers/camera/replay/clock_quality.hpp"
+
+#include <sys/timex.h>
+
+namespace portcullis::replay {
+
+ClockQuality measured_clock_quality() {
+    timex state{};
+    const int answer = ::adjtimex(&state);
+    const bool synchronised = answer >= 0 && answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+    return synchronised ? ClockQuality::ntp : ClockQuality::rtc;
+}
+
+}  // namespace portcullis::replay
