@@ -13,6 +13,8 @@
 
 namespace portcullis {
 
+inline constexpr std::size_t max_recipient_keys = 64;  // of one opener: a few audiences, some epochs each
+
 struct RecipientFiles {
     std::filesystem::path key;
     std::filesystem::path certificate;
@@ -52,10 +54,10 @@ struct ExpectedPlace {
 
 class EnvelopeOpener {
   public:
+    /// The recipients' dates do not matter: what was sealed in time is opened later too.
     /// Errors: configuration (names the file and the cure).
     [[nodiscard]] static Result<EnvelopeOpener> create(const std::vector<RecipientFiles>& recipients,
-                                                       TrustStore trust,
-                                                       std::optional<UtcTime> judged_at = {});
+                                                       TrustStore trust);
 
     /// received: the collector's clock at receipt, at which the signing key is judged.
     [[nodiscard]] OpenedRead open_read(ByteView blob, UtcTime received) const;

@@ -15,6 +15,8 @@
 
 namespace portcullis {
 
+struct ReadPayload;
+
 struct SealerSettings {
     std::string device;  // must be the common name of the signing key's certificate
     std::string fleet;
@@ -54,6 +56,7 @@ class Sealer {
                                                         std::string_view name,
                                                         const std::optional<UtcTime>& judged_at);
     [[nodiscard]] const Audience& audience(MediaRole role) const;
+    [[nodiscard]] Result<Bytes> seal_read(const ReadPayload& payload) const;
 
     SealerSettings settings_;
     const SigningKey* key_;

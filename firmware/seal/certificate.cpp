@@ -1,0 +1,189 @@
+#include "seal/certificate.hpp"
+
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#include <ctime>
+
+#include "base/file.hpp"
+#include "seal/gate.hpp"
+
+namespace portcullis {
+
+namespace {
+
+struct UseRow {
+    std::uint32_t key_usage;
+    bool mail_protection;  // CMS_verify's purpose; our identity and TLS certificates have clientAuth or
+                           // serverAuth
+    std::string_view words;
+};
+
+const UseRow& row_of(CertificateUse use) {
+    static constexpr UseRow sign{KU_DIGITAL_SIGNATURE, true, "digitalSignature and emailProtection"};
+    static constexpr UseRow receive{KU_KEY_AGREEMENT, false, "keyAgreement"};
+    return use == CertificateUse::receive ? receive : sign;
+}
+
+/// The file as a BIO that has its own copy. Certificates are no secret; keys are cleansed by their caller.
+Result<Bytes> read_pem(const std::filesystem::path& path, std::string_view what) {
+    Result<Bytes> bytes = read_file(path, max_pem_bytes);
+    if (!bytes)
+        return fail(ErrorCode::configuration, "{}: {}; give the path of a readable PEM file", what,
+                    bytes.error().message());
+    return bytes;
+}
+
+BioPtr borrow(const Bytes& bytes) {
+    return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+/// An encrypted key must fail at once instead of asking a terminal for its pass phrase.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) {
+    return -1;
+}
+
+std::optional<UtcTime> to_utc(const ASN1_TIME* time) {
+    std::tm fields{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &fields) != 1) return std::nullopt;
+    return UtcTime(std::chrono::seconds(::timegm(&fields)));
+}
+
+Result<void> check_permissions(const std::filesystem::path& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return {};  // read_pem tells it better
+    if ((info.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)) == 0) return {};
+    return fail(ErrorCode::configuration, "key {}: mode {:04o} lets others read or replace it; chmod 600 {}",
+                path.string(), info.st_mode & 07777U, path.string());
+}
+
+bool is_p256(EVP_PKEY* key) {
+    char group[32] = {};
+    return key != nullptr && EVP_PKEY_is_a(key, "EC") == 1 &&
+           EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1 &&
+           OBJ_txt2nid(group) == NID_X9_62_prime256v1;
+}
+
+}  // namespace
+
+Result<std::vector<X509Ptr>> load_certificates(const std::filesystem::path& path) {
+    const Bytes bytes = TRY(read_pem(path, "certificate"));
+    const BioPtr source = borrow(bytes);
+    std::vector<X509Ptr> found;
+    while (source) {
+        X509Ptr next(PEM_read_bio_X509(source.get(), nullptr, no_passphrase, nullptr));
+        if (!next) break;
+        if (found.size() == max_chain_length)
+            return fail(ErrorCode::configuration, "certificate {}: more than {} certificates in one file",
+                        path.string(), max_chain_length);
+        found.push_back(std::move(next));
+    }
+    const unsigned long reason = ERR_peek_last_error();
+    const bool at_end = ERR_GET_LIB(reason) == ERR_LIB_PEM && ERR_GET_REASON(reason) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    if (found.empty() || !at_end)
+        return fail(ErrorCode::configuration,
+                    "certificate {}: not a PEM certificate; it must hold -----BEGIN CERTIFICATE----- blocks",
+                    path.string());
+    return found;
+}
+
+Result<X509Ptr> load_certificate(const std::filesystem::path& path) {
+    std::vector<X509Ptr> found = TRY(load_certificates(path));
+    return std::move(found.front());
+}
+
+Result<KeyPtr> load_private_key(const std::filesystem::path& path) {
+    TRY(check_permissions(path));
+    Bytes bytes = TRY(read_pem(path, "key"));
+    const Cleanse cleanse(bytes);
+    const BioPtr source = borrow(bytes);
+    KeyPtr key(source ? PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, nullptr) : nullptr);
+    ERR_clear_error();
+    if (!key)
+        return fail(
+            ErrorCode::configuration,
+            "key {}: not an unencrypted PEM private key; it must hold a -----BEGIN PRIVATE KEY----- block",
+            path.string());
+    if (!is_p256(key.get()))
+        return fail(ErrorCode::configuration, "key {}: not on the curve P-256; make a new key on prime256v1",
+                    path.string());
+    return key;
+}
+
+Result<void> check_certificate(X509* certificate, CertificateUse use, std::string_view name) {
+    const UseRow& row = row_of(use);
+    if (!is_p256(X509_get0_pubkey(certificate)))
+        return fail(ErrorCode::configuration,
+                    "certificate {}: not on the curve P-256; make a new key on prime256v1", name);
+    if (key_id(certificate).size() != 2 * key_id_bytes)
+        return fail(
+            ErrorCode::configuration,
+            "certificate {}: no subject key identifier of {} bytes; issue it with subjectKeyIdentifier=hash",
+            name, key_id_bytes);
+    const std::uint32_t flags = X509_get_extension_flags(certificate);
+    const bool usage = (flags & EXFLAG_KUSAGE) != 0 && (X509_get_key_usage(certificate) & row.key_usage) != 0;
+    const bool extended =
+        !row.mail_protection ||
+        ((flags & EXFLAG_XKUSAGE) != 0 && (X509_get_extended_key_usage(certificate) & XKU_SMIME) != 0);
+    if (!usage || !extended || (flags & (EXFLAG_CA | EXFLAG_INVALID)) != 0)
+        return fail(
+            ErrorCode::configuration,
+            "certificate {}: wrong key usage; it needs {} and must not be a CA; use the right certificate",
+            name, row.words);
+    return {};
+}
+
+Result<void> check_dates(X509* certificate, UtcTime now, std::string_view name) {
+    if (now < not_before(certificate))
+        return fail(ErrorCode::configuration,
+                    "certificate {}: not valid before {} (now {}); set the clock or issue it anew", name,
+                    to_iso8601(not_before(certificate)), to_iso8601(now));
+    if (now > not_after(certificate))
+        return fail(ErrorCode::configuration, "certificate {}: expired on {} (now {}); renew it", name,
+                    to_iso8601(not_after(certificate)), to_iso8601(now));
+    return {};
+}
+
+Result<void> check_pair(EVP_PKEY* key, X509* certificate, std::string_view name) {
+    const bool fits = X509_check_private_key(certificate, key) == 1;
+    ERR_clear_error();
+    if (!fits)
+        return fail(
+            ErrorCode::configuration,
+            "certificate {}: belongs to another private key; name the key and certificate of one pair", name);
+    return {};
+}
+
+std::string key_id(X509* certificate) {
+    const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(certificate);
+    if (id == nullptr) return {};
+    return to_hex(std::as_bytes(
+        std::span(ASN1_STRING_get0_data(id), static_cast<std::size_t>(ASN1_STRING_length(id)))));
+}
+
+std::string common_name(X509* certificate) {
+    const X509_NAME* subject = X509_get_subject_name(certificate);
+    const int place = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (place < 0) return {};
+    unsigned char* text = nullptr;
+    const int length =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place)));
+    if (length < 0) return {};
+    std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
+    OPENSSL_free(text);
+    return name;
+}
+
+// A date that cannot be read makes the certificate never valid.
+UtcTime not_before(X509* certificate) {
+    return to_utc(X509_get0_notBefore(certificate)).value_or(UtcTime::max());
+}
+UtcTime not_after(X509* certificate) {
+    return to_utc(X509_get0_notAfter(certificate)).value_or(UtcTime::min());
+}
+
+}  // namespace portcullis

@@ -1,0 +1,156 @@
+#include "seal/opener.hpp"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+
+#include "seal/cms_codec.hpp"
+#include "seal/gate.hpp"
+#include "seal/statement.hpp"
+
+namespace portcullis {
+
+/// Outcome of one decryption. Cleansed when it goes, whatever happened.
+struct EnvelopeOpener::Plaintext {
+    Authenticity authenticity = Authenticity::damaged;
+    Bytes bytes;
+    Digest recipients{};
+    std::string reason;
+
+    Plaintext() = default;
+    Plaintext(Plaintext&&) = default;
+    Plaintext& operator=(Plaintext&&) = delete;
+    ~Plaintext() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+};
+
+namespace {
+
+OpenedRead forged(KeyTrust trust, std::string signer, std::string reason) {
+    return {{Authenticity::forged, trust}, std::nullopt, std::move(signer), std::move(reason)};
+}
+
+/// What the signed text says of itself must fit the key that signed it and the envelope that held it.
+OpenedRead judge(const SignedText& text, const Digest& recipients) {
+    Result<ReadPayload> payload = parse_payload(text.json);
+    if (!payload) return forged(text.trust, text.signer_key_id, payload.error().message());
+    if (payload->device != text.signer_name)
+        return forged(text.trust, text.signer_key_id, "signed by the key of another device");
+    if (payload->recipients != recipients)
+        return forged(text.trust, text.signer_key_id, "sealed to other recipients than the signed ones");
+    return {{Authenticity::authentic, text.trust}, std::move(*payload), text.signer_key_id, {}};
+}
+
+bool is_zero(ByteView bytes) {
+    return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+}  // namespace
+
+Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>& recipients,
+                                              TrustStore trust) {
+    if (recipients.empty() || recipients.size() > max_recipient_keys)
+        return fail(ErrorCode::configuration, "opener: {} recipient keys; name 1 to {}", recipients.size(),
+                    max_recipient_keys);
+    EnvelopeOpener opener(std::move(trust));
+    for (const RecipientFiles& files : recipients) {
+        Recipient recipient {
+            TRY(load_private_key(files.key))
+            , TRY(load_certificate(files.certificate))
+            , {}
+        };
+        const std::string name = files.certificate.string();
+        TRY(check_certificate(recipient.certificate.get(), CertificateUse::receive, name));
+        TRY(check_pair(recipient.key.get(), recipient.certificate.get(), name));
+        recipient.id = key_id(recipient.certificate.get());
+        opener.recipients_.push_back(std::move(recipient));
+    }
+    return opener;
+}
+
+EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
+    Plaintext plaintext;
+    const auto give_up = [&plaintext](Authenticity authenticity, std::string reason) {
+        plaintext.authenticity = authenticity;
+        plaintext.reason = std::move(reason);
+    };
+    const Result<GatedEnvelope> gated = gate(blob);
+    if (!gated) {
+        give_up(Authenticity::damaged, gated.error().message());
+        return plaintext;
+    }
+    const auto ours = std::ranges::find_if(recipients_, [&](const Recipient& recipient) {
+        return std::ranges::find(gated->recipients, recipient.id) != gated->recipients.end();
+    });
+    if (ours == recipients_.end()) {
+        give_up(Authenticity::unopened, "sealed to recipients of whom we hold no key");
+        return plaintext;
+    }
+    ERR_clear_error();
+    const Result<CmsPtr> cms = decode_cms(blob);
+    // Older OpenSSL writes plaintext out before it has seen the tag: into memory of ours, and read only on 1.
+    const BioPtr out(BIO_new(BIO_s_mem()));
+    if (!cms || !out ||
+        CMS_decrypt(cms->get(), ours->key.get(), ours->certificate.get(), nullptr, out.get(), CMS_BINARY) !=
+            1) {
+        give_up(Authenticity::damaged, openssl_error(ErrorCode::corrupt, "opener: cannot decrypt").message());
+        return plaintext;
+    }
+    const ByteView written = written_to(out.get());
+    plaintext.bytes.assign(written.begin(), written.end());
+    if (Result<Digest> digest = recipients_digest(gated->recipients)) plaintext.recipients = *digest;
+    plaintext.authenticity = Authenticity::authentic;
+    return plaintext;
+}
+
+OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {
+    const Plaintext plaintext = decrypt(blob);
+    if (plaintext.authenticity != Authenticity::authentic)
+        return {{plaintext.authenticity, KeyTrust::unchecked}, std::nullopt, {}, plaintext.reason};
+    Result<SignedText> text = verify_statement(plaintext.bytes, trust_, received);
+    if (!text) {
+        const bool unknown = text.error().code() == ErrorCode::not_found;
+        return forged(unknown ? KeyTrust::stranger : KeyTrust::unchecked, {}, text.error().message());
+    }
+    const Cleanse cleanse(text->json);
+    return judge(*text, plaintext.recipients);
+}
+
+OpenedMedia EnvelopeOpener::open_media(ByteView blob) const {
+    Plaintext plaintext = decrypt(blob);
+    OpenedMedia media;
+    media.authenticity = plaintext.authenticity;
+    media.reason = plaintext.reason;
+    if (plaintext.authenticity != Authenticity::authentic) return media;
+    media.digest = sha256(plaintext.bytes);
+    media.recipients = plaintext.recipients;
+    media.padded = std::move(plaintext.bytes);
+    return media;
+}
+
+Verdict place_verdict(const OpenedRead& read, const ExpectedPlace& place) {
+    Verdict verdict = read.verdict;
+    if (verdict.authenticity != Authenticity::authentic || !read.payload) return verdict;
+    const ReadPayload& claimed = *read.payload;
+    const bool here = claimed.device == place.device && claimed.chain == place.chain &&
+                      claimed.seq == place.seq && (!place.previous || claimed.previous == *place.previous);
+    if (!here) verdict.authenticity = Authenticity::misplaced;
+    return verdict;
+}
+
+MatchedMedia match_media(const OpenedMedia& media, const ReadPayload& read, Seq seq) {
+    if (media.authenticity != Authenticity::authentic) return {media.authenticity, std::nullopt, {}};
+    const auto entry = std::ranges::find(read.media, seq, &MediaEntry::seq);
+    const auto elsewhere = std::ranges::find(read.media, media.digest, &MediaEntry::sha256);
+    if (entry == read.media.end() || (entry->sha256 != media.digest && elsewhere != read.media.end()))
+        return {Authenticity::misplaced, std::nullopt, {}};
+    const std::size_t padding =
+        media.padded.size() - std::min<std::size_t>(entry->bytes, media.padded.size());
+    const bool fits = entry->sha256 == media.digest && entry->recipients == media.recipients &&
+                      entry->bytes > 0 && entry->bytes <= media.padded.size() &&
+                      padding < media_block_bytes && is_zero(ByteView(media.padded).last(padding));
+    if (!fits) return {Authenticity::forged, *entry, {}};
+    const auto length = static_cast<std::ptrdiff_t>(entry->bytes);
+    return {Authenticity::authentic, *entry, Bytes(media.padded.begin(), media.padded.begin() + length)};
+}
+
+}  // namespace portcullis

@@ -1,0 +1,191 @@
+#include "seal/trust.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/file.hpp"
+#include "seal/gate.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::size_t max_crl_bytes = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t max_deny_list_bytes = std::size_t{1024} * 1024;
+
+/// What TrustStore::create judges signers against; needed only while it runs.
+struct Authority {
+    std::vector<X509Ptr> certificates;
+    X509StorePtr store;
+    X509CrlPtr revocations;
+    std::unordered_set<std::string> denied;
+};
+
+struct Chain {
+    bool complete = false;
+    std::string reason;
+    UtcTime valid_from = UtcTime::min();
+    UtcTime valid_until = UtcTime::max();
+};
+
+/// Dates are left out: the caller gives his time later, and a chain does not change.
+Chain verify_chain(X509* certificate, X509_STORE* store) {
+    Chain chain;
+    const X509StoreContextPtr context(X509_STORE_CTX_new());
+    if (!context || X509_STORE_CTX_init(context.get(), store, certificate, nullptr) != 1) return chain;
+    X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_NO_CHECK_TIME);
+    chain.complete = X509_verify_cert(context.get()) == 1;
+    chain.reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+    ERR_clear_error();
+    STACK_OF(X509)* links = X509_STORE_CTX_get0_chain(context.get());
+    for (int i = 0; i < sk_X509_num(links); ++i) {
+        chain.valid_from = std::max(chain.valid_from, not_before(sk_X509_value(links, i)));
+        chain.valid_until = std::min(chain.valid_until, not_after(sk_X509_value(links, i)));
+    }
+    return chain;
+}
+
+Result<void> load_chain(const std::filesystem::path& path, Authority& authority) {
+    authority.certificates = TRY(load_certificates(path));
+    authority.store.reset(X509_STORE_new());
+    for (const X509Ptr& certificate : authority.certificates)
+        if (!authority.store || X509_STORE_add_cert(authority.store.get(), certificate.get()) != 1)
+            return fail(openssl_error(ErrorCode::internal, "trust: cannot add a CA"));
+    const Chain chain = verify_chain(authority.certificates.front().get(), authority.store.get());
+    if (!chain.complete)
+        return fail(ErrorCode::configuration,
+                    "CA chain {}: {}; the file must hold the CA's certificate first and its root after it",
+                    path.string(), chain.reason);
+    return {};
+}
+
+Result<void> load_revocations(const std::filesystem::path& path, Authority& authority) {
+    const Bytes bytes = TRY(with_context(read_file(path, max_crl_bytes), "revocation list"));
+    const BioPtr source(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+    authority.revocations.reset(source ? PEM_read_bio_X509_CRL(source.get(), nullptr, nullptr, nullptr)
+                                       : nullptr);
+    ERR_clear_error();
+    if (!authority.revocations)
+        return fail(ErrorCode::configuration, "revocation list {}: not a PEM CRL; fetch it again",
+                    path.string());
+    X509* issuer = nullptr;
+    for (const X509Ptr& certificate : authority.certificates)
+        if (X509_NAME_cmp(X509_get_subject_name(certificate.get()),
+                          X509_CRL_get_issuer(authority.revocations.get())) == 0)
+            issuer = certificate.get();
+    const bool genuine =
+        issuer != nullptr && X509_CRL_verify(authority.revocations.get(), X509_get0_pubkey(issuer)) == 1;
+    ERR_clear_error();
+    if (!genuine)
+        return fail(ErrorCode::configuration,
+                    "revocation list {}: not signed by a CA of the CA chain; fetch it again", path.string());
+    return {};
+}
+
+Result<void> load_deny_list(const std::filesystem::path& path, Authority& authority) {
+    const std::string text = TRY(with_context(read_text_file(path, max_deny_list_bytes), "deny list"));
+    std::size_t line_number = 0;
+    for (std::size_t at = 0; at < text.size(); ++line_number) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string line = text.substr(at, end - at);
+        at = end + 1;
+        line.erase(std::min(line.find('#'), line.size()));
+        line.erase(line.find_last_not_of(" \t\r") + 1);
+        if (line.empty()) continue;
+        const Result<Bytes> id = from_hex(line);
+        if (!id || id->size() != key_id_bytes)
+            return fail(ErrorCode::configuration, "deny list {}:{}: not a key id of {} hex digits",
+                        path.string(), line_number + 1, 2 * key_id_bytes);
+        authority.denied.insert(to_hex(*id));
+    }
+    return {};
+}
+
+bool is_revoked(const Signer& signer, const Authority& authority) {
+    if (authority.denied.contains(key_id(signer.certificate.get()))) return true;
+    X509_REVOKED* entry = nullptr;
+    return authority.revocations != nullptr &&
+           X509_CRL_get0_by_cert(authority.revocations.get(), &entry, signer.certificate.get()) > 0;
+}
+
+Signer judge(X509Ptr certificate, const Authority& authority, CertificateUse use) {
+    const Chain chain = verify_chain(certificate.get(), authority.store.get());
+    Signer signer;
+    signer.name = common_name(certificate.get());
+    signer.certificate = std::move(certificate);
+    signer.valid_from = chain.valid_from;
+    signer.valid_until = chain.valid_until;
+    const bool fit = check_certificate(signer.certificate.get(), use, "").has_value();
+    if (is_revoked(signer, authority))
+        signer.trust = KeyTrust::revoked;
+    else if (!chain.complete)
+        signer.trust = KeyTrust::stranger;
+    else
+        signer.trust = fit ? KeyTrust::trusted : KeyTrust::unfit;
+    return signer;
+}
+
+Result<std::vector<std::filesystem::path>> list_signers(const std::filesystem::path& place) {
+    std::error_code problem;
+    if (!std::filesystem::is_directory(place, problem)) return std::vector{place};
+    std::vector<std::filesystem::path> files;
+    std::filesystem::directory_iterator next(place, problem);
+    for (; !problem && next != std::filesystem::directory_iterator(); next.increment(problem)) {
+        const std::filesystem::path& file = next->path();
+        if (file.extension() != ".crt" && file.extension() != ".pem") continue;
+        if (files.size() == max_known_signers)
+            return fail(ErrorCode::configuration, "signers {}: more than {} certificates", place.string(),
+                        max_known_signers);
+        files.push_back(file);
+    }
+    if (problem) return fail(ErrorCode::configuration, "signers {}: {}", place.string(), problem.message());
+    std::ranges::sort(files);
+    return files;
+}
+
+/// A renewed certificate keeps its key and so its key id: the trusted one with the later end counts.
+bool is_better(const Signer& a, const Signer& b) {
+    const bool a_trusted = a.trust == KeyTrust::trusted;
+    const bool b_trusted = b.trust == KeyTrust::trusted;
+    return a_trusted != b_trusted ? a_trusted : a.valid_until > b.valid_until;
+}
+
+}  // namespace
+
+Result<TrustStore> TrustStore::create(const TrustSettings& settings) {
+    Authority authority;
+    TRY(load_chain(settings.ca_chain, authority));
+    if (settings.revocations) TRY(load_revocations(*settings.revocations, authority));
+    if (settings.deny_list) TRY(load_deny_list(*settings.deny_list, authority));
+    TrustStore trust;
+    for (const std::filesystem::path& file : TRY(list_signers(settings.signers))) {
+        Signer signer = judge(TRY(load_certificate(file)), authority, settings.use);
+        std::string id = key_id(signer.certificate.get());
+        if (id.empty())
+            return fail(ErrorCode::configuration,
+                        "certificate {}: no subject key identifier; issue it with subjectKeyIdentifier=hash",
+                        file.string());
+        const auto known = trust.signers_.find(id);
+        if (known == trust.signers_.end() || is_better(signer, known->second))
+            trust.signers_.insert_or_assign(std::move(id), std::move(signer));
+    }
+    return trust;
+}
+
+KeyTrust TrustStore::check(const std::string& key_id, UtcTime now) const {
+    const Signer* signer = find(key_id);
+    if (signer == nullptr) return KeyTrust::stranger;
+    if (signer->trust != KeyTrust::trusted) return signer->trust;
+    return now >= signer->valid_from && now <= signer->valid_until ? KeyTrust::trusted : KeyTrust::expired;
+}
+
+const Signer* TrustStore::find(const std::string& key_id) const {
+    const auto known = signers_.find(key_id);
+    return known == signers_.end() ? nullptr : &known->second;
+}
+
+}  // namespace portcullis
