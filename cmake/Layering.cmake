@@ -26,8 +26,8 @@ set(PORTCULLIS_MAY_collector_link ${PORTCULLIS_LOW} record)
 set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link database)
 set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link)
 
-# Drivers stand behind the ports and know nothing else of the house.
-set(PORTCULLIS_MAY_driver base core ports)
+# Drivers stand behind the ports and know nothing else of the house, save how certificates are loaded and judged.
+set(PORTCULLIS_MAY_driver base core ports envelope)
 # Programs are the composition roots: what each may NOT hold is the process wall.
 set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link driver_broker_paho)
 set(PORTCULLIS_NEVER_portcullis-uplink open seal vision passage pipeline ingest opener driver_camera_replay driver_keys_file)
