@@ -1,0 +1,24 @@
+#pragma once
+// Shedding: makes room in a full spool inside the caller's transaction. Oldest overviews go first, then the
+// oldest records whole; each run of shed rows becomes one signed tombstone. For the sources of this room
+// only.
+
+#include "spool/life.hpp"
+#include "spool/spool.hpp"
+
+namespace portcullis {
+
+/// A signed tombstone is about 700 bytes; until it is signed this much is set aside for it.
+inline constexpr std::uint64_t tombstone_bytes_reserved = 1536;
+
+struct SpoolLimit {
+    std::uint64_t bytes;
+    std::uint64_t items;
+};
+
+/// Sheds until what is stored is within `limit`; changes life, which the caller stores. Gives whether
+/// anything was shed. Errors: exhausted (nothing is left to shed), the maker's.
+[[nodiscard]] Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit,
+                                     const TombstoneMaker& maker, UtcTime now);
+
+}  // namespace portcullis

@@ -1,0 +1,295 @@
+#include "spool/spool.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "spool/life.hpp"
+#include "spool/shed.hpp"
+#include "spool/spool_file.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// A receipt that frees a whole spool is worked off in pieces, so that the reader's append never waits long.
+constexpr int release_batch_rows = 64;
+// A nearly full disk makes a spool shed only what is at most this part of it: the last few records help
+// nobody by going.
+constexpr std::uint64_t disk_full_share = 4;
+
+const Clock& system_clock() {
+    static const SystemClock clock;
+    return clock;
+}
+
+Result<void> check_settings(const SpoolSettings& settings) {
+    if (!is_device_name(settings.device))
+        return fail(ErrorCode::configuration,
+                    "spool: '{}' is no device name; take 1 to {} of a-z, 0-9 and '-'", settings.device,
+                    max_device_name_bytes);
+    return {};
+}
+
+std::uint64_t bytes_of(const SealedRecord& record) {
+    std::uint64_t bytes = 0;
+    for (const SealedItem& item : record.items)
+        bytes += item.blob.size();
+    return bytes;
+}
+
+Result<void> check_item(const SealedItem& item, const ChainHead& head) {
+    if (item.kind == ItemKind::tombstone)
+        return fail(ErrorCode::invalid_argument, "tombstones are made by the spool itself");
+    if (item.blob.empty() || item.blob.size() > max_blob_bytes)
+        return fail(ErrorCode::invalid_argument, "item {} has {} bytes; 1 to {} are allowed", item.seq,
+                    item.blob.size(), max_blob_bytes);
+    if (item.seq != head.next_seq)
+        return fail(ErrorCode::refused, "item {} does not continue the chain; seq {} comes next", item.seq,
+                    head.next_seq);
+    if (item.link != next_link(head.link, item.seq, sha256(item.blob)))
+        return fail(ErrorCode::refused, "the link of item {} does not continue the chain", item.seq);
+    return {};
+}
+
+/// The head after record, if record continues `head`.
+Result<ChainHead> continue_head(ChainHead head, const SealedRecord& record) {
+    if (record.items.empty()) return fail(ErrorCode::invalid_argument, "a record without items");
+    if (record.chain != head.chain)
+        return fail(ErrorCode::refused, "a record of chain {}, but the spool's chain is {}",
+                    to_string(record.chain), to_string(head.chain));
+    for (const SealedItem& item : record.items) {
+        TRY(check_item(item, head));
+        head.next_seq += 1;
+        head.link = item.link;
+    }
+    return head;
+}
+
+/// How much the disk lacks for another `bytes` with the reserve intact. Pages that the file has free count as
+/// room, for it never shrinks.
+Result<std::uint64_t> disk_lacks(Database& database, const std::filesystem::path& path, std::uint64_t bytes) {
+    std::error_code error;
+    const auto space = std::filesystem::space(path, error);
+    if (error)
+        return fail(
+            Error::from_errno(fmt::format("cannot ask for free space at {}", path.string()), error.value()));
+    const std::int64_t free_pages = TRY(database.integer("PRAGMA freelist_count"));
+    const std::int64_t page_bytes = TRY(database.integer("PRAGMA page_size"));
+    const std::uint64_t room = space.available + static_cast<std::uint64_t>(free_pages * page_bytes);
+    const std::uint64_t wanted = spool_disk_reserve_bytes + bytes;
+    return room < wanted ? wanted - room : 0;
+}
+
+/// What may be stored before the record comes in. When the disk gets full we shed while we still can: on a
+/// disk without a free page not even a DELETE works, for the -wal file cannot grow. Twice the record's size
+/// at most, so that a disk filled by somebody else does not cost us the whole spool at once.
+Result<SpoolLimit> room_for(Database& database, const SpoolSettings& settings, const Life& life,
+                            const SealedRecord& record) {
+    const std::uint64_t bytes = bytes_of(record);
+    if (bytes > settings.quota_bytes || record.items.size() > settings.quota_items)
+        return fail(ErrorCode::exhausted,
+                    "a record of {} items and {} bytes is over the whole quota; raise it",
+                    record.items.size(), bytes);
+    SpoolLimit limit{settings.quota_bytes - bytes, settings.quota_items - record.items.size()};
+    const std::uint64_t spare = std::min(TRY(disk_lacks(database, settings.path, bytes)), 2 * bytes);
+    if (spare > 0 && life.bytes > disk_full_share * spare)
+        limit.bytes = std::min(limit.bytes, life.bytes - spare);
+    return limit;
+}
+
+}  // namespace
+
+struct Spool::State {
+    SpoolSettings settings;
+    TombstoneMaker maker;
+    const Clock& clock;
+    SpoolFile file;
+    ChainHead head;
+    bool shedding = false;
+
+    [[nodiscard]] Result<void> insert(const SealedRecord& record) {
+        Statement row = TRY(file.database.prepare(
+            "INSERT INTO item(seq, first, kind, at_us, link, bytes, blob) VALUES(?, ?, ?, ?, ?, ?, ?)"));
+        const std::int64_t at_us = clock.utc().time_since_epoch().count();
+        for (const SealedItem& item : record.items)
+            TRY(row.run(item.seq, item.seq, to_string(item.kind), at_us, item.link,
+                        std::uint64_t{item.blob.size()}, item.blob));
+        return {};
+    }
+
+    [[nodiscard]] Result<void> append(const SealedRecord& record) {
+        auto transaction = TRY(Transaction::begin(file.database));
+        Life life = TRY(load_life(file.database));
+        life.head = TRY(continue_head(life.head, record));
+        const SpoolLimit limit = TRY(room_for(file.database, settings, life, record));
+        const bool shed = TRY(make_room(file.database, life, limit, maker, clock.utc()));
+        TRY(insert(record));
+        life.items += record.items.size();
+        life.bytes += bytes_of(record);
+        TRY(store_life(file.database, life));
+        TRY(transaction.commit());
+        head = life.head;
+        tell_shedding(shed, life);
+        return {};
+    }
+
+    // False: nothing to do. The link is compared once, with the row that goes last.
+    [[nodiscard]] Result<bool> check_receipt(const ChainId& chain, Seq upto, const Digest& link) {
+        const Life life = TRY(load_life(file.database));
+        if (chain != life.head.chain)
+            return fail(ErrorCode::refused, "the receipt speaks of another chain ({}, ours is {})",
+                        to_string(chain), to_string(life.head.chain));
+        if (upto >= life.head.next_seq)
+            return fail(ErrorCode::refused, "the receipt speaks of seq {}, but {} was the last", upto,
+                        life.head.next_seq - 1);
+        if (upto <= life.received) return false;
+        Statement row = TRY(file.database.prepare("SELECT link FROM item WHERE seq = ?"));
+        TRY(row.bind(upto));
+        if (!TRY(row.step())) return false;  // inside a merged tombstone
+        if (std::ranges::equal(row.blob(0), link)) return true;
+        return fail(ErrorCode::refused,
+                    "the receipt's link for seq {} is not ours: it speaks of another chain", upto);
+    }
+
+    [[nodiscard]] Result<std::uint64_t> release_batch(Seq upto, const Digest& receipt) {
+        auto transaction = TRY(Transaction::begin(file.database));
+        Life life = TRY(load_life(file.database));
+        Statement sums =
+            TRY(file.database.prepare("SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM "
+                                      "(SELECT seq, bytes FROM item WHERE seq <= ? ORDER BY seq LIMIT ?)"));
+        TRY(sums.bind(upto, release_batch_rows));
+        TRY(sums.step());
+        const std::uint64_t rows = sums.count(0);
+        const std::uint64_t bytes = sums.count(1);
+        const Seq last = sums.count(2);
+        sums.reset();
+        if (rows == 0) return rows;
+        Statement forget = TRY(file.database.prepare("DELETE FROM item WHERE seq <= ?"));
+        TRY(forget.run(last));
+        life.items -= rows;
+        life.bytes -= bytes;
+        life.received = last;
+        if (last == upto) life.receipt = receipt;
+        TRY(store_life(file.database, life));
+        TRY(transaction.commit());
+        return rows;
+    }
+
+    // Once when it begins, not for each record.
+    void tell_shedding(bool shed, const Life& life) {
+        if (shed && !shedding)
+            log_warning(
+                "spool",
+                "over quota or disk nearly full, shedding: items={} bytes={} quota_items={} quota_bytes={}",
+                life.items, life.bytes, settings.quota_items, settings.quota_bytes);
+        shedding = shed;
+    }
+};
+
+Spool::Spool(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Spool::Spool(Spool&&) noexcept = default;
+Spool& Spool::operator=(Spool&&) noexcept = default;
+Spool::~Spool() = default;
+
+Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker) {
+    return open(std::move(settings), std::move(maker), system_clock());
+}
+
+Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock) {
+    TRY(check_settings(settings));
+    if (!maker) return fail(ErrorCode::invalid_argument, "spool: the owner needs a tombstone maker");
+    SpoolFile file = TRY(with_context(open_spool_file(settings.path, settings.device), "spool"));
+    const Life life = TRY(load_life(file.database));
+    return Spool(std::unique_ptr<State>(
+        new State{std::move(settings), std::move(maker), clock, std::move(file), life.head}));
+}
+
+Result<Spool> Spool::attach(SpoolSettings settings) {
+    return attach(std::move(settings), system_clock());
+}
+
+Result<Spool> Spool::attach(SpoolSettings settings, const Clock& clock) {
+    TRY(check_settings(settings));
+    SpoolFile file = TRY(with_context(attach_spool_file(settings.path, settings.device), "spool"));
+    const Life life = TRY(load_life(file.database));
+    return Spool(
+        std::unique_ptr<State>(new State{std::move(settings), {}, clock, std::move(file), life.head}));
+}
+
+const ChainHead& Spool::head() const {
+    return state_->head;
+}
+
+Result<void> Spool::append(const SealedRecord& record) {
+    PORTCULLIS_ASSERT(state_->maker);
+    return with_context(state_->append(record), "spool: cannot append");
+}
+
+Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {
+    Statement row = TRY(state_->file.database.prepare(
+        "SELECT seq, first, kind, link, bytes, blob FROM item WHERE seq > ? ORDER BY seq LIMIT ?"));
+    TRY(row.bind(after_seq, std::uint64_t{max_items}));
+    std::vector<SpooledItem> found;
+    std::uint64_t bytes = 0;
+    while (TRY(row.step())) {
+        bytes += row.count(4);
+        if (!found.empty() && bytes > max_bytes) break;
+        const auto kind = item_kind_from_string(row.text(2));
+        if (!kind) return fail(ErrorCode::corrupt, "spool: row {} is of no known kind", row.count(0));
+        const ByteView blob = row.blob(5);
+        const Digest link = TRY(to_digest(row.blob(3)));
+        found.push_back({{row.count(0), *kind, Bytes(blob.begin(), blob.end()), link}, row.count(1)});
+    }
+    return found;
+}
+
+Result<std::uint64_t> Spool::release(const ChainId& chain, Seq upto, const Digest& link,
+                                     const Digest& receipt) {
+    if (!TRY(with_context(state_->check_receipt(chain, upto, link), "spool: cannot release")))
+        return std::uint64_t{0};
+    std::uint64_t released = 0;
+    for (;;) {
+        const std::uint64_t rows =
+            TRY(with_context(state_->release_batch(upto, receipt), "spool: cannot release"));
+        if (rows == 0) return released;
+        released += rows;
+    }
+}
+
+Result<std::optional<Digest>> Spool::last_receipt_digest() {
+    return TRY(with_context(load_life(state_->file.database), "spool"))
+    .receipt;
+}
+
+Result<SpoolStats> Spool::stats() {
+    Database& database = state_->file.database;
+    const Life life = TRY(with_context(load_life(database), "spool"));
+    const microseconds now = state_->clock.utc().time_since_epoch();
+    const microseconds oldest(TRY(database.integer(
+        fmt::format("SELECT coalesce((SELECT at_us FROM item ORDER BY seq LIMIT 1), {})", now.count()))));
+    return SpoolStats{.chain = life.head.chain,
+                      .last_seq = life.head.next_seq - 1,
+                      .received = life.received,
+                      .items = life.items,
+                      .bytes = life.bytes,
+                      .oldest_age = std::max(now - oldest, microseconds(0)),
+                      .shed_reads = life.shed_reads,
+                      .shed_plates = life.shed_plates,
+                      .shed_overviews = life.shed_overviews,
+                      .shed_checkpoints = life.shed_checkpoints};
+}
+
+Result<std::int64_t> Spool::version() {
+    return state_->file.database.data_version();
+}
+
+bool Spool::moved() const {
+    return state_->file.database.moved();
+}
+
+const std::optional<std::filesystem::path>& Spool::set_aside() const {
+    return state_->file.set_aside;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,113 @@
+#pragma once
+// Spool: the wall between reader and uplink, a durable bounded queue of sealed items in one SQLite file. The
+// reader owns it (open: appends, sheds); the uplink attaches (peeks, releases). Both at the same time, each
+// from one thread: thread-bound.
+//
+// Promises: append() is durable when it returns; a record's items and the chain head commit together; seq is
+// never reused; nothing leaves save by a receipt whose link equals ours, or by shedding under quota, which
+// leaves a signed tombstone in place.
+//
+// Errors everywhere: timeout (the other process holds the file for over 5 s), exhausted (disk full), denied
+// (read-only), io, corrupt. After any of them the spool stands as it was before the call.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/sealed_item.hpp"
+#include "core/statement.hpp"
+
+namespace portcullis {
+
+/// When the disk has less than this free, append sheds too: room for the -wal file, without which nothing can
+/// be deleted any more.
+inline constexpr std::uint64_t spool_disk_reserve_bytes = std::uint64_t{16} << 20;
+
+struct SpoolSettings {
+    std::filesystem::path path;
+    std::string device;
+    /// Of the sealed blobs together. The file itself gets a few per cent larger, its -wal up to 8 MiB.
+    std::uint64_t quota_bytes = std::uint64_t{2} << 30;
+    std::uint64_t quota_items = 500'000;
+};
+
+/// Signs a tombstone (record/statement_codec.hpp, seal/statement.hpp); only the reader can.
+using TombstoneMaker = std::function<Result<Bytes>(const Tombstone&)>;
+
+/// One row. A tombstone stands for the seqs first..item.seq, and item.link is the link after the last of
+/// them.
+/// Adjacent tombstones merge: what was peeked as 5..7 may come back as 5..9, and a seq that was published
+/// whole may later be declared shed.
+struct SpooledItem {
+    SealedItem item;
+    Seq first = 0;
+};
+
+struct SpoolStats {
+    ChainId chain;
+    Seq last_seq = 0;  // of the last appended item; 0 when there was none yet
+    Seq received = 0;  // the last seq that the collector gave a receipt for
+    std::uint64_t items = 0;
+    std::uint64_t bytes = 0;
+    microseconds oldest_age{0};  // by the system clock; 0 when empty
+    std::uint64_t shed_reads = 0;
+    std::uint64_t shed_plates = 0;
+    std::uint64_t shed_overviews = 0;
+    std::uint64_t shed_checkpoints = 0;
+};
+
+class Spool {
+  public:
+    /// For the reader: makes the file if need be, checks all of it, and holds it against a second reader. A
+    /// corrupt file is set aside as <name>.broken-<n>, a new one with a new chain takes its place (error
+    /// log; see set_aside()). Errors: configuration (device name; file of another device), unsupported
+    /// (written by a newer version), refused (another reader has it; file of another program).
+    /// clock must outlive the spool.
+    [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock);
+    [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker);
+    /// For the uplink: not_found until the reader has made the file. Never sheds, never appends.
+    [[nodiscard]] static Result<Spool> attach(SpoolSettings settings, const Clock& clock);
+    [[nodiscard]] static Result<Spool> attach(SpoolSettings settings);
+
+    Spool(Spool&&) noexcept;
+    Spool& operator=(Spool&&) noexcept;
+    ~Spool();
+
+    /// Where the chain stands: what the next record must continue. The owner's; always current there.
+    [[nodiscard]] const ChainHead& head() const;
+    /// Adds a record; durable when it returns. Over quota, or when the disk is nearly full, it first sheds:
+    /// oldest overviews, then oldest records. Errors: refused (does not continue the head: wrong chain, seq
+    /// or link), invalid_argument (no items, an empty or oversized blob, a tombstone), exhausted (does not
+    /// fit even so), and the maker's own.
+    [[nodiscard]] Result<void> append(const SealedRecord& record);
+
+    /// Rows with seq > after_seq in order: at most max_items, together at most max_bytes, but always one if
+    /// there is one.
+    [[nodiscard]] Result<std::vector<SpooledItem>> peek(Seq after_seq, std::size_t max_items,
+                                                        std::size_t max_bytes);
+    /// Forgets all rows up to `upto`, because the collector's receipt (its SHA-256 is `receipt`) says so.
+    /// Gives the number of rows; 0 for a receipt that is not new, or that ends inside a merged tombstone (a
+    /// later one will cover it). Errors: refused when chain or link is not ours: nothing is released.
+    [[nodiscard]] Result<std::uint64_t> release(const ChainId& chain, Seq upto, const Digest& link,
+                                                const Digest& receipt);
+    /// SHA-256 of the last receipt that released something; the next record carries it.
+    [[nodiscard]] Result<std::optional<Digest>> last_receipt_digest();
+
+    [[nodiscard]] Result<SpoolStats> stats();
+    /// A number that changes when the other process commits; costs microseconds.
+    [[nodiscard]] Result<std::int64_t> version();
+    /// The file was set aside under us: attach anew.
+    [[nodiscard]] bool moved() const;
+    /// Where open() put a corrupt file; empty when all was well.
+    [[nodiscard]] const std::optional<std::filesystem::path>& set_aside() const;
+
+  private:
+    struct State;
+    explicit Spool(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace portcullis

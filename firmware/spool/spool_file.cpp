@@ -1,0 +1,146 @@
+#include "spool/spool_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/log.hpp"
+#include "spool/life.hpp"
+
+namespace portcullis {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<UniqueFd> lock_owner(const fs::path& path) {
+    const fs::path name = path.string() + ".owner";
+    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660));
+    if (!fd)
+        return fail(Error::from_errno(
+            fmt::format("cannot make {} (check that the folder exists and is writable)", name.string()),
+            errno));
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+        return fail(ErrorCode::refused,
+                    "{}: another reader has this spool open; stop it or give this one its own path",
+                    path.string());
+    return fd;
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+    const UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        return fail(Error::from_errno(fmt::format("cannot sync folder {}", folder.string()), errno));
+    return {};
+}
+
+Result<fs::path> free_broken_name(const fs::path& path) {
+    for (int n = 1; n <= max_broken_files; ++n) {
+        fs::path name = fmt::format("{}.broken-{}", path.string(), n);
+        std::error_code ignored;
+        if (!fs::exists(name, ignored)) return name;
+    }
+    return fail(ErrorCode::exhausted,
+                "{}: {} corrupt spools lie beside it already; check the disk, then move them away",
+                path.string(), max_broken_files);
+}
+
+// The main file goes first: from then on SQLite in another process sees that it moved and neither checkpoints
+// into it nor deletes the -wal of the new file by name.
+Result<fs::path> set_file_aside(const fs::path& path) {
+    fs::path broken = TRY(free_broken_name(path));
+    std::error_code error;
+    fs::rename(path, broken, error);
+    if (error)
+        return fail(Error::from_errno(fmt::format("cannot set {} aside", path.string()), error.value()));
+    std::error_code ignored;
+    fs::rename(path.string() + "-wal", broken.string() + "-wal", ignored);
+    fs::remove(path.string() + "-shm", ignored);
+    TRY(sync_folder(path.parent_path()));
+    return broken;
+}
+
+// What SQLite's own check cannot know: the rows cover oldest..next_seq-1 without a gap, the last one carries
+// the head's link, and the sums are right.
+Result<void> check_rows(Database& database, const Life& life) {
+    Statement sums =
+        TRY(database.prepare("SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM item"));
+    TRY(sums.bind());
+    TRY(sums.step());
+    const bool summed = sums.count(0) == life.items && sums.count(1) == life.bytes;
+    const Seq last = sums.count(2);
+    sums.reset();
+    const std::int64_t gaps = TRY(database.integer(
+        "SELECT count(*) FROM (SELECT first, lag(seq) OVER (ORDER BY seq) AS before FROM item) "
+        "WHERE before IS NOT NULL AND first <> before + 1"));
+    bool ends_well = life.items == 0;
+    if (!ends_well) {
+        Statement row = TRY(database.prepare("SELECT link FROM item WHERE seq = ?"));
+        TRY(row.bind(last));
+        ends_well = TRY(row.step())
+        &&last + 1 == life.head.next_seq&& TRY(to_digest(row.blob(0)))
+        == life.head.link;
+    }
+    if (summed && gaps == 0 && ends_well) return {};
+    return fail(ErrorCode::corrupt, "the rows do not fit together; the file is damaged");
+}
+
+Result<void> check_device(const Life& life, const std::string& device) {
+    if (life.device == device) return {};
+    return fail(
+        ErrorCode::configuration,
+        "this spool belongs to device '{}', the settings say '{}'; put the old name back until its records "
+        "are received, or give another path",
+        life.device, device);
+}
+
+Result<Database> open_checked(const fs::path& path, const std::string& device) {
+    Database database = TRY(Database::open({.path = path}));
+    const Schema schema = TRY(spool_schema(device));
+    TRY(adopt_schema(database, schema));
+    TRY(database.check_integrity());
+    const Life life = TRY(load_life(database));
+    TRY(check_device(life, device));
+    TRY(check_rows(database, life));
+    return database;
+}
+
+}  // namespace
+
+Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& device) {
+    UniqueFd lock = TRY(lock_owner(path));
+    auto database = open_checked(path, device);
+    if (database) return SpoolFile{std::move(*database), std::move(lock), {}};
+    if (database.error().code() != ErrorCode::corrupt)
+        return fail(std::move(database.error()).with(path.string()));
+    const std::string what = database.error().message();
+    fs::path broken = TRY(set_file_aside(path));
+    log_error("spool",
+              "corrupt file set aside, a new chain begins: file={} why=\"{}\" cure=\"keep the file: records "
+              "that were not received are in it; check the disk\"",
+              broken.string(), what);
+    Database fresh = TRY(open_checked(path, device));
+    return SpoolFile{std::move(fresh), std::move(lock), std::move(broken)};
+}
+
+Result<SpoolFile> attach_spool_file(const fs::path& path, const std::string& device) {
+    auto attach = [&]() -> Result<Database> {
+        Database database = TRY(Database::open({.path = path, .create = false}));
+        // A file that the reader has made but not yet filled is as good as none.
+        if (TRY(database.integer("PRAGMA user_version")) == 0)
+            return fail(ErrorCode::not_found, "the reader has not filled it yet");
+        const Schema schema = TRY(spool_schema(device));
+        TRY(adopt_schema(database, schema));
+        const Life life = TRY(load_life(database));
+        TRY(check_device(life, device));
+        return database;
+    };
+    return SpoolFile {
+        TRY(with_context(attach(), path.string()))
+        , UniqueFd(), {}
+    };
+}
+
+}  // namespace portcullis

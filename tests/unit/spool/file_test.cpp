@@ -1,0 +1,246 @@
+#include "spool/spool_file.hpp"
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+#include "support.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+ChainId fill(const SpoolSettings& settings, int records) {
+    Spool spool = open_spool(settings);
+    ChainHead head = spool.head();
+    for (int i = 0; i < records; ++i)
+        REQUIRE(spool.append(next_record(head, {{ItemKind::read, 700}, {ItemKind::plate, 5000}})));
+    return head.chain;
+}
+
+void execute(const SpoolSettings& settings, const std::string& sql) {
+    auto database = Database::open({.path = settings.path});
+    REQUIRE(database);
+    REQUIRE(database->execute(sql));
+}
+
+/// A file system of its own of `bytes`; empty() when this user may not mount one.
+class SmallDisk {
+  public:
+    SmallDisk(const TempDir& dir, std::size_t bytes) : path_(dir.path() / "disk") {
+        std::filesystem::create_directory(path_);
+        mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, fmt::format("size={}", bytes).c_str()) == 0;
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    ~SmallDisk() {
+        if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+    }
+    [[nodiscard]] bool mounted() const { return mounted_; }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+    bool mounted_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a corrupt spool is set aside and a new chain begins") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    const ChainId old = fill(settings, 40);
+    SUBCASE("all garbage") {
+        REQUIRE(write_file_atomically(settings.path, Bytes(20'000, std::byte{0x5a})));
+    }
+    SUBCASE("one page overwritten") {
+        Bytes bytes = read_file(settings.path, 10 << 20).value();
+        REQUIRE(bytes.size() > 100'000);
+        std::fill_n(bytes.begin() + 9 * 4096, 4096, std::byte{0xff});
+        REQUIRE(write_file_atomically(settings.path, bytes));
+    }
+    SUBCASE("cut in the middle") {
+        std::filesystem::resize_file(settings.path, std::filesystem::file_size(settings.path) / 2);
+    }
+    SUBCASE("a row is missing") {
+        execute(settings, "DELETE FROM item WHERE seq = 7");
+    }
+    SUBCASE("the last row is missing") {
+        execute(settings,
+                "DELETE FROM item WHERE seq = 80; UPDATE life SET items = 79, bytes = bytes - 5000");
+    }
+    SUBCASE("the life row is missing") {
+        execute(settings, "DELETE FROM life");
+    }
+    SUBCASE("a link is too short") {
+        execute(settings, "UPDATE life SET link = x'00'");
+    }
+    auto spool = Spool::open(settings, any_maker());
+    REQUIRE(spool);
+    REQUIRE(spool->set_aside());
+    CHECK(*spool->set_aside() == settings.path.string() + ".broken-1");
+    CHECK(std::filesystem::exists(*spool->set_aside()));
+    CHECK(spool->head().chain != old);
+    CHECK(spool->head().next_seq == 1);
+    ChainHead head = spool->head();
+    CHECK(spool->append(next_read(head)));
+}
+
+TEST_CASE("each corrupt file gets its own name, and a dying disk does not fill up with them") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    for (int n = 1; n <= max_broken_files; ++n) {
+        REQUIRE(write_file_atomically(settings.path, Bytes(5000, std::byte{0x5a})));
+        const auto spool = Spool::open(settings, any_maker());
+        REQUIRE(spool);
+        CHECK(*spool->set_aside() == fmt::format("{}.broken-{}", settings.path.string(), n));
+    }
+    REQUIRE(write_file_atomically(settings.path, Bytes(5000, std::byte{0x5a})));
+    const auto spool = Spool::open(settings, any_maker());
+    REQUIRE_FALSE(spool);
+    CHECK(spool.error().code() == ErrorCode::exhausted);
+}
+
+TEST_CASE("an uplink that is attached to a set-aside file notices and harms nothing when it leaves") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    fill(settings, 2);
+    ChainHead head;
+    {
+        auto uplink = Spool::attach(settings);
+        REQUIRE(uplink);
+        CHECK_FALSE(uplink->moved());
+        execute(settings, "DELETE FROM item WHERE seq = 2");
+        Spool reader = open_spool(settings);
+        REQUIRE(reader.set_aside());
+        CHECK(uplink->moved());
+        head = reader.head();
+        REQUIRE(reader.append(next_read(head)));
+        *uplink = std::move(*Spool::attach(settings));
+        CHECK(all_of(*uplink).size() == 1);
+        REQUIRE(reader.append(next_read(head)));
+        CHECK(all_of(*uplink).size() == 2);
+    }
+    Spool reader = open_spool(settings);
+    CHECK_FALSE(reader.set_aside());
+    CHECK(all_of(reader).size() == 2);
+}
+
+TEST_CASE("a spool of a newer version is refused, told how to cure it, and left as it is") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    fill(settings, 1);
+    execute(settings, "PRAGMA user_version = 2");
+    const auto spool = Spool::open(settings, any_maker());
+    REQUIRE_FALSE(spool);
+    CHECK(spool.error().code() == ErrorCode::unsupported);
+    CHECK(spool.error().message().find("newer") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(settings.path.string() + ".broken-1"));
+    const auto guest = Spool::attach(settings);
+    REQUIRE_FALSE(guest);
+    CHECK(guest.error().code() == ErrorCode::unsupported);
+}
+
+TEST_CASE("the spool of another device is refused with both names") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    fill(settings, 1);
+    settings.device = "gate-2";
+    const auto spool = Spool::open(settings, any_maker());
+    REQUIRE_FALSE(spool);
+    CHECK(spool.error().code() == ErrorCode::configuration);
+    CHECK(spool.error().message().find("gate-1") != std::string::npos);
+    CHECK(spool.error().message().find("gate-2") != std::string::npos);
+}
+
+TEST_CASE("a second reader on the same spool is refused") {
+    const TempDir dir;
+    const Spool first = open_spool(settings_in(dir));
+    const auto second = Spool::open(settings_in(dir), any_maker());
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code() == ErrorCode::refused);
+}
+
+TEST_CASE("the uplink finds no spool before the reader made one") {
+    const TempDir dir;
+    CHECK(Spool::attach(settings_in(dir)).error().code() == ErrorCode::not_found);
+    REQUIRE(write_file_atomically(settings_in(dir).path, {}));
+    CHECK(Spool::attach(settings_in(dir)).error().code() == ErrorCode::not_found);
+}
+
+TEST_CASE("a missing folder is told with its path") {
+    const auto spool = Spool::open({.path = "/nowhere/at/all/spool.db", .device = "gate-1"}, any_maker());
+    REQUIRE_FALSE(spool);
+    CHECK(spool.error().message().find("/nowhere/at/all/spool.db") != std::string::npos);
+}
+
+TEST_CASE("a bad device name is a configuration error") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.device = "Gate 1'; DROP TABLE item";
+    CHECK(Spool::open(settings, any_maker()).error().code() == ErrorCode::configuration);
+}
+
+TEST_CASE(
+    "on a full disk append says so, what was confirmed stays, and it goes on when there is room again") {
+    const TempDir dir;
+    const SmallDisk disk(dir, 12 << 20);
+    if (!disk.mounted()) {
+        MESSAGE("SKIPPED: mounting a small tmpfs needs root");
+        return;
+    }
+    SpoolSettings settings = settings_in(dir);
+    settings.path = disk.path() / "spool.db";
+    Seq confirmed = 0;
+    {
+        Spool spool = open_spool(settings);
+        ChainHead head = spool.head();
+        const ChainHead begin = head;
+        // Somebody else takes the whole disk while little is spooled: nothing that we could shed would help.
+        REQUIRE(spool.append(next_record(head, {{ItemKind::read, 1000}})));
+        const auto other = disk.path() / "other";
+        std::size_t room = std::filesystem::space(disk.path()).available;
+        REQUIRE(write_file_atomically(other, Bytes(room - 4096, std::byte{1})));
+        ChainHead next = head;
+        const auto outcome =
+            spool.append(next_record(next, {{ItemKind::read, 1000}, {ItemKind::overview, 3 << 20}}));
+        REQUIRE_FALSE(outcome);
+        CHECK(outcome.error().code() == ErrorCode::exhausted);
+        CHECK(spool.head().next_seq == 2);
+        CHECK(all_of(spool).size() == 1);
+        std::filesystem::remove(other);
+        REQUIRE(spool.append(next_record(head, {{ItemKind::read, 1000}, {ItemKind::overview, 1 << 20}})));
+        confirmed = head.next_seq - 1;
+        CHECK(begin.next_seq == 1);
+    }
+    Spool spool = open_spool(settings);
+    CHECK_FALSE(spool.set_aside());
+    CHECK(spool.head().next_seq == confirmed + 1);
+    CHECK(all_of(spool).size() == confirmed);
+}
+
+TEST_CASE("a disk smaller than the quota makes the spool shed instead of stopping") {
+    const TempDir dir;
+    const SmallDisk disk(dir, 40 << 20);
+    if (!disk.mounted()) {
+        MESSAGE("SKIPPED: mounting a small tmpfs needs root");
+        return;
+    }
+    SpoolSettings settings = settings_in(dir);
+    settings.path = disk.path() / "spool.db";
+    {
+        Spool spool = open_spool(settings);
+        ChainHead head = spool.head();
+        for (int i = 0; i < 100; ++i) {
+            const auto outcome =
+                spool.append(next_record(head, {{ItemKind::read, 1000}, {ItemKind::overview, 500'000}}));
+            if (!outcome) FAIL("record " << i << ": " << outcome.error().message());
+        }
+        CHECK(spool.stats().value().shed_overviews > 50);
+        CHECK(spool.stats().value().shed_reads == 0);
+    }
+    Spool spool = open_spool(settings);
+    CHECK_FALSE(spool.set_aside());
+    CHECK(all_of(spool).back().item.seq == 200);
+}

@@ -1,0 +1,215 @@
+#include "spool/shed.hpp"
+
+#include "support.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+constexpr std::size_t kib = 1024;
+
+/// Read 1 KiB, plate 4 KiB, overview 40 KiB.
+SealedRecord full_record(ChainHead& head) {
+    return next_record(head,
+                       {{ItemKind::read, kib}, {ItemKind::plate, 4 * kib}, {ItemKind::overview, 40 * kib}});
+}
+
+/// As the collector walks it: each row begins after the one before, links follow or are declared.
+void check_walk(const std::vector<SpooledItem>& items, ChainHead head) {
+    for (const SpooledItem& row : items) {
+        REQUIRE(row.first == head.next_seq);
+        if (row.item.kind != ItemKind::tombstone) {
+            REQUIRE(row.first == row.item.seq);
+            REQUIRE(row.item.link == next_link(head.link, row.item.seq, sha256(row.item.blob)));
+        }
+        head.next_seq = row.item.seq + 1;
+        head.link = row.item.link;
+    }
+}
+
+std::size_t count(const std::vector<SpooledItem>& items, ItemKind kind) {
+    std::size_t found = 0;
+    for (const SpooledItem& row : items)
+        found += row.item.kind == kind ? 1 : 0;
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("over quota the oldest overview goes first, and a signed tombstone stands in its place") {
+    const TempDir dir;
+    Signer signer;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_bytes = 150 * kib;  // three full records and a bit
+    auto spool = Spool::open(settings, signer.maker());
+    REQUIRE(spool);
+    ChainHead head = spool->head();
+    const ChainHead begin = head;
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(spool->append(full_record(head)));
+    const auto items = all_of(*spool);
+    REQUIRE(items.size() == 12);
+    CHECK(items[2].item.kind == ItemKind::tombstone);
+    CHECK(items[2].item.seq == 3);
+    CHECK(items[5].item.kind == ItemKind::overview);
+    CHECK(count(items, ItemKind::read) == 4);
+    check_walk(items, begin);
+    REQUIRE(signer.signed_ones.size() == 1);
+    CHECK(signer.signed_ones[0].device == "gate-1");
+    CHECK(signer.signed_ones[0].first == 3);
+    CHECK(signer.signed_ones[0].last == 3);
+    CHECK(signer.signed_ones[0].overviews == 1);
+    CHECK(signer.signed_ones[0].reads == 0);
+    CHECK(signer.signed_ones[0].link == items[2].item.link);
+}
+
+TEST_CASE("without overviews the oldest records go whole, into one tombstone that counts them") {
+    const TempDir dir;
+    Signer signer;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_bytes = 150 * kib;
+    auto spool = Spool::open(settings, signer.maker());
+    REQUIRE(spool);
+    ChainHead head = spool->head();
+    const ChainHead begin = head;
+    for (int i = 0; i < 60; ++i)
+        REQUIRE(spool->append(full_record(head)));
+    const auto items = all_of(*spool);
+    check_walk(items, begin);
+    REQUIRE(items.front().item.kind == ItemKind::tombstone);
+    CHECK(items.front().first == 1);
+    const Seq gone = items.front().item.seq;
+    CHECK(gone % 3 == 0);  // whole records
+    const Tombstone& last = signer.signed_ones.back();
+    const SpoolStats stats = spool->stats().value();
+    CHECK(stats.bytes <= settings.quota_bytes);
+    CHECK(stats.shed_reads == gone / 3);
+    CHECK(stats.shed_plates == gone / 3);
+    CHECK(stats.shed_overviews == 60 - count(items, ItemKind::overview));
+    CHECK(count(items, ItemKind::read) == 60 - gone / 3);
+    CHECK(items.back().item.kind == ItemKind::overview);  // the newest record is whole
+    CHECK(last.first <= last.last);
+}
+
+TEST_CASE("the newest of the merged tombstones counts everything that it stands for") {
+    const TempDir dir;
+    Signer signer;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 10;
+    auto spool = Spool::open(settings, signer.maker());
+    REQUIRE(spool);
+    ChainHead head = spool->head();
+    for (int i = 0; i < 30; ++i)
+        REQUIRE(spool->append(next_read(head)));
+    const auto items = all_of(*spool);
+    REQUIRE(items.size() == 10);
+    REQUIRE(items[0].item.kind == ItemKind::tombstone);
+    CHECK(items[0].first == 1);
+    CHECK(items[0].item.seq == 21);
+    CHECK(signer.signed_ones.back().reads == 21);
+    CHECK(signer.signed_ones.back().last == 21);
+    CHECK(spool->stats().value().shed_reads == 21);
+}
+
+TEST_CASE("checkpoints are shed with their age and counted") {
+    const TempDir dir;
+    Signer signer;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 3;
+    auto spool = Spool::open(settings, signer.maker());
+    REQUIRE(spool);
+    ChainHead head = spool->head();
+    REQUIRE(spool->append(next_record(head, {{ItemKind::checkpoint, 400}})));
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(spool->append(next_read(head)));
+    CHECK(spool->stats().value().shed_checkpoints == 1);
+    CHECK(signer.signed_ones.back().checkpoints == 1);
+}
+
+TEST_CASE("a tombstone is released like any row, by the link after the last item it stands for") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 4;
+    Spool spool = open_spool(settings);
+    ChainHead head = spool.head();
+    for (int i = 0; i < 10; ++i)
+        REQUIRE(spool.append(next_read(head)));
+    const auto items = all_of(spool);
+    REQUIRE(items[0].item.kind == ItemKind::tombstone);
+    CHECK(spool.release(head.chain, items[0].item.seq, items[0].item.link, {}).value() == 1);
+    CHECK(all_of(spool)[0].item.kind == ItemKind::read);
+}
+
+TEST_CASE("a receipt that ends inside a merged tombstone releases nothing, the next one does") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 4;
+    Spool spool = open_spool(settings);
+    ChainHead head = spool.head();
+    REQUIRE(spool.append(next_read(head)));
+    const Digest first = head.link;
+    for (int i = 0; i < 9; ++i)
+        REQUIRE(spool.append(next_read(head)));
+    const auto before = all_of(spool);
+    REQUIRE(before[0].item.seq > 1);
+    CHECK(spool.release(head.chain, 1, first, {}).value() == 0);
+    CHECK(all_of(spool).size() == before.size());
+    CHECK(spool.release(head.chain, 10, head.link, {}).value() == before.size());
+}
+
+TEST_CASE("a record larger than the quota is refused with the cure and the spool stays whole") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_bytes = 10 * kib;
+    Spool spool = open_spool(settings);
+    ChainHead head = spool.head();
+    REQUIRE(spool.append(next_read(head)));
+    ChainHead next = head;
+    const auto outcome = spool.append(full_record(next));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code() == ErrorCode::exhausted);
+    CHECK(outcome.error().message().find("quota") != std::string::npos);
+    CHECK(all_of(spool).size() == 1);
+    CHECK(spool.append(next_read(head)));
+}
+
+TEST_CASE("when the tombstone cannot be signed nothing is shed and nothing is appended") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 2;
+    auto spool = Spool::open(settings, [](const Tombstone&) -> Result<Bytes> {
+        return fail(ErrorCode::internal, "the key is gone");
+    });
+    REQUIRE(spool);
+    ChainHead head = spool->head();
+    REQUIRE(spool->append(next_read(head)));
+    REQUIRE(spool->append(next_read(head)));
+    const auto outcome = spool->append(next_read(head));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().message().find("the key is gone") != std::string::npos);
+    const auto items = all_of(*spool);
+    REQUIRE(items.size() == 2);
+    CHECK(items[0].item.kind == ItemKind::read);
+    CHECK(spool->head().next_seq == 3);
+}
+
+TEST_CASE("a shed spool is whole after it is closed and opened, also with a smaller quota") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_bytes = 150 * kib;
+    ChainHead head;
+    ChainHead begin;
+    {
+        Spool spool = open_spool(settings);
+        begin = head = spool.head();
+        for (int i = 0; i < 20; ++i)
+            REQUIRE(spool.append(full_record(head)));
+    }
+    settings.quota_bytes = 60 * kib;
+    Spool spool = open_spool(settings);
+    CHECK_FALSE(spool.set_aside());
+    REQUIRE(spool.append(full_record(head)));
+    check_walk(all_of(spool), begin);
+    CHECK(spool.stats().value().bytes <= 60 * kib);
+}

@@ -1,0 +1,46 @@
+#pragma once
+// What the spool's tests share.
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "spool/spool.hpp"
+#include "support/fake_clock.hpp"
+#include "support/sealed_chain.hpp"
+#include "support/temp_dir.hpp"
+
+namespace portcullis::test {
+
+/// Stands for the signature; remembers what it was asked to sign.
+struct Signer {
+    std::vector<Tombstone> signed_ones;
+    TombstoneMaker maker() {
+        return [this](const Tombstone& tombstone) -> Result<Bytes> {
+            signed_ones.push_back(tombstone);
+            return Bytes(500, std::byte{0x30});
+        };
+    }
+};
+
+inline TombstoneMaker any_maker() {
+    return [](const Tombstone&) -> Result<Bytes> { return Bytes(500, std::byte{0x30}); };
+}
+
+inline SpoolSettings settings_in(const TempDir& dir) {
+    return {.path = dir.path() / "spool.db", .device = "gate-1"};
+}
+
+inline Spool open_spool(const SpoolSettings& settings) {
+    auto spool = Spool::open(settings, any_maker());
+    if (!spool) FAIL(spool.error().message());
+    return std::move(*spool);
+}
+
+inline std::vector<SpooledItem> all_of(Spool& spool) {
+    auto items = spool.peek(0, 1'000'000, std::size_t{1} << 30);
+    REQUIRE(items);
+    return std::move(*items);
+}
+
+}  // namespace portcullis::test
