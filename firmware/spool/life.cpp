@@ -20,14 +20,14 @@ CREATE TABLE life(
   link BLOB NOT NULL, items INTEGER NOT NULL, bytes INTEGER NOT NULL, received INTEGER NOT NULL, receipt BLOB,
   shed_reads INTEGER NOT NULL, shed_plates INTEGER NOT NULL, shed_overviews INTEGER NOT NULL,
   shed_checkpoints INTEGER NOT NULL) STRICT;
-CREATE TABLE item(
+CREATE TABLE items(
   seq INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL, at_us INTEGER NOT NULL,
   link BLOB NOT NULL, bytes INTEGER NOT NULL, reads INTEGER NOT NULL DEFAULT 0,
   plates INTEGER NOT NULL DEFAULT 0, overviews INTEGER NOT NULL DEFAULT 0,
   checkpoints INTEGER NOT NULL DEFAULT 0, blob BLOB NOT NULL) STRICT;
-CREATE INDEX item_overview ON item(seq) WHERE kind = 'overview';
-CREATE INDEX item_whole ON item(seq) WHERE kind <> 'tombstone';
-CREATE INDEX item_unsigned ON item(seq) WHERE kind = 'tombstone' AND bytes = 0;
+CREATE INDEX item_overview ON items(seq) WHERE kind = 'overview';
+CREATE INDEX item_whole ON items(seq) WHERE kind <> 'tombstone';
+CREATE INDEX item_unsigned ON items(seq) WHERE kind = 'tombstone' AND bytes = 0;
 )";
 
 Result<ChainId> random_chain() {

@@ -18,7 +18,7 @@ struct Run {
 };
 
 constexpr std::string_view columns =
-    "SELECT seq, first, kind, at_us, link, bytes, reads, plates, overviews, checkpoints FROM item WHERE ";
+    "SELECT seq, first, kind, at_us, link, bytes, reads, plates, overviews, checkpoints FROM items WHERE ";
 
 Result<std::optional<Run>> find(Database& database, std::string_view where, Seq seq) {
     Statement row = TRY(database.prepare(fmt::format("{}{} LIMIT 1", columns, where)));
@@ -61,7 +61,7 @@ std::uint64_t charged(const Run& run) {
 }
 
 Result<void> remove(Database& database, Life& life, const Run& run) {
-    Statement row = TRY(database.prepare("DELETE FROM item WHERE seq = ?"));
+    Statement row = TRY(database.prepare("DELETE FROM items WHERE seq = ?"));
     TRY(row.run(run.last));
     life.items -= 1;
     life.bytes -= charged(run);
@@ -82,7 +82,7 @@ void join(Run& run, const Run& later) {
 // An unsigned tombstone: bytes = 0 until sign_all() gives it its blob.
 Result<void> insert(Database& database, Life& life, const Run& run) {
     Statement row = TRY(database.prepare(
-        "INSERT INTO item(seq, first, kind, at_us, link, bytes, reads, plates, overviews, checkpoints, blob) "
+        "INSERT INTO items(seq, first, kind, at_us, link, bytes, reads, plates, overviews, checkpoints, blob) "
         "VALUES(?, ?, 'tombstone', ?, ?, 0, ?, ?, ?, ?, x'')"));
     TRY(row.run(run.last, run.first, run.at_us, run.link, run.reads, run.plates, run.overviews,
                 run.checkpoints));
@@ -133,7 +133,7 @@ Result<void> sign(Database& database, Life& life, const Run& run, const Tombston
     if (blob.empty() || blob.size() > tombstone_bytes_reserved)
         return fail(ErrorCode::invalid_argument, "a signed tombstone of {} bytes; 1 to {} are foreseen",
                     blob.size(), tombstone_bytes_reserved);
-    Statement row = TRY(database.prepare("UPDATE item SET blob = ?, bytes = ? WHERE seq = ?"));
+    Statement row = TRY(database.prepare("UPDATE items SET blob = ?, bytes = ? WHERE seq = ?"));
     TRY(row.run(blob, std::uint64_t{blob.size()}, run.last));
     life.bytes = life.bytes - tombstone_bytes_reserved + blob.size();
     return {};

@@ -110,7 +110,7 @@ struct Spool::State {
 
     [[nodiscard]] Result<void> insert(const SealedRecord& record) {
         Statement row = TRY(file.database.prepare(
-            "INSERT INTO item(seq, first, kind, at_us, link, bytes, blob) VALUES(?, ?, ?, ?, ?, ?, ?)"));
+            "INSERT INTO items(seq, first, kind, at_us, link, bytes, blob) VALUES(?, ?, ?, ?, ?, ?, ?)"));
         const std::int64_t at_us = clock.utc().time_since_epoch().count();
         for (const SealedItem& item : record.items)
             TRY(row.run(item.seq, item.seq, to_string(item.kind), at_us, item.link,
@@ -144,7 +144,7 @@ struct Spool::State {
             return fail(ErrorCode::refused, "the receipt speaks of seq {}, but {} was the last", upto,
                         life.head.next_seq - 1);
         if (upto <= life.received) return false;
-        Statement row = TRY(file.database.prepare("SELECT link FROM item WHERE seq = ?"));
+        Statement row = TRY(file.database.prepare("SELECT link FROM items WHERE seq = ?"));
         TRY(row.bind(upto));
         if (!TRY(row.step())) return false;  // inside a merged tombstone
         if (std::ranges::equal(row.blob(0), link)) return true;
@@ -157,7 +157,7 @@ struct Spool::State {
         Life life = TRY(load_life(file.database));
         Statement sums =
             TRY(file.database.prepare("SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM "
-                                      "(SELECT seq, bytes FROM item WHERE seq <= ? ORDER BY seq LIMIT ?)"));
+                                      "(SELECT seq, bytes FROM items WHERE seq <= ? ORDER BY seq LIMIT ?)"));
         TRY(sums.bind(upto, release_batch_rows));
         TRY(sums.step());
         const std::uint64_t rows = sums.count(0);
@@ -165,7 +165,7 @@ struct Spool::State {
         const Seq last = sums.count(2);
         sums.reset();
         if (rows == 0) return rows;
-        Statement forget = TRY(file.database.prepare("DELETE FROM item WHERE seq <= ?"));
+        Statement forget = TRY(file.database.prepare("DELETE FROM items WHERE seq <= ?"));
         TRY(forget.run(last));
         life.items -= rows;
         life.bytes -= bytes;
@@ -228,7 +228,7 @@ Result<void> Spool::append(const SealedRecord& record) {
 
 Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {
     Statement row = TRY(state_->file.database.prepare(
-        "SELECT seq, first, kind, link, bytes, blob FROM item WHERE seq > ? ORDER BY seq LIMIT ?"));
+        "SELECT seq, first, kind, link, bytes, blob FROM items WHERE seq > ? ORDER BY seq LIMIT ?"));
     TRY(row.bind(after_seq, std::uint64_t{max_items}));
     std::vector<SpooledItem> found;
     std::uint64_t bytes = 0;
@@ -267,7 +267,7 @@ Result<SpoolStats> Spool::stats() {
     const Life life = TRY(with_context(load_life(database), "spool"));
     const microseconds now = state_->clock.utc().time_since_epoch();
     const microseconds oldest(TRY(database.integer(
-        fmt::format("SELECT coalesce((SELECT at_us FROM item ORDER BY seq LIMIT 1), {})", now.count()))));
+        fmt::format("SELECT coalesce((SELECT at_us FROM items ORDER BY seq LIMIT 1), {})", now.count()))));
     return SpoolStats{.chain = life.head.chain,
                       .last_seq = life.head.next_seq - 1,
                       .received = life.received,

@@ -66,18 +66,18 @@ Result<fs::path> set_file_aside(const fs::path& path) {
 // the head's link, and the sums are right.
 Result<void> check_rows(Database& database, const Life& life) {
     Statement sums =
-        TRY(database.prepare("SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM item"));
+        TRY(database.prepare("SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM items"));
     TRY(sums.bind());
     TRY(sums.step());
     const bool summed = sums.count(0) == life.items && sums.count(1) == life.bytes;
     const Seq last = sums.count(2);
     sums.reset();
     const std::int64_t gaps = TRY(database.integer(
-        "SELECT count(*) FROM (SELECT first, lag(seq) OVER (ORDER BY seq) AS before FROM item) "
+        "SELECT count(*) FROM (SELECT first, lag(seq) OVER (ORDER BY seq) AS before FROM items) "
         "WHERE before IS NOT NULL AND first <> before + 1"));
     bool ends_well = life.items == 0;
     if (!ends_well) {
-        Statement row = TRY(database.prepare("SELECT link FROM item WHERE seq = ?"));
+        Statement row = TRY(database.prepare("SELECT link FROM items WHERE seq = ?"));
         TRY(row.bind(last));
         ends_well = TRY(row.step())
         &&last + 1 == life.head.next_seq&& TRY(to_digest(row.blob(0)))

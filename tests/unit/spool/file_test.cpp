@@ -64,11 +64,11 @@ TEST_CASE("a corrupt spool is set aside and a new chain begins") {
         std::filesystem::resize_file(settings.path, std::filesystem::file_size(settings.path) / 2);
     }
     SUBCASE("a row is missing") {
-        execute(settings, "DELETE FROM item WHERE seq = 7");
+        execute(settings, "DELETE FROM items WHERE seq = 7");
     }
     SUBCASE("the last row is missing") {
         execute(settings,
-                "DELETE FROM item WHERE seq = 80; UPDATE life SET items = 79, bytes = bytes - 5000");
+                "DELETE FROM items WHERE seq = 80; UPDATE life SET items = 79, bytes = bytes - 5000");
     }
     SUBCASE("the life row is missing") {
         execute(settings, "DELETE FROM life");
@@ -111,7 +111,7 @@ TEST_CASE("an uplink that is attached to a set-aside file notices and harms noth
         auto uplink = Spool::attach(settings);
         REQUIRE(uplink);
         CHECK_FALSE(uplink->moved());
-        execute(settings, "DELETE FROM item WHERE seq = 2");
+        execute(settings, "DELETE FROM items WHERE seq = 2");
         Spool reader = open_spool(settings);
         REQUIRE(reader.set_aside());
         CHECK(uplink->moved());
@@ -178,7 +178,7 @@ TEST_CASE("a missing folder is told with its path") {
 TEST_CASE("a bad device name is a configuration error") {
     const TempDir dir;
     SpoolSettings settings = settings_in(dir);
-    settings.device = "Gate 1'; DROP TABLE item";
+    settings.device = "Gate 1'; DROP TABLE items";
     CHECK(Spool::open(settings, any_maker()).error().code() == ErrorCode::configuration);
 }
 
