@@ -1,0 +1,303 @@
+#include "collector/ingest/chain_keeper.hpp"
+
+#include <algorithm>
+
+#include "collector/ingest/reconciler.hpp"
+
+namespace portcullis {
+
+namespace {
+
+/// A transaction walks no further; the rest follows with the next batch.
+constexpr int max_walk = 4096;
+
+bool condemns(const Verdict& verdict, bool in_place) {
+    switch (verdict.authenticity) {
+        case Authenticity::damaged:
+        case Authenticity::forged:
+            return true;
+        case Authenticity::misplaced:
+            return !in_place;
+        default:
+            return false;
+    }
+}
+
+bool believable(KeyTrust trust) {
+    return trust == KeyTrust::trusted || trust == KeyTrust::expired;
+}
+
+/// May a newcomer take the occupant's place at once? Only from one of whom nothing is known, or nothing can
+/// be known (sealed to somebody else).
+bool gives_way(const ItemRow& occupant, const Arrival& arrival) {
+    if (occupant.verdict) return occupant.verdict->authenticity == Authenticity::unopened;
+    return arrival.verdict.has_value();
+}
+
+}  // namespace
+
+Result<void> ChainKeeper::incident(const ChainRow& chain, Seq seq, std::string what, UtcTime now) {
+    return store_->incidents.add({now, chain.device, chain.chain, seq, std::move(what)});
+}
+
+Result<Placement> ChainKeeper::place(ChainRow& chain, const Arrival& arrival) {
+    chain.last_seen_at = arrival.received_at;
+    const auto occupant = TRY(store_->items.find(chain.id, arrival.seq));
+    if (occupant) return meet_occupant(chain, *occupant, arrival);
+    for (const QuarantineRow& claim :
+         TRY(store_->quarantine.claims(chain.device, chain.chain, arrival.seq))) {
+        if (claim.digest != arrival.digest || claim.kind != arrival.kind) continue;
+        if (claim.reason == QuarantineReason::condemned &&
+            arrival.received_at - claim.quarantined_at < retry_condemned_after)
+            return Placement::condemned_before;
+        TRY(store_->quarantine.remove(claim.id));
+    }
+    TRY(store(chain, arrival));
+    return Placement::stored;
+}
+
+Result<Placement> ChainKeeper::meet_occupant(ChainRow& chain, const ItemRow& occupant,
+                                             const Arrival& arrival) {
+    if (occupant.digest == arrival.digest) {
+        ++chain.duplicates;
+        // The kind is a hint of the topic: for an item not yet judged the newest one counts.
+        if (!occupant.verdict && occupant.kind != arrival.kind) {
+            TRY(store_->items.set_kind(occupant.id, arrival.kind));
+            rejudge_ = true;
+        }
+        return Placement::duplicate;
+    }
+    const auto claims = TRY(store_->quarantine.claims(chain.device, chain.chain, arrival.seq));
+    if (std::any_of(claims.begin(), claims.end(), [&](const QuarantineRow& claim) {
+            return claim.digest == arrival.digest && claim.kind == arrival.kind;
+        })) {
+        ++chain.duplicates;
+        return Placement::conflicting;
+    }
+    ++chain.conflicts;
+    reconsider_.insert(chain.id);
+    TRY(incident(chain, arrival.seq, "conflicting", arrival.received_at));
+    if (arrival.seq > chain.confirmed && gives_way(occupant, arrival)) {
+        TRY(evict(chain, occupant, QuarantineReason::superseded,
+                  occupant.verdict.value_or(Verdict{Authenticity::conflicting, KeyTrust::unchecked}),
+                  arrival.received_at));
+        TRY(store(chain, arrival));
+        return Placement::stored;
+    }
+    TRY(set_aside(chain, arrival, QuarantineReason::conflicting,
+                  {Authenticity::conflicting, KeyTrust::unchecked}));
+    return Placement::conflicting;
+}
+
+Result<void> ChainKeeper::set_aside(const ChainRow& chain, const Arrival& arrival, QuarantineReason reason,
+                                    const Verdict& verdict) {
+    QuarantineRow row;
+    row.device = chain.device;
+    row.chain = chain.chain;
+    row.seq = arrival.seq;
+    row.kind = arrival.kind;
+    row.digest = arrival.digest;
+    row.reason = reason;
+    row.verdict = verdict;
+    row.received_at = arrival.received_at;
+    row.quarantined_at = arrival.received_at;
+    return store_->quarantine.add(row, arrival.blob);
+}
+
+Result<void> ChainKeeper::store(ChainRow& chain, const Arrival& arrival) {
+    ItemRow item;
+    item.chain_id = chain.id;
+    item.seq = arrival.seq;
+    item.kind = arrival.kind;
+    item.digest = arrival.digest;
+    item.received_at = arrival.received_at;
+    item.verdict = arrival.verdict;
+    item.verdict_at = arrival.received_at;
+    item.signed_previous = arrival.signed_previous;
+    TRY(store_->items.add(item, arrival.blob));
+    if (arrival.signed_previous) reconsider_.insert(chain.id);
+    if (arrival.seq <= chain.last)
+        return store_->gaps.close(chain.id, arrival.seq, arrival.seq, arrival.received_at, false);
+    if (arrival.seq > chain.last + 1)
+        TRY(store_->gaps.open(chain.id, chain.last + 1, arrival.seq - 1, arrival.received_at));
+    chain.last = arrival.seq;
+    return {};
+}
+
+Result<bool> ChainKeeper::declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
+                                       UtcTime now) {
+    chain.last_seen_at = now;
+    const TombstoneRow row{tombstone.first, tombstone.last, tombstone.link};
+    if (!TRY(store_->tombstones.add(chain.id, row, blob, now))) {
+        ++chain.duplicates;
+        return false;
+    }
+    if (row.last <= chain.upto) {
+        const auto ours = TRY(link_at(chain, row.last));
+        if (ours && *ours != row.link) TRY(incident(chain, row.last, "tombstone's link is not ours", now));
+    }
+    TRY(incident(chain, row.first, fmt::format("shed by the device up to seq {}", row.last), now));
+    if (row.first > chain.last + 1) TRY(store_->gaps.open(chain.id, chain.last + 1, row.first - 1, now));
+    TRY(store_->gaps.close(chain.id, row.first, row.last, now, true));
+    chain.last = std::max(chain.last, row.last);
+    chain.proven = std::max(chain.proven, row.last);
+    reconsider_.insert(chain.id);
+    return true;
+}
+
+Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, const Verdict& verdict,
+                                        const std::optional<Digest>& signed_previous, bool in_place,
+                                        UtcTime now) {
+    if (!verdict.good())
+        TRY(incident(chain, item.seq,
+                     fmt::format("{}, key {}", to_string(verdict.authenticity), to_string(verdict.key_trust)),
+                     now));
+    if (condemns(verdict, in_place) && item.seq > chain.confirmed) {
+        TRY(evict(chain, item, QuarantineReason::condemned, verdict, now));
+        return promote(chain, item.seq);
+    }
+    const bool believed = signed_previous && believable(verdict.key_trust);
+    const auto anchor = believed ? signed_previous : item.signed_previous;
+    TRY(store_->items.set_verdict(item.id, verdict, now, anchor));
+    if (believed) {
+        chain.proven = std::max(chain.proven, item.seq);
+        reconsider_.insert(chain.id);
+        if (item.seq <= chain.upto)
+            if (const auto previous = TRY(link_at(chain, item.seq - 1)))
+                TRY(weigh(chain, item.seq, *signed_previous, *previous, now));
+    }
+    if (verdict.authenticity != Authenticity::unopened || item.seq <= chain.confirmed) return {};
+    // Sealed to somebody else: whoever waits for this place may show whether he has a better claim.
+    const auto claims = TRY(store_->quarantine.claims(chain.device, chain.chain, item.seq));
+    const bool waiting = std::any_of(claims.begin(), claims.end(), [](const QuarantineRow& claim) {
+        return claim.reason == QuarantineReason::conflicting;
+    });
+    if (!waiting) return {};
+    TRY(evict(chain, item, QuarantineReason::superseded, verdict, now));
+    return promote(chain, item.seq);
+}
+
+Result<void> ChainKeeper::evict(ChainRow& chain, const ItemRow& item, QuarantineReason reason,
+                                const Verdict& verdict, UtcTime now) {
+    const Bytes blob = TRY(store_->items.blob(item.id));
+    QuarantineRow row;
+    row.device = chain.device;
+    row.chain = chain.chain;
+    row.seq = item.seq;
+    row.kind = item.kind;
+    row.digest = item.digest;
+    row.reason = reason;
+    row.verdict = verdict;
+    row.received_at = item.received_at;
+    row.quarantined_at = now;
+    TRY(store_->items.remove(item.id));
+    TRY(fall_back(chain, item.seq));
+    TRY(reopen_gap(chain, item.seq, now));
+    reconsider_.insert(chain.id);
+    return store_->quarantine.add(row, blob);
+}
+
+/// The place at seq is empty now: what was computed from it on is void.
+Result<void> ChainKeeper::fall_back(ChainRow& chain, Seq seq) {
+    if (seq > chain.upto || TRY(store_->tombstones.covering(chain.id, seq))) return {};
+    const auto link = TRY(link_at(chain, seq - 1));
+    TRY(store_->items.clear_links(chain.id, seq));
+    chain.upto = link ? seq - 1 : chain.confirmed;
+    chain.upto_link = link.value_or(chain.confirmed_link);
+    if (chain.mismatch >= seq) chain.mismatch = 0;
+    return {};
+}
+
+Result<void> ChainKeeper::reopen_gap(ChainRow& chain, Seq seq, UtcTime now) {
+    if (seq == chain.last)
+        chain.last = std::max({
+            TRY(store_->items.last_seq(chain.id))
+            , TRY(store_->tombstones.last_seq(chain.id))
+            , chain.proven, chain.upto
+        });
+    TRY(store_->gaps.forget_above(chain.id, chain.last));
+    if (seq > chain.last || TRY(store_->tombstones.covering(chain.id, seq))) return {};
+    return store_->gaps.open(chain.id, seq, seq, now);
+}
+
+/// The oldest of those who came later for an occupied place gets it; then one who had to leave it
+/// uncondemned.
+Result<void> ChainKeeper::promote(ChainRow& chain, Seq seq) {
+    const auto claims = TRY(store_->quarantine.claims(chain.device, chain.chain, seq));
+    for (const QuarantineReason reason : {QuarantineReason::conflicting, QuarantineReason::superseded}) {
+        const auto place = std::find_if(claims.begin(), claims.end(),
+                                        [&](const QuarantineRow& row) { return row.reason == reason; });
+        if (place == claims.end()) continue;
+        const QuarantineRow& claim = *place;
+        Arrival arrival;
+        arrival.seq = seq;
+        arrival.kind = claim.kind;
+        arrival.digest = claim.digest;
+        arrival.received_at = claim.received_at;
+        arrival.blob = TRY(store_->quarantine.blob(claim.id));
+        TRY(store_->quarantine.remove(claim.id));
+        return store(chain, arrival);
+    }
+    return {};
+}
+
+Result<std::optional<Digest>> ChainKeeper::link_at(const ChainRow& chain, Seq seq) {
+    using Link = std::optional<Digest>;
+    if (seq == chain.upto) return Link(chain.upto_link);
+    if (seq == chain.confirmed) return Link(chain.confirmed_link);
+    if (seq == 0) return Link(first_link(chain.device, chain.chain));
+    if (const auto item = TRY(store_->items.find(chain.id, seq)); item && item->link) return item->link;
+    if (const auto tombstone = TRY(store_->tombstones.ending_at(chain.id, seq))) return Link(tombstone->link);
+    return Link();
+}
+
+Result<void> ChainKeeper::weigh(ChainRow& chain, Seq seq, const Digest& signed_previous,
+                                const Digest& previous, UtcTime now) {
+    const bool earlier = chain.mismatch == 0 || seq < chain.mismatch;
+    if (!earlier || seq - 1 <= chain.confirmed) return {};
+    if (signed_previous == previous) {
+        chain.confirmed = seq - 1;
+        chain.confirmed_link = previous;
+        return {};
+    }
+    chain.mismatch = seq;
+    reconsider_.insert(chain.id);
+    return incident(chain, seq, "the device's signed link is not ours", now);
+}
+
+Result<void> ChainKeeper::advance(ChainRow& chain, UtcTime now) {
+    for (int step = 0; step < max_walk; ++step) {
+        const Seq next = chain.upto + 1;
+        if (const auto tombstone = TRY(store_->tombstones.covering(chain.id, next))) {
+            chain.upto = tombstone->last;
+            chain.upto_link = tombstone->link;
+            continue;
+        }
+        const auto item = TRY(store_->items.find(chain.id, next));
+        if (!item) return {};
+        if (item->signed_previous) TRY(weigh(chain, next, *item->signed_previous, chain.upto_link, now));
+        const Digest link = next_link(chain.upto_link, next, item->digest);
+        if (item->link != link) TRY(store_->items.set_link(item->id, link));
+        chain.upto = next;
+        chain.upto_link = link;
+    }
+    return {};
+}
+
+Result<void> ChainKeeper::settle(ChainRow& chain, UtcTime now) {
+    TRY(advance(chain, now));
+    const bool changed = reconsider_.erase(chain.id) > 0;
+    const bool in_doubt = chain.mismatch != 0 || TRY(store_->quarantine.has_claims_above(
+                                                     chain.device, chain.chain, chain.confirmed));
+    if (changed && in_doubt && TRY(Reconciler(*store_).mend(chain, now))) {
+        rejudge_ = true;
+        TRY(advance(chain, now));
+    }
+    if (chain.last == 0 && chain.confirmed == 0) {
+        TRY(store_->chains.remove(chain));
+        chain.id = 0;
+    }
+    return {};
+}
+
+}  // namespace portcullis

@@ -1,0 +1,73 @@
+#pragma once
+// ChainKeeper: the rules by which a blob gets its place in a chain, keeps it or loses it (README.md of this
+// room says why). Runs inside the caller's transaction and changes the ChainRow that it is given; the caller
+// saves it. Thread-bound; borrows the store, which must outlive it.
+
+#include <set>
+
+#include "collector/ingest/store.hpp"
+#include "core/statement.hpp"
+
+namespace portcullis {
+
+/// A condemned blob that comes again is believed to be junk for so long; then the opener looks once more (a
+/// device's certificate may have been added since).
+inline constexpr std::chrono::minutes retry_condemned_after{10};
+
+/// One blob on its way to its place.
+struct Arrival {
+    Seq seq = 0;
+    ItemKind kind = ItemKind::read;
+    Bytes blob;
+    Digest digest{};
+    UtcTime received_at{};
+    /// Statements come judged: their signature is checked at the door.
+    std::optional<Verdict> verdict;
+    std::optional<Digest> signed_previous;
+};
+
+enum class Placement { stored, duplicate, conflicting, condemned_before };
+
+class ChainKeeper {
+  public:
+    explicit ChainKeeper(Store& store) : store_(&store) {}
+
+    [[nodiscard]] Result<Placement> place(ChainRow& chain, const Arrival& arrival);
+    /// A tombstone whose signature holds: its items count as declared. False: known already.
+    [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
+                                            UtcTime now);
+    /// Keeps the item's verdict, or takes its place away (into quarantine) if the verdict condemns it and the
+    /// device has not confirmed it. signed_previous: what its signature says of the item before.
+    [[nodiscard]] Result<void> apply_verdict(ChainRow& chain, const ItemRow& item, const Verdict& verdict,
+                                             const std::optional<Digest>& signed_previous, bool in_place,
+                                             UtcTime now);
+    /// Walks as far as the chain reaches, weighs signed links, mends what can be mended. To be called when
+    /// places of the chain have changed; the chain may be gone afterwards (id 0): nothing of it was left.
+    [[nodiscard]] Result<void> settle(ChainRow& chain, UtcTime now);
+
+    [[nodiscard]] Result<std::optional<Digest>> link_at(const ChainRow& chain, Seq seq);
+    /// True once after verdicts were taken back: offer items to the opener from the beginning.
+    [[nodiscard]] bool take_rejudge() { return std::exchange(rejudge_, false); }
+
+  private:
+    [[nodiscard]] Result<Placement> meet_occupant(ChainRow& chain, const ItemRow& occupant,
+                                                  const Arrival& arrival);
+    [[nodiscard]] Result<void> store(ChainRow& chain, const Arrival& arrival);
+    [[nodiscard]] Result<void> set_aside(const ChainRow& chain, const Arrival& arrival,
+                                         QuarantineReason reason, const Verdict& verdict);
+    [[nodiscard]] Result<void> evict(ChainRow& chain, const ItemRow& item, QuarantineReason reason,
+                                     const Verdict& verdict, UtcTime now);
+    [[nodiscard]] Result<void> fall_back(ChainRow& chain, Seq seq);
+    [[nodiscard]] Result<void> reopen_gap(ChainRow& chain, Seq seq, UtcTime now);
+    [[nodiscard]] Result<void> promote(ChainRow& chain, Seq seq);
+    [[nodiscard]] Result<void> advance(ChainRow& chain, UtcTime now);
+    [[nodiscard]] Result<void> weigh(ChainRow& chain, Seq seq, const Digest& signed_previous,
+                                     const Digest& previous, UtcTime now);
+    [[nodiscard]] Result<void> incident(const ChainRow& chain, Seq seq, std::string what, UtcTime now);
+
+    Store* store_;
+    std::set<RowId> reconsider_;  // chains whose claims or signed links have changed
+    bool rejudge_ = false;
+};
+
+}  // namespace portcullis

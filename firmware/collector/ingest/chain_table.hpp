@@ -1,0 +1,30 @@
+#pragma once
+// The chains of all devices. Thread-bound, like the Database that it borrows.
+
+#include <vector>
+
+#include "collector/ingest/rows.hpp"
+#include "database/database.hpp"
+
+namespace portcullis {
+
+class ChainTable {
+  public:
+    explicit ChainTable(Database& database) : database_(&database) {}
+
+    [[nodiscard]] Result<std::optional<ChainRow>> find(std::string_view device, const ChainId& chain);
+    [[nodiscard]] Result<ChainRow> at(RowId id);
+    [[nodiscard]] Result<ChainRow> add(std::string_view device, const ChainId& chain, UtcTime now);
+    [[nodiscard]] Result<void> save(const ChainRow& chain);
+    /// For a chain that holds nothing any more.
+    [[nodiscard]] Result<void> remove(const ChainRow& chain);
+    [[nodiscard]] Result<std::uint64_t> count();
+    /// Chains of this device of which its signature has confirmed nothing.
+    [[nodiscard]] Result<std::uint64_t> count_unconfirmed(std::string_view device);
+    [[nodiscard]] Result<std::vector<ChainRow>> all(std::size_t limit);
+
+  private:
+    Database* database_;
+};
+
+}  // namespace portcullis

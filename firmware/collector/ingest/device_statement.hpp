@@ -1,0 +1,23 @@
+#pragma once
+// Checkpoints and tombstones at the door: their signature is all the proof they need, so ingest judges them
+// itself. Pure, reentrant.
+
+#include "collector/ingest/incoming.hpp"
+#include "core/statement.hpp"
+#include "seal/trust.hpp"
+
+namespace portcullis {
+
+struct DeviceStatement {
+    Verdict verdict;
+    std::string reason;  // why it is not good
+    std::optional<Checkpoint> checkpoint;
+    std::optional<Tombstone> tombstone;
+    /// Signed by the device of its topic with a key that counted when it came, and about this very place.
+    [[nodiscard]] bool holds() const { return checkpoint.has_value() || tombstone.has_value(); }
+};
+
+[[nodiscard]] DeviceStatement judge_statement(const Incoming& incoming, ByteView blob,
+                                              const TrustStore& devices, UtcTime now);
+
+}  // namespace portcullis

@@ -1,0 +1,96 @@
+#pragma once
+// Ingest: messages in, sealed items stored, receipts out; verdicts come back from the opener. Knows no broker
+// and no socket, so every rule of it can be tested in memory. Holds no recipient key and never sees a plate.
+// Thread-bound; borrows key and clock, which must outlive it.
+
+#include <optional>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "collector/ingest/incoming.hpp"
+#include "collector/ingest/judging_queue.hpp"
+#include "collector/ingest/receipt_desk.hpp"
+#include "seal/trust.hpp"
+
+namespace portcullis {
+
+struct IngestLimits {
+    std::uint64_t chains = 100'000;
+    /// A stranger on the broker can invent chains; of one device so many may be unconfirmed.
+    std::uint64_t unconfirmed_chains_per_device = 16;
+};
+
+/// What became of one message.
+enum class Reception { stored, duplicate, conflicting, refused };
+
+struct Received {
+    Reception reception = Reception::refused;
+    /// Known at once: of statements, of the refused, of what stands in place twice. Items get theirs from the
+    /// opener.
+    std::optional<Verdict> verdict;
+};
+
+struct IngestCounters {
+    std::uint64_t messages = 0;
+    std::uint64_t stored = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t conflicting = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t receipts = 0;
+    std::uint64_t judged_good = 0;
+    std::uint64_t judged_doubtful = 0;
+    bool operator==(const IngestCounters&) const = default;
+};
+
+class Ingest {
+  public:
+    Ingest(Store store, TrustStore devices, const SigningKey& receipt_key, const Clock& clock,
+           IngestLimits limits = {});
+    Ingest(const Ingest&) = delete;
+    Ingest& operator=(const Ingest&) = delete;
+
+    /// Stores a batch in one transaction: durable when it returns. Errors: the database's (nothing of the
+    /// batch was stored: the devices will send it again).
+    [[nodiscard]] Result<std::vector<Received>> accept(const std::vector<BrokerMessage>& batch);
+    /// The receipts that are due; to be published now. Due again with want_receipt (the broker was away).
+    [[nodiscard]] Result<std::vector<BrokerMessage>> receipts();
+    void want_receipt(std::string_view device, const ChainId& chain);
+
+    /// For the opener, at most `window` in flight.
+    [[nodiscard]] Result<std::vector<OpenRequest>> to_judge(std::size_t window);
+    [[nodiscard]] Result<void> judged(const std::vector<OpenReply>& replies);
+
+    /// New trust in devices (SIGHUP).
+    void replace_trust(TrustStore devices) { devices_ = std::move(devices); }
+
+    [[nodiscard]] const IngestCounters& counters() const { return counters_; }
+    [[nodiscard]] std::size_t in_flight() const { return queue_.in_flight(); }
+    [[nodiscard]] Store& store() { return store_; }
+
+  private:
+    using Touched = std::map<RowId, ChainRow>;
+
+    [[nodiscard]] Result<Received> accept_one(const BrokerMessage& message, Touched& touched);
+    [[nodiscard]] Result<Received> accept_item(const Incoming& incoming, const BrokerMessage& message,
+                                               Touched& touched);
+    [[nodiscard]] Result<Received> accept_statement(const Incoming& incoming, const BrokerMessage& message,
+                                                    Touched& touched);
+    [[nodiscard]] Result<Received> place(ChainRow& chain, Arrival arrival);
+    [[nodiscard]] Result<Received> refuse(const Incoming& incoming, const BrokerMessage& message,
+                                          const Verdict& verdict, std::string_view why);
+    /// Null when the device may have no further chain.
+    [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, Touched& touched);
+    [[nodiscard]] Result<void> settle_all(const std::vector<OpenReply>& replies);
+    void count(const Received& received);
+
+    Store store_;
+    ChainKeeper keeper_;
+    JudgingQueue queue_;
+    ReceiptDesk desk_;
+    TrustStore devices_;
+    const Clock* clock_;
+    IngestLimits limits_;
+    IngestCounters counters_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,211 @@
+#include "collector/ingest/item_table.hpp"
+
+#include "collector/ingest/columns.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::string_view fields =
+    "id, chain_id, seq, kind, digest, link, signed_previous, received_at, authenticity, key_trust, "
+    "verdict_at";
+
+ItemRow row_of(const Statement& row) {
+    ItemRow item;
+    item.id = row.integer(0);
+    item.chain_id = row.integer(1);
+    item.seq = row.count(2);
+    item.kind = columns::kind(row, 3);
+    item.digest = columns::digest(row, 4);
+    item.link = columns::optional_digest(row, 5);
+    item.signed_previous = columns::optional_digest(row, 6);
+    item.received_at = columns::time(row, 7);
+    if (!row.is_null(10)) {
+        item.verdict = columns::verdict(row, 8, 9);
+        item.verdict_at = columns::time(row, 10);
+    }
+    return item;
+}
+
+Result<std::optional<ItemRow>> only_row(Statement& query) {
+    if (!TRY(query.step())) return std::optional<ItemRow>();
+    return std::optional<ItemRow>(row_of(query));
+}
+
+std::optional<TombstoneRow> tombstone_of(const Statement& row) {
+    return TombstoneRow{row.count(0), row.count(1), columns::digest(row, 2)};
+}
+
+Result<std::int64_t> number(Database& database, std::string_view sql, RowId chain_id) {
+    auto row = TRY(database.prepare(sql));
+    TRY(row.bind(chain_id));
+    TRY(row.step());
+    return row.integer(0);
+}
+
+}  // namespace
+
+Result<std::vector<ItemRow>> ItemTable::rows(Statement& query) {
+    std::vector<ItemRow> items;
+    while (TRY(query.step()))
+        items.push_back(row_of(query));
+    return items;
+}
+
+Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
+    auto row =
+        TRY(database_->prepare("INSERT INTO item(chain_id, seq, kind, digest, signed_previous, received_at) "
+                               "VALUES(?, ?, ?, ?, nullif(?, x''), ?)"));
+    TRY(row.run(item.chain_id, item.seq, to_string(item.kind), item.digest,
+                columns::view(item.signed_previous), columns::time(item.received_at)));
+    const RowId id = database_->last_row_id();
+    auto bytes = TRY(database_->prepare("INSERT INTO blob(item_id, bytes) VALUES(?, ?)"));
+    TRY(bytes.run(id, blob));
+    if (item.verdict)
+        TRY(set_verdict(id, *item.verdict, item.verdict_at.value_or(item.received_at), item.signed_previous));
+    return id;
+}
+
+Result<std::optional<ItemRow>> ItemTable::find(RowId id) {
+    auto row = TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE id = ?", fields)));
+    TRY(row.bind(id));
+    return only_row(row);
+}
+
+Result<std::optional<ItemRow>> ItemTable::find(RowId chain_id, Seq seq) {
+    auto row =
+        TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq = ?", fields)));
+    TRY(row.bind(chain_id, seq));
+    return only_row(row);
+}
+
+Result<Bytes> ItemTable::blob(RowId id) {
+    auto row = TRY(database_->prepare("SELECT bytes FROM blob WHERE item_id = ?"));
+    TRY(row.bind(id));
+    if (!TRY(row.step())) return fail(ErrorCode::corrupt, "the store has lost the bytes of item row {}", id);
+    const ByteView bytes = row.blob(0);
+    return Bytes(bytes.begin(), bytes.end());
+}
+
+Result<void> ItemTable::remove(RowId id) {
+    auto bytes = TRY(database_->prepare("DELETE FROM blob WHERE item_id = ?"));
+    TRY(bytes.run(id));
+    auto row = TRY(database_->prepare("DELETE FROM item WHERE id = ?"));
+    return row.run(id);
+}
+
+Result<std::optional<ItemRow>> ItemTable::read_before(RowId chain_id, Seq seq, Seq reach) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq < ? AND seq >= ? AND kind = 'read' "
+                    "ORDER BY seq DESC LIMIT 1",
+                    fields)));
+    TRY(row.bind(chain_id, seq, seq > reach ? seq - reach : Seq{1}));
+    return only_row(row);
+}
+
+Result<void> ItemTable::set_link(RowId id, const Digest& link) {
+    auto row = TRY(database_->prepare("UPDATE item SET link = ? WHERE id = ?"));
+    return row.run(link, id);
+}
+
+Result<void> ItemTable::clear_links(RowId chain_id, Seq from) {
+    auto row = TRY(database_->prepare(
+        "UPDATE item SET link = NULL WHERE chain_id = ? AND seq >= ? AND link IS NOT NULL"));
+    return row.run(chain_id, from);
+}
+
+Result<void> ItemTable::set_kind(RowId id, ItemKind kind) {
+    auto row = TRY(database_->prepare("UPDATE item SET kind = ?, waits = 0 WHERE id = ?"));
+    return row.run(to_string(kind), id);
+}
+
+Result<void> ItemTable::set_verdict(RowId id, const Verdict& verdict, UtcTime at,
+                                    const std::optional<Digest>& signed_previous) {
+    auto row =
+        TRY(database_->prepare("UPDATE item SET authenticity = ?, key_trust = ?, verdict_at = ?, waits = 0, "
+                               "signed_previous = nullif(?, x'') WHERE id = ?"));
+    return row.run(to_string(verdict.authenticity), to_string(verdict.key_trust), columns::time(at),
+                   columns::view(signed_previous), id);
+}
+
+Result<void> ItemTable::clear_misplaced(RowId chain_id, Seq first, Seq last) {
+    auto row =
+        TRY(database_->prepare("UPDATE item SET authenticity = NULL, key_trust = NULL, verdict_at = NULL "
+                               "WHERE chain_id = ? AND seq BETWEEN ? AND ? AND authenticity = 'misplaced'"));
+    return row.run(chain_id, first, last);
+}
+
+Result<void> ItemTable::set_waits(RowId id) {
+    auto row = TRY(database_->prepare("UPDATE item SET waits = 1 WHERE id = ?"));
+    return row.run(id);
+}
+
+Result<void> ItemTable::wake(RowId chain_id, Seq first, Seq last) {
+    auto row = TRY(database_->prepare(
+        "UPDATE item SET waits = 0 WHERE chain_id = ? AND seq BETWEEN ? AND ? AND waits = 1"));
+    return row.run(chain_id, first, last);
+}
+
+Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit) {
+    auto row = TRY(database_->prepare(fmt::format(
+        "SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND id > ? ORDER BY id LIMIT ?",
+        fields)));
+    TRY(row.bind(after, static_cast<std::uint64_t>(limit)));
+    return rows(row);
+}
+
+Result<std::uint64_t> ItemTable::count_to_judge() {
+    return static_cast<std::uint64_t>(
+        TRY(database_->integer("SELECT count(*) FROM item WHERE verdict_at IS NULL AND waits = 0")));
+}
+
+Result<std::vector<ItemRow>> ItemTable::anchors(RowId chain_id, Seq from, std::size_t limit) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq >= ? AND signed_previous IS NOT NULL "
+                    "ORDER BY seq LIMIT ?",
+                    fields)));
+    TRY(row.bind(chain_id, from, static_cast<std::uint64_t>(limit)));
+    return rows(row);
+}
+
+Result<Seq> ItemTable::last_seq(RowId chain_id) {
+    return static_cast<Seq>(
+        TRY(number(*database_, "SELECT ifnull(max(seq), 0) FROM item WHERE chain_id = ?", chain_id)));
+}
+
+Result<std::uint64_t> ItemTable::count() {
+    return static_cast<std::uint64_t>(TRY(database_->integer("SELECT count(*) FROM item")));
+}
+
+Result<bool> TombstoneTable::add(RowId chain_id, const TombstoneRow& tombstone, ByteView blob, UtcTime now) {
+    auto row = TRY(database_->prepare(
+        "INSERT OR IGNORE INTO tombstone(chain_id, first, last, link, digest, bytes, received_at) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?)"));
+    TRY(row.run(chain_id, tombstone.first, tombstone.last, tombstone.link, sha256(blob), blob,
+                columns::time(now)));
+    return database_->changes() > 0;
+}
+
+Result<std::optional<TombstoneRow>> TombstoneTable::covering(RowId chain_id, Seq seq) {
+    auto row = TRY(database_->prepare(
+        "SELECT first, last, link FROM tombstone WHERE chain_id = ? AND last >= ? AND first <= ? "
+        "ORDER BY last DESC LIMIT 1"));
+    TRY(row.bind(chain_id, seq, seq));
+    if (!TRY(row.step())) return std::optional<TombstoneRow>();
+    return tombstone_of(row);
+}
+
+Result<std::optional<TombstoneRow>> TombstoneTable::ending_at(RowId chain_id, Seq last) {
+    auto row = TRY(database_->prepare(
+        "SELECT first, last, link FROM tombstone WHERE chain_id = ? AND last = ? LIMIT 1"));
+    TRY(row.bind(chain_id, last));
+    if (!TRY(row.step())) return std::optional<TombstoneRow>();
+    return tombstone_of(row);
+}
+
+Result<Seq> TombstoneTable::last_seq(RowId chain_id) {
+    return static_cast<Seq>(
+        TRY(number(*database_, "SELECT ifnull(max(last), 0) FROM tombstone WHERE chain_id = ?", chain_id)));
+}
+
+}  // namespace portcullis

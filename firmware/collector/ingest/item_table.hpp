@@ -1,0 +1,66 @@
+#pragma once
+// The stored items: sealed bytes as they came, their place, their link, their verdict. Thread-bound, like the
+// Database that it borrows.
+
+#include <vector>
+
+#include "collector/ingest/rows.hpp"
+#include "database/database.hpp"
+
+namespace portcullis {
+
+class ItemTable {
+  public:
+    explicit ItemTable(Database& database) : database_(&database) {}
+
+    /// Errors: refused (the place is taken).
+    [[nodiscard]] Result<RowId> add(const ItemRow& item, ByteView blob);
+    [[nodiscard]] Result<std::optional<ItemRow>> find(RowId id);
+    [[nodiscard]] Result<std::optional<ItemRow>> find(RowId chain_id, Seq seq);
+    [[nodiscard]] Result<Bytes> blob(RowId id);
+    [[nodiscard]] Result<void> remove(RowId id);
+    /// The nearest read before seq, at most `reach` places away.
+    [[nodiscard]] Result<std::optional<ItemRow>> read_before(RowId chain_id, Seq seq, Seq reach);
+
+    [[nodiscard]] Result<void> set_link(RowId id, const Digest& link);
+    /// From seq on the links are not known any more.
+    [[nodiscard]] Result<void> clear_links(RowId chain_id, Seq from);
+    [[nodiscard]] Result<void> set_kind(RowId id, ItemKind kind);
+    [[nodiscard]] Result<void> set_verdict(RowId id, const Verdict& verdict, UtcTime at,
+                                           const std::optional<Digest>& signed_previous);
+    /// Judge again the misplaced ones of first..last: the item before them has changed.
+    [[nodiscard]] Result<void> clear_misplaced(RowId chain_id, Seq first, Seq last);
+    /// A picture that waits for its read is not offered to the opener; a read that came wakes those after it.
+    [[nodiscard]] Result<void> set_waits(RowId id);
+    [[nodiscard]] Result<void> wake(RowId chain_id, Seq first, Seq last);
+
+    /// Without verdict, in order of arrival, with row ids above `after`.
+    [[nodiscard]] Result<std::vector<ItemRow>> to_judge(RowId after, std::size_t limit);
+    [[nodiscard]] Result<std::uint64_t> count_to_judge();
+    /// Items with a signed link of an item before them, from seq on.
+    [[nodiscard]] Result<std::vector<ItemRow>> anchors(RowId chain_id, Seq from, std::size_t limit);
+    [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
+    [[nodiscard]] Result<std::uint64_t> count();
+
+  private:
+    [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);
+    Database* database_;
+};
+
+/// Signed statements that items were shed.
+class TombstoneTable {
+  public:
+    explicit TombstoneTable(Database& database) : database_(&database) {}
+
+    /// False when the very same span is there already.
+    [[nodiscard]] Result<bool> add(RowId chain_id, const TombstoneRow& tombstone, ByteView blob, UtcTime now);
+    /// The one that reaches furthest of those which cover seq.
+    [[nodiscard]] Result<std::optional<TombstoneRow>> covering(RowId chain_id, Seq seq);
+    [[nodiscard]] Result<std::optional<TombstoneRow>> ending_at(RowId chain_id, Seq last);
+    [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
+
+  private:
+    Database* database_;
+};
+
+}  // namespace portcullis

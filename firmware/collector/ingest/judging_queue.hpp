@@ -1,0 +1,51 @@
+#pragma once
+// JudgingQueue: which items go to the opener next, and what its answers do to them. Remembers only what is in
+// flight; after a crash whatever has no verdict is asked again. Thread-bound; borrows store and keeper.
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "collector/ingest/chain_keeper.hpp"
+#include "collector/link/open_exchange.hpp"
+
+namespace portcullis {
+
+/// A picture stands at most so many places behind its read.
+inline constexpr Seq max_media_reach = 8;
+/// How often a read is shown again for its picture before the picture is left waiting for good.
+inline constexpr int max_read_repeats = 3;
+
+class JudgingQueue {
+  public:
+    JudgingQueue(Store& store, ChainKeeper& keeper) : store_(&store), keeper_(&keeper) {}
+
+    /// At most `count` further requests, in order of arrival.
+    [[nodiscard]] Result<std::vector<OpenRequest>> next(std::size_t count);
+    /// Inside the caller's transaction. A reply that nobody waits for is ignored. Gives the verdict that was
+    /// stored, if one was.
+    [[nodiscard]] Result<std::optional<Verdict>> settle(const OpenReply& reply, UtcTime now);
+    [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
+    /// Offer again from the beginning what has no verdict and is not in flight.
+    void rewind() { cursor_ = 0; }
+
+  private:
+    struct Flight {
+        RowId item = 0;
+        bool again = false;
+    };
+
+    [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again);
+    [[nodiscard]] Result<void> park(const ItemRow& item);
+
+    Store* store_;
+    ChainKeeper* keeper_;
+    std::map<std::uint64_t, Flight> flights_;  // by request id
+    std::set<RowId> flying_;                   // items whose verdict is on its way
+    std::deque<Flight> urgent_;                // a read to be shown again, then its picture
+    std::map<RowId, int> repeats_;
+    std::uint64_t next_id_ = 1;
+    RowId cursor_ = 0;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,25 @@
+#include "collector/ingest/store.hpp"
+
+#include "collector/ingest/schema.hpp"
+
+namespace portcullis {
+
+Store::Store(std::unique_ptr<Database> database, const QuarantineLimits& limits)
+    : database_(std::move(database)),
+      chains(*database_),
+      items(*database_),
+      tombstones(*database_),
+      gaps(*database_),
+      quarantine(*database_, limits),
+      incidents(*database_) {}
+
+Result<Store> Store::open(const StoreSettings& settings) {
+    DatabaseSettings file;
+    file.path = settings.path;
+    file.create = settings.create;
+    auto database = std::make_unique<Database>(TRY(with_context(Database::open(file), "collector's store")));
+    TRY(with_context(adopt_schema(*database, store_schema()), settings.path.string()));
+    return Store(std::move(database), settings.quarantine);
+}
+
+}  // namespace portcullis

@@ -1,0 +1,39 @@
+#pragma once
+// Store: the collector's one SQLite file (WAL, synchronous=FULL) and its tables. What a committed transaction
+// holds survives a power cut. Thread-bound. Errors name the path and the cure.
+
+#include <memory>
+
+#include "collector/ingest/chain_table.hpp"
+#include "collector/ingest/gap_table.hpp"
+#include "collector/ingest/item_table.hpp"
+#include "collector/ingest/quarantine.hpp"
+
+namespace portcullis {
+
+struct StoreSettings {
+    std::filesystem::path path;
+    QuarantineLimits quarantine;
+    bool create = true;  // false: only look at a store that is there
+};
+
+class Store {
+  public:
+    [[nodiscard]] static Result<Store> open(const StoreSettings& settings);
+
+    [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(*database_); }
+
+  private:
+    std::unique_ptr<Database> database_;  // the tables borrow it, so it must not move
+    explicit Store(std::unique_ptr<Database> database, const QuarantineLimits& limits);
+
+  public:
+    ChainTable chains;
+    ItemTable items;
+    TombstoneTable tombstones;
+    GapTable gaps;
+    Quarantine quarantine;
+    IncidentTable incidents;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,104 @@
+#include "collector/link/open_exchange.hpp"
+
+#include "collector/link/strict_json.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::uint64_t version = 1;
+constexpr std::size_t word_limit = 32;
+constexpr std::uint64_t any_id = (std::uint64_t{1} << 63U) - 1;
+
+template <class T>
+T known(StrictJson& json, const char* key, std::optional<T> value, T otherwise) {
+    json.check(value.has_value(), key, "is not a word of this protocol");
+    return value.value_or(otherwise);
+}
+
+ItemKind kind_field(StrictJson& json) {
+    const auto kind = item_kind_from_string(json.text("kind", word_limit));
+    const bool sealed = kind == ItemKind::read || kind == ItemKind::plate || kind == ItemKind::overview;
+    json.check(sealed, "kind", "is not read, plate or overview");
+    return kind.value_or(ItemKind::read);
+}
+
+ChainId chain_field(StrictJson& json) {
+    const auto chain = chain_from_string(json.text("chain", word_limit));
+    json.check(chain.has_value(), "chain", "is not 16 hex digits");
+    return chain.value_or(ChainId{});
+}
+
+std::string device_field(StrictJson& json) {
+    std::string device = json.text("device", max_device_name_bytes);
+    json.check(is_device_name(device), "device", "is not a device name");
+    return device;
+}
+
+}  // namespace
+
+Packet to_packet(OpenRequest request) {
+    nlohmann::json header{{"v", version},
+                          {"op", "open"},
+                          {"id", request.id},
+                          {"device", request.device},
+                          {"chain", to_string(request.chain)},
+                          {"seq", request.seq},
+                          {"kind", to_string(request.kind)},
+                          {"received_us", request.received_at.time_since_epoch().count()},
+                          {"again", request.again}};
+    if (request.previous) header["previous"] = to_hex(*request.previous);
+    return Packet{header.dump(), std::move(request.blob)};
+}
+
+Packet to_packet(const OpenReply& reply) {
+    nlohmann::json header{{"v", version},
+                          {"op", "verdict"},
+                          {"id", reply.id},
+                          {"outcome", reply.outcome == OpenOutcome::judged ? "judged" : "waits"},
+                          {"authenticity", to_string(reply.verdict.authenticity)},
+                          {"key_trust", to_string(reply.verdict.key_trust)},
+                          {"in_place", reply.in_place}};
+    if (reply.signed_previous) header["signed_previous"] = to_hex(*reply.signed_previous);
+    return Packet{header.dump(), {}};
+}
+
+Result<OpenRequest> parse_open_request(Packet packet) {
+    StrictJson json = TRY(StrictJson::parse(packet.header, "open request"));
+    OpenRequest request;
+    json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
+    json.check(json.text("op", word_limit) == "open", "op", "is not \"open\"");
+    request.id = json.number("id", 0, any_id);
+    request.device = device_field(json);
+    request.chain = chain_field(json);
+    request.seq = json.number("seq", 1, max_seq);
+    request.kind = kind_field(json);
+    request.received_at = json.time_us("received_us");
+    request.again = json.flag("again");
+    if (json.has("previous")) request.previous = json.digest("previous");
+    TRY(json.finish());
+    request.blob = std::move(packet.blob);
+    return request;
+}
+
+Result<OpenReply> parse_open_reply(const Packet& packet) {
+    StrictJson json = TRY(StrictJson::parse(packet.header, "open reply"));
+    OpenReply reply;
+    json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
+    json.check(json.text("op", word_limit) == "verdict", "op", "is not \"verdict\"");
+    reply.id = json.number("id", 0, any_id);
+    const std::string outcome = json.text("outcome", word_limit);
+    json.check(outcome == "judged" || outcome == "waits", "outcome", "is not judged or waits");
+    reply.outcome = outcome == "waits" ? OpenOutcome::waits : OpenOutcome::judged;
+    reply.verdict.authenticity =
+        known(json, "authenticity", authenticity_from_string(json.text("authenticity", word_limit)),
+              Authenticity::damaged);
+    reply.verdict.key_trust = known(
+        json, "key_trust", key_trust_from_string(json.text("key_trust", word_limit)), KeyTrust::unchecked);
+    reply.in_place = json.flag("in_place");
+    if (json.has("signed_previous")) reply.signed_previous = json.digest("signed_previous");
+    TRY(json.finish());
+    return reply;
+}
+
+}  // namespace portcullis

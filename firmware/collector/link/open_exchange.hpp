@@ -1,0 +1,49 @@
+#pragma once
+// What ingest asks the opener, and what the opener answers. Nothing readable crosses back: a verdict, the
+// signed digest of the item before, and nothing else. Values; pure functions, reentrant.
+
+#include <optional>
+
+#include "base/clock.hpp"
+#include "collector/link/packet.hpp"
+#include "core/verdict.hpp"
+
+namespace portcullis {
+
+/// No chain lives longer: every JSON reader keeps integers up to here exact (RFC 7493).
+inline constexpr Seq max_seq = (Seq{1} << 53U) - 1;
+
+struct OpenRequest {
+    std::uint64_t id = 0;  // chosen by ingest, repeated in the reply
+    std::string device;
+    ChainId chain;
+    Seq seq = 0;
+    ItemKind kind = ItemKind::read;  // read, plate or overview: statements are verified by ingest itself
+    std::optional<Digest> previous;  // link(seq - 1), if ingest knows it
+    UtcTime received_at{};
+    bool again = false;  // judged before: wanted for its pictures' digests only, gives no view
+    Bytes blob;
+};
+
+enum class OpenOutcome {
+    judged,
+    waits,  // a picture whose read the opener has not seen (of late): send the read, then the picture again
+};
+
+struct OpenReply {
+    std::uint64_t id = 0;
+    OpenOutcome outcome = OpenOutcome::judged;
+    Verdict verdict;
+    /// A read whose signature holds: the link(seq - 1) that its device signed.
+    std::optional<Digest> signed_previous;
+    /// True when the signed (device, chain, seq) is the place where it came in, whatever its link says.
+    bool in_place = false;
+};
+
+[[nodiscard]] Packet to_packet(OpenRequest request);
+[[nodiscard]] Packet to_packet(const OpenReply& reply);
+/// Errors of both: corrupt.
+[[nodiscard]] Result<OpenRequest> parse_open_request(Packet packet);
+[[nodiscard]] Result<OpenReply> parse_open_reply(const Packet& packet);
+
+}  // namespace portcullis

@@ -1,0 +1,132 @@
+#include "collector/opener/judge.hpp"
+
+namespace portcullis {
+
+namespace {
+
+ReadPayload without_plate(const ReadPayload& read) {
+    ReadPayload kept;
+    kept.fleet = read.fleet;
+    kept.device = read.device;
+    kept.chain = read.chain;
+    kept.seq = read.seq;
+    kept.media = read.media;
+    return kept;
+}
+
+View empty_view(const OpenRequest& request, const Verdict& verdict) {
+    View view;
+    view.device = request.device;
+    view.chain = request.chain;
+    view.seq = request.seq;
+    view.kind = request.kind;
+    view.received_at = request.received_at;
+    view.verdict = verdict;
+    return view;
+}
+
+/// A read that was in order when its device's certificate ran out is shown, marked; a stranger's or a revoked
+/// key's is not: an operator acts on what he reads.
+bool may_be_shown(const Verdict& verdict) {
+    return verdict.authenticity == Authenticity::authentic &&
+           (verdict.key_trust == KeyTrust::trusted || verdict.key_trust == KeyTrust::expired);
+}
+
+void fill_view(View& view, const ReadPayload& read) {
+    view.captured_at = read.captured;
+    view.lane = read.passage.lane;
+    view.direction = read.passage.direction;
+    view.text = text_of(read.read.characters);
+    view.confidence = read.read.confidence;
+    for (const CharacterReading& character : read.read.characters)
+        view.characters.push_back(character.confidence);
+    view.jurisdiction = read.jurisdiction;
+    for (const MediaEntry& media : read.media)
+        view.media.push_back({media.role, media.seq});
+}
+
+MediaRole role_of(ItemKind kind) {
+    return kind == ItemKind::overview ? MediaRole::overview : MediaRole::plate;
+}
+
+bool in_place(const ReadPayload& read, const OpenRequest& request) {
+    return read.device == request.device && read.chain == request.chain && read.seq == request.seq;
+}
+
+}  // namespace
+
+Judgement Judge::judge(const OpenRequest& request) {
+    Judgement judgement = request.kind == ItemKind::read ? judge_read(request) : judge_media(request);
+    judgement.reply.id = request.id;
+    if (request.again) judgement.view.reset();
+    return judgement;
+}
+
+Judgement Judge::judge_read(const OpenRequest& request) {
+    const OpenedRead read = opener_.open_read(request.blob, request.received_at);
+    Judgement judgement;
+    judgement.reason = read.reason;
+    OpenReply& reply = judgement.reply;
+    reply.verdict = place_verdict(read, {request.device, request.chain, request.seq, request.previous});
+    judgement.view = empty_view(request, reply.verdict);
+    if (!read.payload) return judgement;
+    reply.in_place = in_place(*read.payload, request);
+    if (!reply.in_place) {
+        judgement.reason = "signed for another place";
+        return judgement;
+    }
+    reply.signed_previous = read.payload->previous;
+    if (reply.verdict.authenticity == Authenticity::misplaced)
+        judgement.reason = "its signed link is not that of the item before";
+    remember(*read.payload, reply.verdict.key_trust);
+    if (may_be_shown(reply.verdict)) fill_view(*judgement.view, *read.payload);
+    return judgement;
+}
+
+Judgement Judge::judge_media(const OpenRequest& request) {
+    Judgement judgement;
+    OpenReply& reply = judgement.reply;
+    const auto place = pending_.find({request.device, request.chain, request.seq});
+    if (place == pending_.end()) {
+        reply.outcome = OpenOutcome::waits;
+        return judgement;
+    }
+    OpenedMedia media = opener_.open_media(request.blob);
+    const Cleanse cleanse_padded(media.padded);
+    MatchedMedia matched = match_media(media, place->second->read, request.seq);
+    const Cleanse cleanse_jpeg(matched.jpeg);
+    judgement.reason = media.reason;
+    reply.verdict.authenticity = matched.authenticity;
+    if (matched.entry && matched.entry->role != role_of(request.kind))
+        reply.verdict.authenticity = Authenticity::misplaced;
+    if (reply.verdict.authenticity != Authenticity::authentic) {
+        judgement.view = empty_view(request, reply.verdict);
+        return judgement;
+    }
+    // A picture has no signature of its own: the signed read vouches for its digest.
+    reply.verdict.key_trust = place->second->trust;
+    reply.in_place = true;
+    pending_.erase(place);
+    return judgement;
+}
+
+void Judge::remember(const ReadPayload& read, KeyTrust trust) {
+    if (read.media.empty()) return;
+    const auto kept = std::make_shared<const PendingRead>(PendingRead{without_plate(read), trust});
+    while (order_.size() >= max_pending_reads)
+        forget_oldest();
+    order_.push_back(kept);
+    for (const MediaEntry& media : read.media)
+        pending_[{read.device, read.chain, media.seq}] = kept;
+}
+
+void Judge::forget_oldest() {
+    const Pending oldest = order_.front();
+    order_.pop_front();
+    for (const MediaEntry& media : oldest->read.media) {
+        const auto place = pending_.find({oldest->read.device, oldest->read.chain, media.seq});
+        if (place != pending_.end() && place->second == oldest) pending_.erase(place);
+    }
+}
+
+}  // namespace portcullis

@@ -1,0 +1,55 @@
+#pragma once
+// Judge: opens one item, gives its verdict, and what an operator may see of it. The only code of the
+// collector through which plaintext passes; all of it stays in memory. Thread-bound.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "collector/link/open_exchange.hpp"
+#include "collector/link/view_exchange.hpp"
+#include "seal/opener.hpp"
+
+namespace portcullis {
+
+/// Reads whose pictures have not all come yet; the oldest is forgotten (its pictures then "wait", and ingest
+/// shows the read again).
+inline constexpr std::size_t max_pending_reads = 4096;
+
+struct Judgement {
+    OpenReply reply;
+    std::optional<View> view;  // of every read, and of a picture that is not authentic
+    std::string reason;        // why it is not authentic; for the log, never holds content
+};
+
+class Judge {
+  public:
+    explicit Judge(EnvelopeOpener opener) : opener_(std::move(opener)) {}
+
+    [[nodiscard]] Judgement judge(const OpenRequest& request);
+
+    /// New keys and trust (SIGHUP); what is pending stays.
+    void replace(EnvelopeOpener opener) { opener_ = std::move(opener); }
+    [[nodiscard]] std::size_t pending_reads() const { return order_.size(); }
+
+  private:
+    /// (device, chain, seq of the picture)
+    using Place = std::tuple<std::string, ChainId, Seq>;
+    struct PendingRead {
+        ReadPayload read;  // its place and its pictures' digests only: not a letter of the plate
+        KeyTrust trust = KeyTrust::unchecked;
+    };
+    using Pending = std::shared_ptr<const PendingRead>;
+
+    [[nodiscard]] Judgement judge_read(const OpenRequest& request);
+    [[nodiscard]] Judgement judge_media(const OpenRequest& request);
+    void remember(const ReadPayload& read, KeyTrust trust);
+    void forget_oldest();
+
+    EnvelopeOpener opener_;
+    std::map<Place, Pending> pending_;
+    std::deque<Pending> order_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,72 @@
+#include "collector/opener/view_feed.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace portcullis {
+
+namespace {
+
+/// Ingest repeats at most what was in flight when it was killed.
+constexpr std::size_t max_seen = 256;
+
+std::string place_of(const View& view) {
+    return fmt::format("{}/{}/{}/{}/{}", view.device, to_string(view.chain), view.seq,
+                       to_string(view.verdict.authenticity), view.received_at.time_since_epoch().count());
+}
+
+}  // namespace
+
+bool Outbox::push(std::shared_ptr<const EncodedView> view) {
+    if (queue_.size() >= max_views) return false;
+    queue_.push_back(std::move(view));
+    return true;
+}
+
+ByteView Outbox::next() const {
+    return queue_.empty() ? ByteView() : queue_.front()->bytes().subspan(offset_);
+}
+
+void Outbox::sent(std::size_t bytes) {
+    offset_ += bytes;
+    if (!queue_.empty() && offset_ >= queue_.front()->bytes().size()) {
+        queue_.pop_front();
+        offset_ = 0;
+    }
+}
+
+std::vector<ViewFeed::Subscriber> ViewFeed::publish(const View& view) {
+    std::string place = place_of(view);
+    if (std::find(seen_.begin(), seen_.end(), place) != seen_.end()) return {};
+    Packet packet = to_packet(view);
+    Result<Bytes> bytes = encode_packet(packet);
+    wipe(packet.header);
+    if (!bytes) {
+        log_error("opener", "a view was not shown: {}", bytes.error().message());
+        return {};
+    }
+    const auto encoded = std::make_shared<const EncodedView>(std::move(*bytes));
+    seen_.push_back(std::move(place));
+    if (seen_.size() > max_seen) seen_.pop_front();
+    if (keep_ > 0) newest_.push_back(encoded);
+    if (newest_.size() > keep_) newest_.pop_front();
+    std::vector<Subscriber> full;
+    for (auto& [subscriber, outbox] : outboxes_)
+        if (!outbox.push(encoded)) full.push_back(subscriber);
+    return full;
+}
+
+void ViewFeed::subscribe(Subscriber subscriber, const Subscription& subscription) {
+    Outbox& outbox = outboxes_[subscriber];
+    const std::size_t wanted = std::min<std::size_t>(subscription.last, newest_.size());
+    for (std::size_t i = newest_.size() - wanted; i < newest_.size(); ++i)
+        static_cast<void>(outbox.push(newest_[i]));  // fits: max_last_views < Outbox::max_views
+}
+
+Outbox* ViewFeed::outbox(Subscriber subscriber) {
+    const auto place = outboxes_.find(subscriber);
+    return place == outboxes_.end() ? nullptr : &place->second;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,70 @@
+#pragma once
+// ViewFeed: the newest views, kept in memory for those who subscribe late, and a bounded queue for each
+// subscriber. A subscriber who does not read is let go: nobody slows down the opener. Views are wiped when
+// they are dropped. Thread-bound.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "collector/link/view_exchange.hpp"
+#include "collector/link/wipe.hpp"
+
+namespace portcullis {
+
+/// An encoded view, wiped at its end.
+class EncodedView {
+  public:
+    explicit EncodedView(Bytes bytes) : bytes_(std::move(bytes)) {}
+    ~EncodedView() { wipe(bytes_); }
+    EncodedView(const EncodedView&) = delete;
+    EncodedView& operator=(const EncodedView&) = delete;
+    [[nodiscard]] ByteView bytes() const { return bytes_; }
+
+  private:
+    Bytes bytes_;
+};
+
+/// What one subscriber has still to be sent, from the first byte not yet sent.
+class Outbox {
+  public:
+    /// A subscriber this far behind is let go.
+    static constexpr std::size_t max_views = 2 * max_last_views;
+
+    /// False when it is full.
+    [[nodiscard]] bool push(std::shared_ptr<const EncodedView> view);
+    [[nodiscard]] bool empty() const { return queue_.empty(); }
+    /// The next bytes to send; empty when nothing waits.
+    [[nodiscard]] ByteView next() const;
+    void sent(std::size_t bytes);
+
+  private:
+    std::deque<std::shared_ptr<const EncodedView>> queue_;
+    std::size_t offset_ = 0;
+};
+
+class ViewFeed {
+  public:
+    using Subscriber = int;
+
+    explicit ViewFeed(std::size_t keep) : keep_(keep) {}
+
+    /// Gives the view to all subscribers, once: a second view of the same place and verdict is dropped while
+    /// the first is remembered (ingest asks again after it was killed). Returns those who are full: let them
+    /// go.
+    [[nodiscard]] std::vector<Subscriber> publish(const View& view);
+    void subscribe(Subscriber subscriber, const Subscription& subscription);
+    void unsubscribe(Subscriber subscriber) { outboxes_.erase(subscriber); }
+    /// Null when the subscriber is unknown.
+    [[nodiscard]] Outbox* outbox(Subscriber subscriber);
+    [[nodiscard]] std::size_t kept() const { return newest_.size(); }
+
+  private:
+    std::size_t keep_;
+    std::deque<std::shared_ptr<const EncodedView>> newest_;
+    std::deque<std::string> seen_;  // places of the newest views, without content
+    std::map<Subscriber, Outbox> outboxes_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,179 @@
+#include "unit/collector/collector_bench.hpp"
+
+#include <fstream>
+
+#include "record/statement_codec.hpp"
+#include "seal/encrypt.hpp"
+#include "seal/statement.hpp"
+
+namespace portcullis::test {
+
+namespace {
+
+KeyFiles receipt_files(const TestPki& pki) {
+    Request request;
+    request.ca = "service-ca";
+    return pki.issue("collector-receipt", "collector", request);
+}
+
+TrustStore trust_in_collector(const TestPki& pki) {
+    TrustSettings settings;
+    settings.ca_chain = pki.chain("service-ca");
+    settings.signers = pki.folder() / "collector-receipt.crt";
+    settings.use = CertificateUse::sign_receipts;
+    return must(TrustStore::create(settings));
+}
+
+}  // namespace
+
+TestDevice::TestDevice(const Road& road, const SigningKey& key, std::string device)
+    : name(std::move(device)),
+      head(first_head(name)),
+      links{head.link},
+      sealer_(road.sealer_with(key, name)) {}
+
+TestDevice::TestDevice(const Road& road, std::string device)
+    : TestDevice(road, *road.key, std::move(device)) {}
+
+SealedRecord TestDevice::seal() {
+    SealedRecord record = must(sealer_.seal(sample_record(), head, Digest{}));
+    for (const SealedItem& item : record.items)
+        links.push_back(item.link);
+    head.next_seq += record.items.size();
+    head.link = record.items.back().link;
+    return record;
+}
+
+SealedItem TestDevice::checkpoint() {
+    SealedItem item = must(sealer_.checkpoint(head, checkpointed_ + 1, now));
+    checkpointed_ = item.seq;
+    links.push_back(item.link);
+    ++head.next_seq;
+    head.link = item.link;
+    return item;
+}
+
+Tombstone TestDevice::tombstone(Seq first, Seq last) const {
+    Tombstone tombstone;
+    tombstone.device = name;
+    tombstone.chain = head.chain;
+    tombstone.first = first;
+    tombstone.last = last;
+    tombstone.link = links.at(last);
+    tombstone.overviews = last - first + 1;
+    tombstone.time = now;
+    return tombstone;
+}
+
+Bytes TestDevice::sign(const Tombstone& tombstone) const {
+    return must(sealer_.tombstone(tombstone));
+}
+
+BrokerMessage TestDevice::message(const SealedItem& item) const {
+    BrokerMessage message;
+    message.topic = fmt::format("lpr/v1/dev/{}/{}", name, topic_leaf(item.kind));
+    message.payload = item.blob;
+    message.content_type = "application/cms";
+    message.properties = {{"v", "1"},
+                          {"chain", to_string(head.chain)},
+                          {"seq", std::to_string(item.seq)},
+                          {"kind", std::string(to_string(item.kind))}};
+    return message;
+}
+
+BrokerMessage TestDevice::message(const Tombstone& tombstone) const {
+    SealedItem item;
+    item.seq = tombstone.last;
+    item.kind = ItemKind::tombstone;
+    item.blob = sign(tombstone);
+    BrokerMessage all = message(item);
+    all.properties.emplace_back("first", std::to_string(tombstone.first));
+    all.properties.emplace_back("last", std::to_string(tombstone.last));
+    return all;
+}
+
+std::vector<BrokerMessage> TestDevice::messages(const SealedRecord& record) const {
+    std::vector<BrokerMessage> all;
+    for (const SealedItem& item : record.items)
+        all.push_back(message(item));
+    return all;
+}
+
+BrokerMessage with_property(BrokerMessage message, const std::string& name, std::string value) {
+    for (auto& [key, old] : message.properties)
+        if (key == name) old = std::move(value);
+    return message;
+}
+
+BrokerMessage with_flipped_byte(BrokerMessage message, std::size_t from_end) {
+    message.payload[message.payload.size() - from_end] ^= std::byte{1};
+    return message;
+}
+
+BrokerMessage junk_like(const Road& road, const BrokerMessage& message) {
+    BrokerMessage junk = message;
+    std::vector<X509Ptr> readers;
+    readers.push_back(must(load_certificate(road.reader.certificate)));
+    junk.payload = must(encrypt(as_bytes("{\"v\":1,\"junk\":true}"), readers));
+    return junk;
+}
+
+CollectorBench::CollectorBench()
+    : receipt_key([this] {
+          const KeyFiles files = receipt_files(road.pki);
+          return must(FileSigningKey::create(files.key, files.certificate, CertificateUse::sign_receipts));
+      }()),
+      collector_trust(trust_in_collector(road.pki)) {
+    restart();
+}
+
+void CollectorBench::restart() {
+    ingest.reset();
+    ingest = std::make_unique<Ingest>(must(Store::open(settings)), road.trust(), *receipt_key, clock);
+    judge = std::make_unique<Judge>(road.opener_with({road.reader, road.evidence}));
+}
+
+std::vector<Received> CollectorBench::deliver(const std::vector<BrokerMessage>& messages) {
+    return must(ingest->accept(messages));
+}
+
+std::vector<View> CollectorBench::judge_all() {
+    std::vector<View> views;
+    for (;;) {
+        const std::vector<OpenRequest> requests = must(ingest->to_judge(16));
+        if (requests.empty()) return views;
+        for (const OpenRequest& request : requests) {
+            const Judgement judgement = judge->judge(request);
+            if (judgement.view) views.push_back(*judgement.view);
+            const Result<void> settled = ingest->judged({judgement.reply});
+            REQUIRE_MESSAGE(settled, (settled ? "" : settled.error().message()));
+        }
+    }
+}
+
+std::optional<Receipt> CollectorBench::receipt() {
+    clock.advance(min_receipt_interval);
+    const std::vector<BrokerMessage> messages = must(ingest->receipts());
+    if (messages.empty()) return std::nullopt;
+    const SignedText text = must(verify_statement(messages.back().payload, collector_trust, clock.utc()));
+    CHECK(text.trust == KeyTrust::trusted);
+    CHECK(messages.back().topic == "lpr/v1/dev/gate-1/ack");
+    return must(parse_receipt(text.json));
+}
+
+ChainRow CollectorBench::chain(const TestDevice& device) {
+    const auto row = must(store().chains.find(device.name, device.head.chain));
+    REQUIRE(row);
+    return *row;
+}
+
+std::optional<Verdict> CollectorBench::verdict(const TestDevice& device, Seq seq) {
+    const auto item = must(store().items.find(chain(device).id, seq));
+    return item ? item->verdict : std::nullopt;
+}
+
+std::vector<GapRow> CollectorBench::gaps(const TestDevice& device, bool open) {
+    return must(store().gaps.of(chain(device).id, open, 100));
+}
+
+}  // namespace portcullis::test

@@ -1,0 +1,75 @@
+#pragma once
+// The collector's two halves in one process, without broker and sockets: a device seals, ingest stores, the
+// judge opens.
+
+#include <memory>
+
+#include "collector/ingest/ingest.hpp"
+#include "collector/opener/judge.hpp"
+#include "support/fake_clock.hpp"
+#include "unit/seal/test_pki.hpp"
+
+namespace portcullis::test {
+
+/// A device with its chain; seals records and remembers what it would have in its spool.
+class TestDevice {
+  public:
+    TestDevice(const Road& road, std::string name = "gate-1");
+    TestDevice(const Road& road, const SigningKey& key, std::string name);
+
+    /// A read with its two pictures, the next three seqs.
+    SealedRecord seal();
+    SealedItem checkpoint();
+    Tombstone tombstone(Seq first, Seq last) const;
+    Bytes sign(const Tombstone& tombstone) const;
+
+    [[nodiscard]] BrokerMessage message(const SealedItem& item) const;
+    [[nodiscard]] BrokerMessage message(const Tombstone& tombstone) const;
+    [[nodiscard]] std::vector<BrokerMessage> messages(const SealedRecord& record) const;
+
+    std::string name;
+    ChainHead head;
+    std::vector<Digest> links;  // by seq; links[0] is that of the empty chain
+
+  private:
+    Sealer sealer_;
+    Seq checkpointed_ = 0;
+};
+
+/// The same blob with other hints, or other bytes under the same hints.
+[[nodiscard]] BrokerMessage with_property(BrokerMessage message, const std::string& name, std::string value);
+[[nodiscard]] BrokerMessage with_flipped_byte(BrokerMessage message, std::size_t from_end = 40);
+/// Sealed by somebody else for the same readers: passes the gate, and is not what the device sealed.
+[[nodiscard]] BrokerMessage junk_like(const Road& road, const BrokerMessage& message);
+
+class CollectorBench {
+  public:
+    CollectorBench();
+
+    /// Delivers, and gives what became of each message.
+    std::vector<Received> deliver(const std::vector<BrokerMessage>& messages);
+    Received deliver(const BrokerMessage& message) { return deliver(std::vector{message}).at(0); }
+    /// The opener judges all there is to judge. Gives its views.
+    std::vector<View> judge_all();
+    /// The receipt that is due for this chain now.
+    [[nodiscard]] std::optional<Receipt> receipt();
+    /// As after a kill: a new process on the same file.
+    void restart();
+
+    [[nodiscard]] ChainRow chain(const TestDevice& device);
+    [[nodiscard]] std::optional<Verdict> verdict(const TestDevice& device, Seq seq);
+    [[nodiscard]] std::vector<QuarantineRow> quarantine() { return must(store().quarantine.newest(100)); }
+    [[nodiscard]] std::vector<GapRow> gaps(const TestDevice& device, bool open);
+    [[nodiscard]] Store& store() { return ingest->store(); }
+
+    Road road;
+    FakeClock clock{now};
+    std::filesystem::path file = road.pki.folder() / "store.db";
+    StoreSettings settings{file, {}, true};
+    std::unique_ptr<FileSigningKey> receipt_key;
+    TrustStore collector_trust;  // what a device knows of the collector
+    std::unique_ptr<Ingest> ingest;
+    std::unique_ptr<Judge> judge;
+};
+
+}  // namespace portcullis::test
