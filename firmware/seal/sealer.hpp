@@ -27,7 +27,7 @@ struct SealerSettings {
     std::vector<std::filesystem::path> overview_recipients;
     /// When the recipients' dates are judged; empty while the device's clock is not set: sealing needs no
     /// clock.
-    std::optional<UtcTime> judged_at;
+    std::optional<UtcTime> judged_at = {};
 };
 
 class Sealer {

@@ -20,8 +20,9 @@ struct TrustSettings {
     std::filesystem::path ca_chain;  // PEM: the CA of these signers and its root
     std::filesystem::path signers;   // a folder of *.crt, or one PEM file
     CertificateUse use = CertificateUse::sign_reads;
-    std::optional<std::filesystem::path> revocations;  // a CRL (PEM) of that CA; an old one still revokes
-    std::optional<std::filesystem::path> deny_list;    // key ids as hex, one a line, '#' begins a comment
+    std::optional<std::filesystem::path> revocations =
+        {};                                               // a CRL (PEM) of that CA; an old one still revokes
+    std::optional<std::filesystem::path> deny_list = {};  // key ids as hex, one a line, '#' begins a comment
 };
 
 struct Signer {

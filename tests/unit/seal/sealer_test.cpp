@@ -1,0 +1,204 @@
+#include "seal/sealer.hpp"
+
+#include <doctest/doctest.h>
+
+#include "record/payload.hpp"
+#include "record/statement_codec.hpp"
+#include "seal/gate.hpp"
+#include "seal/statement.hpp"
+#include "unit/seal/test_pki.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+SealerSettings settings_of(const Road& road) {
+    SealerSettings settings;
+    settings.device = "gate-1";
+    settings.fleet = "test-fleet";
+    settings.boot = "boot-1";
+    settings.read_recipients = {road.reader.certificate};
+    settings.plate_recipients = {road.evidence.certificate};
+    settings.overview_recipients = {road.evidence.certificate};
+    return settings;
+}
+
+std::string refusal(const Road& road, const SealerSettings& settings) {
+    const Result<Sealer> sealer = Sealer::create(settings, *road.key);
+    REQUIRE_FALSE(sealer);
+    CHECK(sealer.error().code() == ErrorCode::configuration);
+    return sealer.error().message();
+}
+
+bool says(const std::string& message, std::string_view words) {
+    return message.find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a record becomes its read and then its pictures, at consecutive places") {
+    const Road road;
+    ChainHead head = first_head();
+    head.next_seq = 10;
+    const SealedRecord sealed = road.seal(sample_record(), head);
+    REQUIRE(sealed.items.size() == 3);
+    CHECK(sealed.chain == head.chain);
+    CHECK(sealed.items[0].kind == ItemKind::read);
+    CHECK(sealed.items[1].kind == ItemKind::plate);
+    CHECK(sealed.items[2].kind == ItemKind::overview);
+    CHECK(sealed.items[0].seq == 10);
+    CHECK(sealed.items[2].seq == 12);
+}
+
+TEST_CASE("the links of the items continue the chain over the sealed bytes") {
+    const Road road;
+    const ChainHead head = first_head();
+    const SealedRecord sealed = road.seal(sample_record(), head);
+    Digest link = head.link;
+    for (const SealedItem& item : sealed.items) {
+        link = next_link(link, item.seq, sha256(item.blob));
+        CHECK(item.link == link);
+    }
+}
+
+TEST_CASE("each audience gets its own recipients") {
+    const Road road;
+    const SealedRecord sealed = road.seal(sample_record(), first_head());
+    CHECK(must(gate(sealed.items[0].blob)).recipients.size() == 1);
+    CHECK(must(gate(sealed.items[1].blob)).recipients.size() == 1);
+    CHECK(must(gate(sealed.items[2].blob)).recipients.size() == 2);
+    CHECK(must(gate(sealed.items[0].blob)).recipients != must(gate(sealed.items[1].blob)).recipients);
+}
+
+TEST_CASE("nothing of a record can be read in the sealed bytes") {
+    const Road road;
+    for (const SealedItem& item : road.seal(sample_record(), first_head()).items)
+        for (const std::string_view secret :
+             {"AB12CDE", "lane-1", "gate-1", "test-fleet", "\"v\":", "\xd8\xd8\xd8\xd8"})
+            CHECK_FALSE(says(std::string(as_text(item.blob)), secret));
+}
+
+TEST_CASE("the same record sealed twice gives different bytes") {
+    const Road road;
+    const ChainHead head = first_head();
+    CHECK(road.seal(sample_record(), head).items[0].blob != road.seal(sample_record(), head).items[0].blob);
+}
+
+TEST_CASE("plates of any length give sealed reads of one length, as long as the alternatives are few") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    const std::size_t seven = must(gate(road.seal(record, first_head()).items[0].blob)).content_bytes;
+    record.read.characters.pop_back();
+    const std::size_t six = must(gate(road.seal(record, first_head()).items[0].blob)).content_bytes;
+    // The signature's own length varies by two bytes and says nothing about the plate.
+    CHECK(std::max(six, seven) - std::min(six, seven) <= 2);
+}
+
+TEST_CASE("texts that JSON would have to escape are sealed with the letters replaced") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    record.passage.lane = "lane \"1\"\n";
+    const SealedRecord sealed = road.seal(record, first_head());
+    CHECK(road.opener->open_read(sealed.items[0].blob, now).payload->passage.lane == "lane _1__");
+}
+
+TEST_CASE("a clock before 1970 is sealed as not set, and confidences out of range are brought back") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    record.captured = UtcTime(microseconds(-5));
+    record.read.confidence = 1.7F;
+    const SealedRecord sealed = road.seal(record, first_head());
+    const OpenedRead opened = road.opener->open_read(sealed.items[0].blob, now);
+    CHECK(opened.payload->captured == UtcTime{});
+    CHECK(opened.payload->read.confidence == doctest::Approx(1));
+}
+
+TEST_CASE("a picture over the limit, an empty one and too many are refused by name, nothing half done") {
+    const Road road;
+    const auto refused = [&](const CaptureRecord& record) {
+        const Result<SealedRecord> sealed = road.sealer->seal(record, first_head(), {});
+        return sealed ? "sealed" : sealed.error().message();
+    };
+    CaptureRecord record = sample_record();
+    record.media[1].jpeg.resize(max_blob_bytes);
+    CHECK(says(refused(record), "the overview picture of 4194304 bytes is over the limit"));
+    record.media[1].jpeg.clear();
+    CHECK(says(refused(record), "the overview picture is empty"));
+    record.media.resize(max_media + 1);
+    CHECK(says(refused(record), "over the limit of 4"));
+}
+
+TEST_CASE("the largest allowed picture seals to less than the largest blob") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    record.media[0].jpeg.resize(max_blob_bytes - std::size_t{8} * 1024);
+    CHECK(road.seal(record, first_head()).items[1].blob.size() <= max_blob_bytes);
+}
+
+TEST_CASE("a checkpoint is a signed statement of the chain's end, itself an item") {
+    const Road road;
+    const ChainHead head = [] {
+        ChainHead after = first_head();
+        after.next_seq = 65;
+        return after;
+    }();
+    const SealedItem item = must(road.sealer->checkpoint(head, 1, now));
+    CHECK(item.seq == 65);
+    CHECK(item.kind == ItemKind::checkpoint);
+    CHECK(item.link == next_link(head.link, 65, sha256(item.blob)));
+    const SignedText text = must(verify_statement(item.blob, road.trust(), now));
+    const Checkpoint checkpoint = must(parse_checkpoint(text.json));
+    CHECK(checkpoint.device == "gate-1");
+    CHECK(checkpoint.last == 64);
+    CHECK(checkpoint.link == head.link);
+}
+
+TEST_CASE("there is no checkpoint of an empty chain") {
+    const Road road;
+    CHECK_FALSE(road.sealer->checkpoint(first_head(), 1, now));
+}
+
+TEST_CASE("a tombstone is signed for this device only") {
+    const Road road;
+    Tombstone tombstone{"gate-1", first_head().chain, 2, 3, {}, 0, 1, 1, 0, now};
+    const SignedText text =
+        must(verify_statement(must(road.sealer->tombstone(tombstone)), road.trust(), now));
+    CHECK(must(parse_tombstone(text.json)).last == 3);
+    tombstone.device = "gate-2";
+    CHECK_FALSE(road.sealer->tombstone(tombstone));
+}
+
+TEST_CASE("a sealer without recipients, with too many or one twice is refused") {
+    const Road road;
+    SealerSettings settings = settings_of(road);
+    settings.read_recipients.clear();
+    CHECK(says(refusal(road, settings), "0 recipients for the read"));
+    settings.read_recipients.assign(17, road.reader.certificate);
+    CHECK(says(refusal(road, settings), "17 recipients for the read"));
+    settings.read_recipients.assign(2, road.reader.certificate);
+    CHECK(says(refusal(road, settings), "stands twice"));
+}
+
+TEST_CASE("a recipient that may not receive, is expired or unreadable is refused by name") {
+    const Road road;
+    SealerSettings settings = settings_of(road);
+    settings.plate_recipients = {road.device.certificate};
+    CHECK(says(refusal(road, settings), "keyAgreement"));
+    settings.plate_recipients = {"/nowhere/evidence.crt"};
+    CHECK(says(refusal(road, settings), "/nowhere/evidence.crt"));
+    settings = settings_of(road);
+    settings.judged_at = now + 11 * day;
+    CHECK(says(refusal(road, settings), "expired"));
+    settings.judged_at.reset();  // the device's clock is not set: sealing needs no clock
+    CHECK(Sealer::create(settings, *road.key));
+}
+
+TEST_CASE("a sealer for another device than its certificate's is refused") {
+    const Road road;
+    SealerSettings settings = settings_of(road);
+    settings.device = "gate-2";
+    CHECK(says(refusal(road, settings), "for 'gate-1', the configuration says device 'gate-2'"));
+    settings.device = "Gate 2";
+    CHECK(says(refusal(road, settings), "the device's name is not"));
+}

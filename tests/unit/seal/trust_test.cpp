@@ -1,0 +1,151 @@
+#include "seal/trust.hpp"
+
+#include <doctest/doctest.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/file.hpp"
+#include "unit/seal/test_pki.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+TrustSettings settings_of(const TestPki& pki) {
+    return {.ca_chain = pki.chain("device-ca"), .signers = pki.signers()};
+}
+
+std::string id_of(const KeyFiles& files) {
+    return key_id(must(load_certificate(files.certificate)).get());
+}
+
+KeyTrust trust_in(const TestPki& pki, const KeyFiles& files, UtcTime at = now) {
+    return must(TrustStore::create(settings_of(pki))).check(id_of(files), at);
+}
+
+/// A CRL of `issuer` that names one certificate.
+std::filesystem::path revoke(const TestPki& pki, const KeyFiles& files, const std::string& issuer) {
+    const X509Ptr authority = must(load_certificate(pki.folder() / (issuer + ".crt")));
+    const KeyPtr key = must(load_private_key(pki.folder() / (issuer + ".key")));
+    const X509Ptr certificate = must(load_certificate(files.certificate));
+    const X509CrlPtr crl(X509_CRL_new());
+    X509_CRL_set_version(crl.get(), 1);
+    X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(authority.get()));
+    ASN1_TIME* time = ASN1_TIME_set(nullptr, 1'700'000'000);  // long past: an old list still revokes
+    X509_CRL_set1_lastUpdate(crl.get(), time);
+    X509_CRL_set1_nextUpdate(crl.get(), time);
+    X509_REVOKED* entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate.get()));
+    X509_REVOKED_set_revocationDate(entry, time);
+    X509_CRL_add0_revoked(crl.get(), entry);
+    ASN1_TIME_free(time);
+    REQUIRE(X509_CRL_sign(crl.get(), key.get(), EVP_sha256()) > 0);
+    const BioPtr file(BIO_new_file((pki.folder() / "revoked.crl").c_str(), "w"));
+    REQUIRE(PEM_write_bio_X509_CRL(file.get(), crl.get()) == 1);
+    return pki.folder() / "revoked.crl";
+}
+
+}  // namespace
+
+TEST_CASE("a known signer of the device CA is trusted within its dates, expired outside them") {
+    const TestPki pki;
+    const KeyFiles gate = pki.device("gate-1");
+    CHECK(trust_in(pki, gate) == KeyTrust::trusted);
+    CHECK(trust_in(pki, gate, now + 11 * day) == KeyTrust::expired);
+    CHECK(trust_in(pki, gate, now - 11 * day) == KeyTrust::expired);
+}
+
+TEST_CASE("a key id that is not known is a stranger") {
+    const TestPki pki;
+    const KeyFiles unknown = pki.issue("gate-9", "gate-9");
+    CHECK(trust_in(pki, unknown) == KeyTrust::stranger);
+}
+
+TEST_CASE("a known certificate of a foreign CA is a stranger, even one of our own service CA") {
+    const TestPki pki;
+    const KeyFiles foreign = pki.issue("foreign", "gate-1", {.ca = "stranger-ca"});
+    const KeyFiles service = pki.issue("service", "gate-1", {.ca = "service-ca"});
+    pki.know(foreign, "foreign");
+    pki.know(service, "service");
+    CHECK(trust_in(pki, foreign) == KeyTrust::stranger);
+    CHECK(trust_in(pki, service) == KeyTrust::stranger);
+}
+
+TEST_CASE("a known TLS certificate of the device CA is unfit to sign reads") {
+    const TestPki pki;
+    const KeyFiles identity = pki.issue("identity", "gate-1", {.extended = "clientAuth"});
+    pki.know(identity, "identity");
+    CHECK(trust_in(pki, identity) == KeyTrust::unfit);
+}
+
+TEST_CASE("a key id on the deny list is revoked, and comments are allowed there") {
+    const TestPki pki;
+    const KeyFiles gate = pki.device("gate-1");
+    TrustSettings settings = settings_of(pki);
+    settings.deny_list = pki.folder() / "deny";
+    const std::string text = "# stolen on Monday\n\n" + id_of(gate) + "  # gate-1\r\n";
+    REQUIRE(write_file_atomically(*settings.deny_list, as_bytes(text)));
+    CHECK(must(TrustStore::create(settings)).check(id_of(gate), now) == KeyTrust::revoked);
+}
+
+TEST_CASE("a deny list with a line that is no key id is refused with its line") {
+    const TestPki pki;
+    TrustSettings settings = settings_of(pki);
+    settings.deny_list = pki.folder() / "deny";
+    REQUIRE(write_file_atomically(*settings.deny_list, as_bytes("# x\ngate-1\n")));
+    const Result<TrustStore> trust = TrustStore::create(settings);
+    REQUIRE_FALSE(trust);
+    CHECK(trust.error().message().find("deny:2:") != std::string::npos);
+}
+
+TEST_CASE("a certificate on the CA's revocation list is revoked, however old the list") {
+    const TestPki pki;
+    const KeyFiles gate = pki.device("gate-1");
+    const KeyFiles other = pki.device("gate-2");
+    TrustSettings settings = settings_of(pki);
+    settings.revocations = revoke(pki, gate, "device-ca");
+    const TrustStore trust = must(TrustStore::create(settings));
+    CHECK(trust.check(id_of(gate), now) == KeyTrust::revoked);
+    CHECK(trust.check(id_of(other), now) == KeyTrust::trusted);
+}
+
+TEST_CASE("a revocation list of a foreign CA is refused") {
+    const TestPki pki;
+    TrustSettings settings = settings_of(pki);
+    settings.revocations = revoke(pki, pki.device("gate-1"), "stranger-ca");
+    CHECK_FALSE(TrustStore::create(settings));
+}
+
+TEST_CASE("a CA chain without its root is refused with the cure") {
+    const TestPki pki;
+    TrustSettings settings = settings_of(pki);
+    settings.ca_chain = pki.folder() / "device-ca.crt";
+    const Result<TrustStore> trust = TrustStore::create(settings);
+    REQUIRE_FALSE(trust);
+    CHECK(trust.error().message().find("its root after it") != std::string::npos);
+}
+
+TEST_CASE("an empty folder of signers is a store in which all are strangers") {
+    const TestPki pki;
+    CHECK(must(TrustStore::create(settings_of(pki))).size() == 0);
+}
+
+TEST_CASE("a missing folder and a broken certificate in it are told with their names") {
+    const TestPki pki;
+    TrustSettings settings = settings_of(pki);
+    settings.signers = "/nowhere/signers";
+    CHECK(TrustStore::create(settings).error().message().find("/nowhere/signers") != std::string::npos);
+    REQUIRE(write_file_atomically(pki.signers() / "bad.crt", as_bytes("x")));
+    CHECK(TrustStore::create(settings_of(pki)).error().message().find("bad.crt") != std::string::npos);
+}
+
+TEST_CASE("one certificate file instead of a folder is a store of one") {
+    const TestPki pki;
+    const KeyFiles receipt = pki.issue("receipt", "collector", {.ca = "service-ca"});
+    const TrustStore trust = must(TrustStore::create({.ca_chain = pki.chain("service-ca"),
+                                                      .signers = receipt.certificate,
+                                                      .use = CertificateUse::sign_receipts}));
+    CHECK(trust.check(id_of(receipt), now) == KeyTrust::trusted);
+    CHECK(trust.find(id_of(receipt))->name == "collector");
+}
