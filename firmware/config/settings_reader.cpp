@@ -75,7 +75,7 @@ std::optional<T> value_of(SettingsDocument& document, const std::optional<Settin
         if (const auto number = found->node->value<double>(); number && found->node->is_number())
             return number;
     } else {
-        if (const auto value = found->node->value_exact<T>()) return value;
+        if (auto value = found->node->value_exact<T>()) return value;
     }
     document.complain(found->line, found->key, fmt::format("wrong type; write {}", wanted));
     return std::nullopt;
@@ -142,7 +142,7 @@ void SettingsSection::check(bool condition, std::string_view key, std::string_vi
     document_->complain(node == nullptr ? 0 : node->source().begin.line, full_name(key), cure);
 }
 
-std::string SettingsSection::text(std::string_view key, std::optional<std::string> fallback) {
+std::string SettingsSection::text(std::string_view key, const std::optional<std::string>& fallback) {
     const auto found = find(key, !fallback);
     return value_of<std::string>(*document_, found, "text in \"quotes\"").value_or(fallback.value_or(""));
 }
@@ -164,13 +164,14 @@ bool SettingsSection::flag(std::string_view key, std::optional<bool> fallback) {
     return value_of<bool>(*document_, found, "true or false").value_or(fallback.value_or(false));
 }
 
-std::filesystem::path SettingsSection::path(std::string_view key, std::optional<std::string> fallback) {
-    const std::string written = text(key, std::move(fallback));
+std::filesystem::path SettingsSection::path(std::string_view key,
+                                            const std::optional<std::string>& fallback) {
+    const std::string written = text(key, fallback);
     return written.empty() ? std::filesystem::path() : document_->file.parent_path() / written;
 }
 
 std::vector<std::string> SettingsSection::texts(std::string_view key,
-                                                std::optional<std::vector<std::string>> fallback) {
+                                                const std::optional<std::vector<std::string>>& fallback) {
     const auto found = find(key, !fallback);
     if (!found) return fallback.value_or(std::vector<std::string>{});
     std::vector<std::string> values;
@@ -187,16 +188,16 @@ std::vector<std::string> SettingsSection::texts(std::string_view key,
     return values;
 }
 
-std::vector<std::filesystem::path> SettingsSection::paths(std::string_view key,
-                                                          std::optional<std::vector<std::string>> fallback) {
+std::vector<std::filesystem::path> SettingsSection::paths(
+    std::string_view key, const std::optional<std::vector<std::string>>& fallback) {
     std::vector<std::filesystem::path> values;
-    for (const std::string& written : texts(key, std::move(fallback)))
+    for (const std::string& written : texts(key, fallback))
         values.push_back(document_->file.parent_path() / written);
     return values;
 }
 
 std::vector<Point> SettingsSection::polygon(std::string_view key,
-                                            std::optional<std::vector<Point>> fallback) {
+                                            const std::optional<std::vector<Point>>& fallback) {
     const auto found = find(key, !fallback);
     if (!found) return fallback.value_or(std::vector<Point>{});
     std::vector<Point> points;

@@ -50,21 +50,22 @@ struct SettingsValue;
 /// tells.
 class SettingsSection {
   public:
-    [[nodiscard]] std::string text(std::string_view key, std::optional<std::string> fallback = {});
+    [[nodiscard]] std::string text(std::string_view key, const std::optional<std::string>& fallback = {});
     [[nodiscard]] std::int64_t integer(std::string_view key, Range<std::int64_t> range,
                                        std::optional<std::int64_t> fallback = {});
     [[nodiscard]] double number(std::string_view key, Range<double> range,
                                 std::optional<double> fallback = {});
     [[nodiscard]] bool flag(std::string_view key, std::optional<bool> fallback = {});
     /// A relative path starts at the settings file's folder.
-    [[nodiscard]] std::filesystem::path path(std::string_view key, std::optional<std::string> fallback = {});
-    [[nodiscard]] std::vector<std::string> texts(std::string_view key,
-                                                 std::optional<std::vector<std::string>> fallback = {});
+    [[nodiscard]] std::filesystem::path path(std::string_view key,
+                                             const std::optional<std::string>& fallback = {});
+    [[nodiscard]] std::vector<std::string> texts(
+        std::string_view key, const std::optional<std::vector<std::string>>& fallback = {});
     [[nodiscard]] std::vector<std::filesystem::path> paths(
-        std::string_view key, std::optional<std::vector<std::string>> fallback = {});
+        std::string_view key, const std::optional<std::vector<std::string>>& fallback = {});
     /// [[x, y], ...]: at least three points, or an empty list.
     [[nodiscard]] std::vector<Point> polygon(std::string_view key,
-                                             std::optional<std::vector<Point>> fallback = {});
+                                             const std::optional<std::vector<Point>>& fallback = {});
 
     template <class T>
     [[nodiscard]] T choice(std::string_view key, const Choices<T>& choices, std::optional<T> fallback = {}) {
