@@ -1,0 +1,74 @@
+#include "pipeline/capture_stage.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr milliseconds first_pause{1000};
+constexpr milliseconds longest_pause{30'000};
+constexpr std::uint64_t max_logged_pictures = 100;  // then broken ones are only counted
+
+}  // namespace
+
+CaptureStage::CaptureStage(OpenCamera open, std::unique_ptr<Camera> camera, FrameChannel& frames,
+                           RoadCounters& counters, Wait wait, std::function<void()> beat)
+    : open_(std::move(open)),
+      camera_(std::move(camera)),
+      frames_(frames),
+      counters_(counters),
+      wait_(std::move(wait)),
+      beat_(std::move(beat)),
+      pause_(first_pause) {}
+
+Error CaptureStage::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        if (!camera_) {
+            reopen(stop);
+            continue;
+        }
+        auto frame = camera_->next(stop);
+        if (beat_) beat_();
+        if (frame) {
+            ++counters_.frames;
+            pause_ = first_pause;
+            if (!frames_.send(std::move(*frame), stop)) break;
+            counters_.frames_dropped = frames_.dropped();
+        } else if (frame.error().code() == ErrorCode::corrupt) {
+            pass_over(frame.error());
+        } else if (frame.error().code() == ErrorCode::closed) {
+            return frame.error();
+        } else {
+            lose(frame.error());
+        }
+    }
+    return {ErrorCode::closed, "stopped"};
+}
+
+void CaptureStage::pass_over(const Error& error) {
+    const std::uint64_t count = ++counters_.pictures_broken;
+    if (count <= max_logged_pictures) log_warning("camera", "skipped: {}", error.message());
+    if (count == max_logged_pictures) log_warning("camera", "further broken pictures are only counted");
+}
+
+void CaptureStage::lose(const Error& error) {
+    camera_.reset();
+    if (!counters_.camera_lost.exchange(true))
+        log_error("camera", "degraded: the camera is lost: {}; opening it again", error.message());
+}
+
+void CaptureStage::reopen(const std::stop_token& stop) {
+    wait_(pause_, stop);
+    pause_ = std::min(pause_ * 2, longest_pause);
+    if (beat_) beat_();
+    auto camera = open_();
+    if (!camera) return;
+    camera_ = std::move(*camera);
+    counters_.camera_lost = false;
+    log_info("camera", "the camera is back");
+}
+
+}  // namespace portcullis

@@ -1,0 +1,40 @@
+#pragma once
+// CaptureStage: takes frames from the camera; a lost camera is opened again with back-off, a broken picture
+// is told and passed over. Thread-bound: the capture thread.
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "pipeline/commit_stage.hpp"
+#include "pipeline/road.hpp"
+#include "ports/camera.hpp"
+
+namespace portcullis {
+
+using OpenCamera = std::function<Result<std::unique_ptr<Camera>>()>;
+
+class CaptureStage {
+  public:
+    /// References outlive the stage. beat is called for each frame and each attempt to reopen.
+    CaptureStage(OpenCamera open, std::unique_ptr<Camera> camera, FrameChannel& frames,
+                 RoadCounters& counters, Wait wait, std::function<void()> beat);
+
+    /// Until the source ends or stop is asked for. Gives why the source ended.
+    [[nodiscard]] Error run(const std::stop_token& stop);
+
+  private:
+    void pass_over(const Error& error);
+    void lose(const Error& error);
+    void reopen(const std::stop_token& stop);
+
+    OpenCamera open_;
+    std::unique_ptr<Camera> camera_;
+    FrameChannel& frames_;
+    RoadCounters& counters_;
+    Wait wait_;
+    std::function<void()> beat_;
+    milliseconds pause_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,135 @@
+#include "pipeline/detect_stage.hpp"
+
+#include "base/log.hpp"
+#include "pipeline/patch_score.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr float plate_margin = 0.12F;  // of the plate's size, so that a person sees its frame
+constexpr float better_look = 1.05F;
+constexpr std::uint64_t max_logged_failures = 20;  // then they are only counted
+
+std::shared_ptr<const PlateLook> look_at(const Frame& frame, const Quad& quad, MediaPolicy policy) {
+    auto look = std::make_shared<PlateLook>();
+    look->quad = quad;
+    look->captured = frame.utc;
+    look->since_boot = frame.sensor_time;
+    look->clock_quality = frame.clock_quality;
+    if (policy == MediaPolicy::none) return look;
+    if (auto plate = crop_colour(frame.view, box_around(quad, plate_margin))) look->plate = std::move(*plate);
+    if (policy == MediaPolicy::full) look->frame = frame;
+    return look;
+}
+
+}  // namespace
+
+DetectStage::DetectStage(const PipelineSettings& settings, const Eyes& eyes, PatchChannel& patches,
+                         NoteChannel& notes, RoadCounters& counters)
+    : settings_(settings),
+      eyes_(eyes),
+      patches_(patches),
+      notes_(notes),
+      counters_(counters),
+      tracker_(settings.tracker) {}
+
+void DetectStage::see(const Frame& frame) {
+    const auto candidates = eyes_.locate(frame.view);
+    if (!candidates) {
+        if (++counters_.frames_failed <= max_logged_failures)
+            log_warning("pipeline", "frame={} not searched: {}", frame.number, candidates.error().message());
+        return;
+    }
+    counters_.candidates += candidates->size();
+    if (settings_.stills)
+        follow_stills(frame, *candidates);
+    else
+        follow_passages(frame, *candidates);
+}
+
+void DetectStage::follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates) {
+    const TrackerUpdate update = tracker_.update(candidates, frame.sensor_time);
+    for (const Sighting& sighting : update.sightings) {
+        follow(frame, candidates[sighting.candidate], sighting.passage);
+        remind(sighting.passage);
+    }
+    end(update);
+}
+
+void DetectStage::follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates) {
+    for (const PlateCandidate& candidate : candidates) {
+        Passage passage;
+        passage.id = next_still_++;
+        passage.first_seen = frame.sensor_time;
+        passage.last_seen = frame.sensor_time;
+        passage.frames = 1;
+        follow(frame, candidate, passage);
+        send_note(NoteKind::closed, passage);
+    }
+}
+
+void DetectStage::follow(const Frame& frame, const PlateCandidate& candidate, const Passage& passage) {
+    Followed& followed =
+        followed_.try_emplace(passage.id, Followed{PatchBudget(settings_.budget), 0, {}, false, false})
+            .first->second;
+    if (followed.overdue) return;
+    auto patch = eyes_.rectify(frame.view, candidate.quad);
+    if (!patch) {  // a quad that no patch can be cut from still shows where the plate was
+        if (!followed.look) keep_best(followed, frame, candidate, 0);
+        return;
+    }
+    const float score = patch_score(*patch, candidate.score, frame.view.width, frame.view.height);
+    keep_best(followed, frame, candidate, score);
+    if (!followed.budget.admit(score)) return;
+    ++counters_.patches;
+    static_cast<void>(patches_.send({++jobs_, passage.id, std::move(*patch), score}));
+}
+
+void DetectStage::keep_best(Followed& followed, const Frame& frame, const PlateCandidate& candidate,
+                            float score) const {
+    if (followed.look && score <= followed.best_score * better_look) return;
+    followed.best_score = score;
+    followed.look = look_at(frame, candidate.quad, settings_.media.policy);
+}
+
+/// A car at a barrier does not close its passage before it was read, and a parked one never does.
+void DetectStage::remind(const Passage& passage) {
+    const auto at = followed_.find(passage.id);
+    if (at == followed_.end() || passage.frames < settings_.tracker.min_frames) return;
+    Followed& followed = at->second;
+    const auto age = passage.last_seen - passage.first_seen;
+    if (!followed.overdue && age >= settings_.decide_latest) {
+        followed.overdue = true;
+        send_note(NoteKind::overdue, passage);
+        followed.look.reset();
+    } else if (!followed.due && age >= settings_.decide_after) {
+        followed.due = true;
+        send_note(NoteKind::due, passage);
+    }
+}
+
+void DetectStage::end(const TrackerUpdate& update) {
+    for (const Passage& passage : update.closed)
+        send_note(NoteKind::closed, passage);
+    for (const PassageId id : update.flickers) {
+        Passage passage;
+        passage.id = id;
+        send_note(NoteKind::flicker, passage);
+    }
+}
+
+/// The note first, then a job that wakes the reader: whoever has seen that job finds the note.
+void DetectStage::send_note(NoteKind kind, const Passage& passage) {
+    const auto at = followed_.find(passage.id);
+    PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look};
+    if (at != followed_.end() && (kind == NoteKind::closed || kind == NoteKind::flicker)) followed_.erase(at);
+    static_cast<void>(notes_.send(std::move(note)));
+    static_cast<void>(patches_.send({jobs_, 0, {}, 0}));
+}
+
+void DetectStage::finish() {
+    end(tracker_.close_all());
+}
+
+}  // namespace portcullis

@@ -1,0 +1,52 @@
+#pragma once
+// DetectStage: frames in; patches worth reading and notes on passages out. Keeps the best look at each open
+// passage. Thread-bound: the detect thread.
+
+#include <map>
+
+#include "pipeline/eyes.hpp"
+#include "pipeline/road.hpp"
+#include "pipeline/settings.hpp"
+
+namespace portcullis {
+
+class DetectStage {
+  public:
+    /// All references outlive the stage.
+    DetectStage(const PipelineSettings& settings, const Eyes& eyes, PatchChannel& patches, NoteChannel& notes,
+                RoadCounters& counters);
+
+    void see(const Frame& frame);
+    /// The source ended: closes every passage.
+    void finish();
+
+  private:
+    struct Followed {
+        PatchBudget budget;
+        float best_score = 0;
+        std::shared_ptr<const PlateLook> look;
+        bool due = false;
+        bool overdue = false;  // reported for good: nothing more is kept or read
+    };
+
+    void follow(const Frame& frame, const PlateCandidate& candidate, const Passage& passage);
+    void follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates);
+    void follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates);
+    void keep_best(Followed& followed, const Frame& frame, const PlateCandidate& candidate,
+                   float score) const;
+    void remind(const Passage& passage);
+    void end(const TrackerUpdate& update);
+    void send_note(NoteKind kind, const Passage& passage);
+
+    const PipelineSettings& settings_;
+    const Eyes& eyes_;
+    PatchChannel& patches_;
+    NoteChannel& notes_;
+    RoadCounters& counters_;
+    PassageTracker tracker_;
+    std::map<PassageId, Followed> followed_;  // at most TrackerSettings::max_open
+    std::uint64_t jobs_ = 0;
+    PassageId next_still_ = 1;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,25 @@
+#pragma once
+// PatchBudget: which patches of one passage are worth an OCR pass. The first few always; then only clearly
+// better ones; beyond the budget only ones so much better that they could change the vote. Thread-bound.
+
+namespace portcullis {
+
+struct BudgetSettings {
+    int first_patches = 3;
+    int most_patches = 8;  // of one passage, in the usual case; never more than twice as many
+};
+
+class PatchBudget {
+  public:
+    explicit PatchBudget(const BudgetSettings& settings) : settings_(settings) {}
+
+    /// True when a patch of this score is to be read; counts it then.
+    [[nodiscard]] bool admit(float score);
+
+  private:
+    BudgetSettings settings_;
+    int admitted_ = 0;
+    float best_ = 0;
+};
+
+}  // namespace portcullis

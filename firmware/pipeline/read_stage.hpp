@@ -1,0 +1,43 @@
+#pragma once
+// ReadStage: reads patches, votes, and reports each passage once. Thread-bound: the read thread.
+
+#include <map>
+
+#include "passage/voter.hpp"
+#include "pipeline/eyes.hpp"
+#include "pipeline/road.hpp"
+#include "pipeline/settings.hpp"
+
+namespace portcullis {
+
+class ReadStage {
+  public:
+    /// All references outlive the stage.
+    ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchChannel& patches, NoteChannel& notes,
+              CapturedChannel& captured, RoadCounters& counters);
+
+    /// Works until the patches are closed and drained.
+    void run();
+
+  private:
+    struct Pending {
+        Voter voter;
+        bool reported = false;
+    };
+
+    void read(const PatchJob& job);
+    void take_notes(std::uint64_t up_to);
+    void take_note(const PassageNote& note);
+    void report(const PassageNote& note, Read read);
+
+    const PipelineSettings& settings_;
+    const Eyes& eyes_;
+    PatchChannel& patches_;
+    NoteChannel& notes_;
+    CapturedChannel& captured_;
+    RoadCounters& counters_;
+    std::map<PassageId, Pending> pending_;  // the passages that the detect stage follows
+    std::optional<PassageNote> next_note_;
+};
+
+}  // namespace portcullis

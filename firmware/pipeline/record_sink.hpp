@@ -1,0 +1,22 @@
+#pragma once
+// RecordSink: where records go; a seam between the pipeline and sealing, so that tests and `portcullis
+// replay` can take the records themselves. Called by the commit thread only.
+
+#include <functional>
+
+#include "base/result.hpp"
+#include "core/capture_record.hpp"
+
+namespace portcullis {
+
+struct RecordSink {
+    /// Durable when it returns. Errors: io, exhausted, timeout, denied: worth another try later. corrupt,
+    /// closed: the sink is gone, the pipeline ends. Anything else: this record will never be taken.
+    std::function<Result<void>(const CaptureRecord&)> record;
+    /// Called about once a second and after each record: for what is due by time.
+    std::function<Result<void>()> tick;
+    /// After the last record.
+    std::function<Result<void>()> finish;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,82 @@
+#pragma once
+// What walks the road between the stages, and what is counted on the way. Values; RoadCounters is
+// thread-safe.
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "base/channel.hpp"
+#include "core/frame.hpp"
+#include "core/passage.hpp"
+#include "core/plate.hpp"
+#include "core/reading.hpp"
+#include "vision/jpeg.hpp"
+
+namespace portcullis {
+
+/// The best look at a passage's plate so far: what its record will show.
+struct PlateLook {
+    ColourImage plate;           // cut out with a margin; no pixels when policy keeps no pictures
+    std::optional<Frame> frame;  // only where policy keeps overviews
+    Quad quad;
+    UtcTime captured{};
+    BootTime since_boot{};
+    ClockQuality clock_quality = ClockQuality::none;
+};
+
+/// detect -> read. Jobs count up; a job of passage 0 carries no patch and only wakes the reader for a note.
+struct PatchJob {
+    std::uint64_t number = 0;
+    PassageId passage = 0;
+    PlatePatch patch;
+    float weight = 0;
+};
+
+enum class NoteKind {
+    due,      // open for a while: report it now if the vote is good
+    overdue,  // open for so long that it is reported as it stands: it may be parked
+    closed,   // report it if that was not done yet
+    flicker   // it was no passage: forget it
+};
+
+/// detect -> read, beside the patches and never dropped. Holds after the job with number `after`.
+struct PassageNote {
+    NoteKind kind = NoteKind::closed;
+    std::uint64_t after = 0;
+    Passage passage;
+    std::shared_ptr<const PlateLook> look;
+};
+
+/// read -> commit.
+struct Captured {
+    Passage passage;
+    Read read;
+    std::shared_ptr<const PlateLook> look;
+};
+
+using FrameChannel = Channel<Frame>;
+using PatchChannel = Channel<PatchJob>;
+using NoteChannel = Channel<PassageNote>;
+using CapturedChannel = Channel<Captured>;
+
+struct RoadCounters {
+    std::atomic<std::uint64_t> frames{0};           // taken from the camera
+    std::atomic<std::uint64_t> frames_dropped{0};   // the road was busy (live sources only)
+    std::atomic<std::uint64_t> pictures_broken{0};  // the camera could not decode them
+    std::atomic<std::uint64_t> frames_failed{0};    // the detector refused them
+    std::atomic<std::uint64_t> candidates{0};
+    std::atomic<std::uint64_t> passages{0};  // closed or reported
+    std::atomic<std::uint64_t> patches{0};   // sent to be read
+    std::atomic<std::uint64_t> patches_dropped{0};
+    std::atomic<std::uint64_t> patches_spared{0};  // the vote was settled
+    std::atomic<std::uint64_t> readings{0};
+    std::atomic<std::uint64_t> records{0};  // durable in the spool
+    std::atomic<std::uint64_t> unread{0};   // of these, without a readable text
+    std::atomic<std::uint64_t> commit_retries{0};
+    std::atomic<std::uint64_t> records_lost{0};  // given up: each with an error in the log
+    std::atomic<bool> camera_lost{false};        // degraded now
+    std::atomic<bool> spool_trouble{false};      // degraded now
+};
+
+}  // namespace portcullis

@@ -1,0 +1,45 @@
+#pragma once
+// What the pipeline can be told. Values.
+
+#include <string>
+
+#include "passage/tracker.hpp"
+#include "pipeline/patch_budget.hpp"
+
+namespace portcullis {
+
+enum class MediaPolicy {
+    none,        // the read alone
+    plate_only,  // and the plate picture
+    full         // and the overview: shows people and other vehicles, so only where the law asks for it
+};
+
+struct MediaSettings {
+    MediaPolicy policy = MediaPolicy::plate_only;
+    int plate_quality = 85;
+    int overview_quality = 75;
+    int overview_width_px = 1280;
+};
+
+/// The nature of the camera decides what a full channel does. A live camera will not wait: the oldest frame
+/// goes, counted. A film that is played as fast as the road takes it waits, and nothing is dropped.
+enum class Pressure { drop, wait };
+
+struct PipelineSettings {
+    TrackerSettings tracker;
+    BudgetSettings budget;
+    MediaSettings media;
+    Pressure pressure = Pressure::drop;
+    bool stills = false;  // unrelated pictures: each candidate is a passage of its own
+    /// A passage that is still open then is reported if the vote is good: a car waits at a barrier.
+    milliseconds decide_after{2000};
+    /// And then as it stands.
+    milliseconds decide_latest{15'000};
+    float good_vote = 0.9F;      // confidence that ends the wait
+    float settled_vote = 0.98F;  // confidence at which further patches are spared
+    /// How long one record is tried again when the spool refuses it, before it is given up with an error.
+    milliseconds commit_patience{60'000};
+    std::string firmware;  // version, for the record
+};
+
+}  // namespace portcullis

@@ -1,0 +1,49 @@
+#include "pipeline/spool_sink.hpp"
+
+#include "base/log.hpp"
+
+namespace portcullis {
+
+SpoolSink::SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock)
+    : sealer_(sealer),
+      spool_(spool),
+      clock_(clock),
+      first_unchecked_(spool.head().next_seq),
+      last_checkpoint_(clock.since_boot()) {}
+
+Result<void> SpoolSink::record(const CaptureRecord& record) {
+    const Digest receipt = TRY(spool_.last_receipt_digest())
+    .value_or(Digest{});
+    auto sealed = sealer_.seal(record, spool_.head(), receipt);
+    // Another code than the spool's own `exhausted`: a record that cannot be sealed now never can.
+    if (!sealed) return fail(ErrorCode::refused, "not sealed: {}", sealed.error().message());
+    TRY(spool_.append(*sealed));
+    if (spool_.head().next_seq - first_unchecked_ < max_items_unchecked) return {};
+    // The record is durable; a checkpoint that fails comes again with the next one and must not repeat it.
+    if (const auto done = checkpoint(); !done)
+        log_warning("pipeline", "checkpoint put off: {}", done.error().message());
+    return {};
+}
+
+Result<void> SpoolSink::tick() {
+    if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
+    return checkpoint();
+}
+
+Result<void> SpoolSink::checkpoint() {
+    const ChainHead head = spool_.head();
+    if (head.next_seq == first_unchecked_) return {};
+    SealedRecord sealed{head.chain, {}};
+    sealed.items.push_back(TRY(sealer_.checkpoint(head, first_unchecked_, clock_.utc())));
+    TRY(spool_.append(sealed));
+    first_unchecked_ = spool_.head().next_seq;
+    last_checkpoint_ = clock_.since_boot();
+    return {};
+}
+
+RecordSink SpoolSink::sink() {
+    return {[this](const CaptureRecord& one) { return record(one); }, [this] { return tick(); },
+            [this] { return checkpoint(); }};
+}
+
+}  // namespace portcullis

@@ -1,0 +1,37 @@
+#pragma once
+// StillReader: reads one picture by itself, without passages or votes. For folders of unrelated pictures.
+// Thread-bound: each worker has its own, with its own models.
+
+#include <chrono>
+#include <vector>
+
+#include "pipeline/eyes.hpp"
+
+namespace portcullis {
+
+struct StillRead {
+    Reading reading;  // no characters: a plate was found, nothing was readable
+    Quad quad;
+    float score = 0;  // the detector's
+};
+
+struct StillResult {
+    std::vector<StillRead> reads;                       // best detector score first
+    std::chrono::duration<double, std::milli> took{0};  // detect, rectify, read; decoding excluded
+};
+
+class StillReader {
+  public:
+    explicit StillReader(Eyes eyes) : eyes_(std::move(eyes)) {}
+
+    /// Errors: those of the models. A candidate that cannot be rectified or read is kept without characters.
+    [[nodiscard]] Result<StillResult> read(const FrameView& view) const;
+    /// The picture is a plate crop already: no detection, the quad is the picture.
+    [[nodiscard]] Result<StillResult> read_patch(const FrameView& view) const;
+
+  private:
+    [[nodiscard]] StillRead read_candidate(const FrameView& view, const PlateCandidate& candidate) const;
+    Eyes eyes_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,58 @@
+#include <doctest/doctest.h>
+
+#include "pipeline/patch_budget.hpp"
+#include "pipeline/patch_score.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+PlatePatch striped(int period, std::uint8_t dark, std::uint8_t bright, Box box = {200, 100, 320, 130}) {
+    PlatePatch patch{{96, 24, {}}, quad_from_box(box)};
+    for (int i = 0; i < 96 * 24; ++i)
+        patch.image.pixels.push_back((i % 96) / period % 2 == 0 ? dark : bright);
+    return patch;
+}
+
+float score(const PlatePatch& patch, float detector = 0.9F) {
+    return patch_score(patch, detector, 640, 480);
+}
+
+}  // namespace
+
+TEST_CASE("the first patches are always read, then only clearly better ones") {
+    PatchBudget budget({2, 4});
+    CHECK(budget.admit(0.5F));
+    CHECK(budget.admit(0.4F));
+    CHECK_FALSE(budget.admit(0.5F));
+    CHECK_FALSE(budget.admit(0.55F));
+    CHECK(budget.admit(0.6F));
+    CHECK(budget.admit(0.7F));
+    CHECK_FALSE(budget.admit(0.9F));  // beyond the budget: could not change the vote
+    CHECK(budget.admit(1.2F));        // could
+}
+
+TEST_CASE("no passage gets more than twice the budget") {
+    PatchBudget budget({2, 4});
+    float value = 1;
+    int admitted = 0;
+    for (int i = 0; i < 100; ++i) {
+        admitted += budget.admit(value) ? 1 : 0;
+        value *= 1.5F;
+    }
+    CHECK(admitted == 8);
+}
+
+TEST_CASE("sharp, large, contrasty, whole and sure patches score higher") {
+    const PlatePatch good = striped(3, 30, 220);
+    CHECK(score(good) > score(striped(24, 30, 220)));                       // blurred: fewer edges
+    CHECK(score(good) > score(striped(3, 110, 130)));                       // faint
+    CHECK(score(good) > score(striped(3, 30, 220, {200, 100, 240, 110})));  // small
+    CHECK(score(good) > score(striped(3, 30, 220, {0, 100, 120, 130})));    // cut by the frame's edge
+    CHECK(score(good) > score(good, 0.4F));                                 // doubtful
+}
+
+TEST_CASE("patches without content score above zero and do not divide by it") {
+    CHECK(score(PlatePatch{}) > 0);
+    CHECK(score(striped(1, 90, 90)) > 0);
+}

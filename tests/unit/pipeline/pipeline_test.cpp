@@ -1,0 +1,266 @@
+#include "pipeline/pipeline.hpp"
+
+#include <doctest/doctest.h>
+
+#include <future>
+
+#include "unit/pipeline/toy_road.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+PipelineSettings waiting() {
+    PipelineSettings settings;
+    settings.pressure = Pressure::wait;
+    settings.firmware = "0.1.0";
+    return settings;
+}
+
+Result<void> walk(Pipeline& pipeline, const OpenCamera& camera, const std::stop_token& stop = {}) {
+    return pipeline.run(camera, stop);
+}
+
+}  // namespace
+
+TEST_CASE("ten passages in, ten records out, each with its read, its time and its plate picture") {
+    ToySink sink;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(10 * frames_a_vehicle)));
+    CHECK(sink.texts() == "AB100 AB101 AB102 AB103 AB104 AB105 AB106 AB107 AB108 AB109 ");
+    for (const CaptureRecord& record : sink.records()) {
+        CHECK(record.passage.frames == frames_shown);
+        CHECK(record.read.readings >= 3);
+        CHECK(record.firmware == "0.1.0");
+        CHECK(record.model == "0123abcd");
+        CHECK(record.clock_quality == ClockQuality::ntp);
+        CHECK(record.captured.time_since_epoch() >= milliseconds(1'750'000'000'000));
+        REQUIRE(record.media.size() == 1);
+        CHECK(record.media[0].role == MediaRole::plate);
+        CHECK(record.media[0].jpeg.size() > 100);
+    }
+    CHECK(sink.finished() == 1);
+    CHECK(pipeline.counters().frames == 10 * frames_a_vehicle);
+    CHECK(pipeline.counters().records == 10);
+    CHECK(pipeline.counters().frames_dropped == 0);
+    CHECK(pipeline.counters().patches_dropped == 0);
+}
+
+TEST_CASE("a passage that is open when the source ends is recorded") {
+    ToySink sink;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle + 4)));
+    CHECK(sink.texts() == "AB100 AB101 ");
+}
+
+TEST_CASE("a stop drains: what was seen is recorded, and run returns") {
+    ToySink sink;
+    std::stop_source stop;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    const auto stop_in_passage = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+        if (frame == 2 * frames_a_vehicle + 5) stop.request_stop();
+        return std::nullopt;
+    };
+    REQUIRE(walk(pipeline, open_toy(1'000'000, stop_in_passage), stop.get_token()));
+    CHECK(sink.texts() == "AB100 AB101 AB102 ");
+    CHECK(sink.finished() == 1);
+}
+
+TEST_CASE("a stop before the first frame is no failure") {
+    ToySink sink;
+    std::stop_source stop;
+    stop.request_stop();
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    CHECK(walk(pipeline, open_toy(100), stop.get_token()));
+}
+
+TEST_CASE("a source without one frame is a failure that says why") {
+    ToySink sink;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    const auto done = walk(pipeline, open_toy(0));
+    REQUIRE_FALSE(done);
+    CHECK(done.error().message() == "the film ended; not one frame came");
+}
+
+TEST_CASE("a camera that cannot be opened at first is a failure") {
+    ToySink sink;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    const auto done = walk(pipeline, []() -> Result<std::unique_ptr<Camera>> {
+        return fail(ErrorCode::not_found, "no camera");
+    });
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code() == ErrorCode::not_found);
+}
+
+TEST_CASE("a passage without a readable text is recorded as unread") {
+    ToySink sink;
+    Eyes eyes = toy_eyes();
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return Reading{}; };
+    Pipeline pipeline(waiting(), eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    REQUIRE(sink.records().size() == 1);
+    CHECK(sink.records()[0].read.characters.empty());
+    CHECK(sink.records()[0].media.size() == 1);
+    CHECK(pipeline.counters().unread == 1);
+}
+
+TEST_CASE("broken pictures are counted and passed over") {
+    ToySink sink;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    int broken = 0;
+    const auto every_fifth_broken = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+        if (frame % 5 == 0 && broken <= static_cast<int>(frame / 5)) {
+            ++broken;
+            return Error(ErrorCode::corrupt, "x.jpg: damaged");
+        }
+        return std::nullopt;
+    };
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle, every_fifth_broken)));
+    CHECK(pipeline.counters().pictures_broken == 8);
+    CHECK(sink.texts() == "AB100 ");
+}
+
+TEST_CASE("a lost camera is opened again") {
+    ToySink sink;
+    Pipeline::Hooks hooks;
+    int waits = 0;
+    hooks.wait = [&](milliseconds, const std::stop_token&) { ++waits; };
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), hooks);
+    int opened = 0;
+    const OpenCamera flaky = [&]() -> Result<std::unique_ptr<Camera>> {
+        ++opened;
+        if (opened == 2 || opened == 3) return fail(ErrorCode::io, "still away");
+        const bool first = opened == 1;
+        return std::make_unique<ToyCamera>(
+            frames_a_vehicle, [first](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+                if (first && frame == 20) return Error(ErrorCode::io, "unplugged");
+                return std::nullopt;
+            });
+    };
+    REQUIRE(walk(pipeline, flaky));
+    CHECK(opened == 4);
+    CHECK(waits == 3);
+    CHECK_FALSE(pipeline.counters().camera_lost);
+}
+
+TEST_CASE("frames that the detector refuses are counted, the others go on") {
+    ToySink sink;
+    Eyes eyes = toy_eyes();
+    eyes.locate = [locate = eyes.locate](const FrameView& view) -> Result<std::vector<PlateCandidate>> {
+        if (number_of(view) % 3 == 0) return fail(ErrorCode::internal, "no");
+        return locate(view);
+    };
+    Pipeline pipeline(waiting(), eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    CHECK(pipeline.counters().frames_failed == 13);
+    CHECK(sink.texts() == "AB100 ");
+}
+
+TEST_CASE("a car that waits at a barrier is reported while it is still there, and once") {
+    ToySink sink;
+    const auto standing = [](std::uint64_t) -> std::vector<PlateCandidate> {
+        return {{quad_from_box({100, 150, 200, 175}), 0.9F}};
+    };
+    PipelineSettings settings = waiting();
+    settings.good_vote = 0.5F;
+    Pipeline pipeline(settings, toy_eyes(standing), sink.sink(), {});
+    const auto wait_for_record = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+        if (frame == 100) sink.wait_for_records(1);  // 4 s of film: hangs, and fails, if it is not reported
+        return std::nullopt;
+    };
+    REQUIRE(walk(pipeline, open_toy(1000, wait_for_record)));
+    CHECK(sink.records().size() == 1);
+}
+
+TEST_CASE("a parked car with an unreadable plate is reported once, as it stands") {
+    ToySink sink;
+    const auto standing = [](std::uint64_t) -> std::vector<PlateCandidate> {
+        return {{quad_from_box({100, 150, 200, 175}), 0.9F}};
+    };
+    Eyes eyes = toy_eyes(standing);
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return Reading{}; };
+    Pipeline pipeline(waiting(), eyes, sink.sink(), {});
+    const auto wait_for_record = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+        if (frame == 400) sink.wait_for_records(1);  // 16 s of film: longer than decide_latest
+        return std::nullopt;
+    };
+    REQUIRE(walk(pipeline, open_toy(1000, wait_for_record)));
+    CHECK(sink.records().size() == 1);
+}
+
+TEST_CASE("a live road under load drops patches, never a passage") {
+    ToySink sink;
+    // The camera waits for the detector, the first reading waits for the camera's end: every patch of nine
+    // vehicles finds the reader busy.
+    std::promise<void> film_over;
+    const auto over = film_over.get_future().share();
+    std::mutex mutex;
+    std::condition_variable located;
+    std::uint64_t seen = 0;
+    Eyes eyes = toy_eyes();
+    eyes.locate = [&, locate = eyes.locate](const FrameView& view) {
+        auto candidates = locate(view);
+        const std::lock_guard lock(mutex);
+        ++seen;
+        located.notify_all();
+        return candidates;
+    };
+    eyes.read = [over, read = eyes.read](const PlatePatch& patch) {
+        over.wait();
+        return read(patch);
+    };
+    constexpr std::uint64_t film = 9 * frames_a_vehicle;
+    const auto in_step = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+        std::unique_lock lock(mutex);
+        located.wait(lock, [&] { return seen == frame; });
+        if (frame == film) film_over.set_value();
+        return std::nullopt;
+    };
+    PipelineSettings settings = waiting();
+    settings.pressure = Pressure::drop;
+    Pipeline pipeline(settings, eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(film, in_step)));
+    CHECK(sink.records().size() == 9);
+    CHECK(pipeline.counters().patches_dropped > 0);
+    CHECK(pipeline.counters().frames_dropped == 0);
+    CHECK(sink.records().back().passage.frames == frames_shown);
+}
+
+TEST_CASE("stills: every candidate of every picture is a record of its own") {
+    ToySink sink;
+    PipelineSettings settings = waiting();
+    settings.stills = true;
+    const auto two_plates = [](std::uint64_t) -> std::vector<PlateCandidate> {
+        return {{quad_from_box({100, 150, 200, 175}), 0.9F}, {quad_from_box({300, 150, 400, 175}), 0.8F}};
+    };
+    Pipeline pipeline(settings, toy_eyes(two_plates), sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(5)));
+    CHECK(sink.records().size() == 10);
+}
+
+TEST_CASE("a settled vote spares further patches") {
+    ToySink sink;
+    Eyes eyes = toy_eyes();
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return toy_reading("AB123", 0.999F); };
+    PipelineSettings settings = waiting();
+    settings.budget = {8, 8};
+    Pipeline pipeline(settings, eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    CHECK(pipeline.counters().patches == 8);
+    CHECK(pipeline.counters().readings == 3);
+    CHECK(pipeline.counters().patches_spared == 5);
+}
+
+TEST_CASE("the supervisor's hooks are called for work done") {
+    ToySink sink;
+    std::atomic<int> beats = 0;
+    int ticks = 0;
+    Pipeline::Hooks hooks;
+    hooks.beat = [&] { ++beats; };
+    hooks.tick = [&](const RoadCounters&) { ++ticks; };
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), hooks);
+    REQUIRE(walk(pipeline, open_toy(10)));
+    CHECK(beats >= 20);
+    CHECK(ticks >= 1);
+}

@@ -1,0 +1,136 @@
+#include "pipeline/spool_sink.hpp"
+
+#include <doctest/doctest.h>
+
+#include "drivers/keys/file/file_signing_key.hpp"
+#include "support/fake_clock.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/pipeline/toy_road.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+void sh(const std::string& command) {
+    REQUIRE(std::system(command.c_str()) == 0);  // NOLINT: fixed words and our own folder, before any thread
+}
+
+/// Keys take a second to make: one set for all cases.
+std::string shared_pki() {
+    static const TempDir folder;
+    static const bool made = [] {
+        sh(fmt::format("{}/board/host/make-pki {}/pki --device gate-1 >/dev/null 2>&1", PORTCULLIS_SOURCE_DIR,
+                       folder.path().string()));
+        return true;
+    }();
+    REQUIRE(made);
+    return (folder.path() / "pki").string();
+}
+
+/// A device with its own keys, sealer and spool.
+struct Device {
+    TempDir folder;
+    FakeClock clock;
+    std::unique_ptr<FileSigningKey> key;
+    std::optional<Sealer> sealer;
+    std::optional<Spool> spool;
+
+    Device() {
+        const std::string pki = shared_pki();
+        auto loaded =
+            FileSigningKey::create(pki + "/devices/gate-1/read.key", pki + "/devices/gate-1/read.crt");
+        if (!loaded) FAIL(loaded.error().message());
+        key = std::move(*loaded);
+        SealerSettings settings;
+        settings.device = "gate-1";
+        settings.fleet = "test";
+        settings.boot = "boot-1";
+        settings.read_recipients = {pki + "/recipients/collector-read.crt"};
+        settings.plate_recipients = settings.read_recipients;
+        settings.overview_recipients = settings.read_recipients;
+        auto made = Sealer::create(settings, *key);
+        if (!made) FAIL(made.error().message());
+        sealer = std::move(*made);
+        auto opened = Spool::open(
+            {folder.path() / "spool.db", "gate-1"},
+            [this](const Tombstone& tombstone) { return sealer->tombstone(tombstone); }, clock);
+        if (!opened) FAIL(opened.error().message());
+        spool = std::move(*opened);
+    }
+
+    std::string kinds() {
+        std::string text;
+        const auto items = spool->peek(0, 1000, 100'000'000);
+        REQUIRE(items);
+        for (const SpooledItem& spooled : *items)
+            text += to_string(spooled.item.kind)[0];
+        return text;
+    }
+};
+
+CaptureRecord record_with_plate() {
+    CaptureRecord record;
+    record.passage.id = 1;
+    record.passage.frames = 3;
+    record.read = {toy_reading("AB123").characters, 0.9F, 3};
+    record.quad = quad_from_box({0, 0, 10, 10});
+    record.captured = UtcTime(std::chrono::seconds(1'750'000'000));
+    record.firmware = "0.1.0";
+    record.model = "abcd";
+    record.media.push_back({MediaRole::plate, to_bytes("not really a JPEG")});
+    return record;
+}
+
+}  // namespace
+
+TEST_CASE("a record becomes a sealed read and a sealed picture, a checkpoint ends the run") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    REQUIRE(sink.record(record_with_plate()));
+    REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.kinds() == "rprp");
+    REQUIRE(sink.checkpoint());
+    CHECK(device.kinds() == "rprpc");
+    REQUIRE(sink.checkpoint());  // nothing stands behind the last one
+    CHECK(device.kinds() == "rprpc");
+}
+
+TEST_CASE("a checkpoint comes after 64 items and after a minute") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    for (int i = 0; i < 32; ++i)
+        REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.kinds().size() == 65);
+    CHECK(device.kinds().back() == 'c');
+    REQUIRE(sink.tick());
+    REQUIRE(sink.record(record_with_plate()));
+    device.clock.advance(std::chrono::seconds(59));
+    REQUIRE(sink.tick());
+    CHECK(device.kinds().back() == 'p');
+    device.clock.advance(std::chrono::seconds(1));
+    REQUIRE(sink.tick());
+    CHECK(device.kinds().back() == 'c');
+}
+
+TEST_CASE("a record that cannot be sealed is refused for good, not tried again") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    CaptureRecord record = record_with_plate();
+    record.media[0].jpeg = Bytes(max_blob_bytes + 1);
+    const auto done = sink.record(record);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code() == ErrorCode::refused);
+    CHECK(device.kinds().empty());
+}
+
+TEST_CASE("ten passages end as ten sealed records in the spool") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    PipelineSettings settings;
+    settings.pressure = Pressure::wait;
+    settings.firmware = "0.1.0";
+    Pipeline pipeline(settings, toy_eyes(), sink.sink(), {});
+    REQUIRE(pipeline.run(open_toy(10 * frames_a_vehicle), {}));
+    CHECK(device.kinds() == "rprprprprprprprprprpc");
+}
