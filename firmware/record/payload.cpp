@@ -63,6 +63,11 @@ void write_media(CanonicalWriter& out, const std::vector<MediaEntry>& media) {
     out.literal("]");
 }
 
+std::size_t padding_after(std::size_t bytes) {
+    if (bytes <= min_payload_bytes) return min_payload_bytes - bytes;
+    return (payload_block_bytes - bytes % payload_block_bytes) % payload_block_bytes;
+}
+
 void write_place(CanonicalWriter& out, const ReadPayload& payload) {
     if (!is_device_name(payload.device)) out.reject("dev", "must be a device name");
     if (payload.seq == 0) out.reject("seq", "begins at 1");
@@ -251,8 +256,7 @@ Result<std::string> encode_payload(const ReadPayload& payload) {
     write_scene(out, payload);
     write_media(out, payload.media);
     out.literal(R"(,"rcp":)").hex(payload.recipients).literal(R"(,"pad":")");
-    const std::size_t bare = out.size() + closing.size();
-    out.literal(std::string((payload_block_bytes - bare % payload_block_bytes) % payload_block_bytes, ' '));
+    out.literal(std::string(padding_after(out.size() + closing.size()), ' '));
     if (out.literal(closing).size() > max_payload_bytes)
         return fail(ErrorCode::exhausted, "record: a payload of {} bytes is over the limit of {}", out.size(),
                     max_payload_bytes);

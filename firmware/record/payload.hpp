@@ -13,12 +13,14 @@
 
 namespace portcullis {
 
-/// The text is padded with spaces in its last key to a multiple of this: a sealed read must not tell the
-/// plate's length.
+/// The text is padded with spaces in its last key to min_payload_bytes, beyond it to a multiple of
+/// payload_block_bytes: a sealed read must not tell the plate's length. Plates of up to 8 characters with all
+/// their alternatives and two pictures stay within the minimum.
+inline constexpr std::size_t min_payload_bytes = 1536;
 inline constexpr std::size_t payload_block_bytes = 256;
 inline constexpr std::size_t max_payload_bytes = 4096;
 inline constexpr std::size_t max_characters = 24;   // of one plate
-inline constexpr std::size_t max_alternatives = 4;  // of one character
+inline constexpr std::size_t max_alternatives = 3;  // of one character
 inline constexpr std::size_t max_media = 4;         // of one record
 inline constexpr std::size_t max_name_bytes = 64;   // fleet, boot, lane, jurisdiction, firmware, model
 /// Pictures are padded with zero bytes to a multiple of this before they are sealed and digested.

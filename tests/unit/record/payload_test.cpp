@@ -50,7 +50,7 @@ std::string replaced(const std::string& part, const std::string& by) {
     REQUIRE(place != std::string::npos);
     text.replace(place, part.size(), by);
     text.erase(text.rfind(R"("pad":")") + 7);
-    while ((text.size() + 2) % payload_block_bytes != 0)
+    while (text.size() + 2 < min_payload_bytes || (text.size() + 2) % payload_block_bytes != 0)
         text += ' ';
     return text + "\"}";
 }
@@ -84,6 +84,20 @@ TEST_CASE("the text is a multiple of 256 bytes whatever the plate's length") {
         CHECK(text.size() % payload_block_bytes == 0);
         CHECK(parse_payload(text).value().read.characters.size() == length);
     }
+}
+
+TEST_CASE("plates of up to 8 characters have texts of one length, however doubtful they are") {
+    for (std::size_t length = 0; length <= 8; ++length)
+        for (std::size_t alternatives = 0; alternatives <= max_alternatives; ++alternatives) {
+            ReadPayload payload = sample();
+            payload.model = std::string(64, 'a');
+            payload.boot = std::string(36, 'b');
+            CharacterReading character{'A', 0.5F, {}};
+            while (character.alternatives.size() < alternatives)
+                character.alternatives.push_back({'4', 0.1F});
+            payload.read.characters.assign(length, character);
+            CHECK(encode_payload(payload).value().size() == min_payload_bytes);
+        }
 }
 
 TEST_CASE("an unread plate without pictures is a payload too") {
