@@ -1,0 +1,155 @@
+#include "config/reader_settings.hpp"
+
+#include "config/settings_reader.hpp"
+#include "core/ids.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::string_view default_models = "/usr/share/portcullis/models";
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+milliseconds read_ms(SettingsSection& section, std::string_view key, Range<std::int64_t> range,
+                     std::int64_t fallback) {
+    return milliseconds(section.integer(key, range, fallback));
+}
+
+/// A relative path starts at the settings file's folder; so does the path behind a list's '@'.
+std::string resolve(const std::string& source, const std::filesystem::path& file) {
+    const bool list = source.starts_with('@');
+    const std::filesystem::path path = list ? source.substr(1) : source;
+    if (path.is_absolute() || path.empty()) return source;
+    return fmt::format("{}{}", list ? "@" : "", (file.parent_path() / path).string());
+}
+
+InputSettings read_input(SettingsSection section, const std::filesystem::path& file,
+                         const std::optional<std::string>& given) {
+    InputSettings input;
+    // Asked for in any case, so that a path in the file is a known key.
+    const std::string written = given ? section.text("path", std::string()) : section.text("path");
+    input.source = given ? *given : resolve(written, file);
+    input.pace = section.choice<InputPace>(
+        "pace", {{"source", InputPace::source}, {"given", InputPace::given}, {"as_fast", InputPace::as_fast}},
+        InputPace::source);
+    section.check(input.pace != InputPace::given || section.has("frames_per_second"), "frames_per_second",
+                  "is missing; input.pace = \"given\" needs it");
+    input.frames_per_second = section.number("frames_per_second", {0.1, 1000}, 1.0);
+    input.loop = section.flag("loop", false);
+    input.recurse = section.flag("recurse", false);
+    input.stills = section.flag("stills", false);
+    using Quality = std::optional<ClockQuality>;
+    const Choices<Quality> qualities = {{"measured", Quality()},    {"none", ClockQuality::none},
+                                        {"rtc", ClockQuality::rtc}, {"ntp", ClockQuality::ntp},
+                                        {"nts", ClockQuality::nts}, {"gnss", ClockQuality::gnss},
+                                        {"ptp", ClockQuality::ptp}};
+    input.clock_quality =
+        section.choice<Quality>("clock_quality", qualities, std::optional<Quality>(Quality()));
+    return input;
+}
+
+PassageSettings read_passage(SettingsReader& in) {
+    SettingsSection section = in.section("passage");
+    PassageSettings passage;
+    passage.roi = section.polygon("roi", std::vector<Point>());
+    passage.close_after = read_ms(section, "close_after_ms", {100, 60'000}, 800);
+    passage.parked_memory = std::chrono::seconds(section.integer("parked_memory_s", {1, 86'400}, 60));
+    passage.decide_after = read_ms(section, "decide_after_ms", {200, 60'000}, 2000);
+    passage.decide_latest = read_ms(section, "decide_latest_ms", {200, 600'000}, 15'000);
+    passage.min_frames = static_cast<int>(section.integer("min_frames", {1, 100}, 2));
+    passage.max_open = static_cast<std::size_t>(section.integer("max_open", {1, 256}, 32));
+    in.check(passage.decide_after <= passage.decide_latest, "passage.decide_after_ms",
+             "must not be above passage.decide_latest_ms");
+    for (SettingsSection& lane : in.sections("lane", max_lanes)) {
+        LaneSettings one{lane.text("name"), lane.polygon("polygon")};
+        lane.check(!one.name.empty() && one.name.size() <= max_lane_name_bytes, "name",
+                   "write 1 to 64 letters");
+        lane.check(!one.polygon.empty(), "polygon", "write at least three points");
+        passage.lanes.push_back(std::move(one));
+    }
+    return passage;
+}
+
+OcrSettings read_ocr(SettingsReader& in) {
+    SettingsSection section = in.section("ocr");
+    OcrSettings ocr;
+    ocr.first_patches = static_cast<int>(section.integer("first_patches", {1, 100}, 3));
+    ocr.most_patches = static_cast<int>(section.integer("most_patches", {1, 100}, 8));
+    ocr.good_vote = static_cast<float>(section.number("good_vote", {0, 1}, 0.9));
+    ocr.settled_vote = static_cast<float>(section.number("settled_vote", {0, 1}, 0.98));
+    in.check(ocr.first_patches <= ocr.most_patches, "ocr.first_patches",
+             "must not be above ocr.most_patches");
+    return ocr;
+}
+
+PictureSettings read_pictures(SettingsSection section) {
+    PictureSettings pictures;
+    pictures.policy = section.choice<PicturePolicy>("policy",
+                                                    {{"none", PicturePolicy::none},
+                                                     {"plate_only", PicturePolicy::plate_only},
+                                                     {"full", PicturePolicy::full}},
+                                                    PicturePolicy::plate_only);
+    pictures.plate_quality = static_cast<int>(section.integer("plate_quality", {10, 100}, 85));
+    pictures.overview_quality = static_cast<int>(section.integer("overview_quality", {10, 100}, 75));
+    pictures.overview_width_px = static_cast<int>(section.integer("overview_width_px", {160, 4096}, 1280));
+    return pictures;
+}
+
+ReaderKeySettings read_keys(SettingsReader& in, PicturePolicy policy) {
+    SettingsSection signing = in.section("keys");
+    SettingsSection recipients = in.section("recipients");
+    ReaderKeySettings keys;
+    keys.key = signing.path("key");
+    keys.certificate = signing.path("certificate");
+    keys.read_recipients = recipients.paths("read");
+    keys.plate_recipients = recipients.paths("plate", std::vector<std::string>());
+    keys.overview_recipients = recipients.paths("overview", std::vector<std::string>());
+    recipients.check(!keys.read_recipients.empty(), "read", "name at least one certificate");
+    recipients.check(policy == PicturePolicy::none || !keys.plate_recipients.empty(), "plate",
+                     "name at least one certificate, or write policy = \"none\" in [pictures]");
+    recipients.check(policy != PicturePolicy::full || !keys.overview_recipients.empty(), "overview",
+                     "name at least one certificate, or write another policy in [pictures]");
+    return keys;
+}
+
+ReaderSpoolSettings read_spool(SettingsSection section) {
+    ReaderSpoolSettings spool;
+    spool.path = section.path("path");
+    spool.quota_bytes =
+        static_cast<std::uint64_t>(section.integer("quota_mib", {16, 1 << 20}, 2048)) * mebibyte;
+    spool.quota_items =
+        static_cast<std::uint64_t>(section.integer("quota_items", {100, 100'000'000}, 500'000));
+    spool.commit_patience = std::chrono::seconds(section.integer("commit_patience_s", {1, 3600}, 60));
+    return spool;
+}
+
+}  // namespace
+
+Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
+                                            const std::optional<std::string>& input) {
+    SettingsReader in = TRY(SettingsReader::open(file));
+    SettingsSection root = in.root();
+    ReaderSettings settings;
+    settings.device = root.text("device");
+    root.check(is_device_name(settings.device), "device",
+               "write 1 to 32 of a-z, 0-9 and -, not at the ends a -");
+    settings.fleet = root.text("fleet");
+    root.check(!settings.fleet.empty() && settings.fleet.size() <= 64, "fleet", "write 1 to 64 letters");
+    settings.log_level = root.choice<LogLevel>("log_level",
+                                               {{"error", LogLevel::error},
+                                                {"warning", LogLevel::warning},
+                                                {"info", LogLevel::info},
+                                                {"debug", LogLevel::debug}},
+                                               LogLevel::info);
+    settings.models = root.path("models", std::string(default_models));
+    settings.input = read_input(in.section("input"), file, input);
+    settings.passage = read_passage(in);
+    settings.ocr = read_ocr(in);
+    settings.pictures = read_pictures(in.section("pictures"));
+    settings.keys = read_keys(in, settings.pictures.policy);
+    settings.spool = read_spool(in.section("spool"));
+    TRY(in.finish());
+    return settings;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,97 @@
+#pragma once
+// Settings of portcullis-reader, as its file says them; board/host/config/reader.toml explains every key.
+// Values.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "core/frame.hpp"
+#include "core/geometry.hpp"
+
+namespace portcullis {
+
+inline constexpr std::size_t max_lanes = 16;
+inline constexpr std::size_t max_lane_name_bytes = 64;
+
+enum class InputPace { source, given, as_fast };
+enum class PicturePolicy { none, plate_only, full };
+
+struct InputSettings {
+    std::string source;  // a path, or '@' and a path
+    InputPace pace = InputPace::source;
+    double frames_per_second = 1;
+    bool loop = false;
+    bool recurse = false;
+    bool stills = false;
+    std::optional<ClockQuality> clock_quality;  // empty: as the kernel says
+};
+
+struct LaneSettings {
+    std::string name;
+    std::vector<Point> polygon;
+};
+
+struct PassageSettings {
+    std::vector<Point> roi;
+    std::vector<LaneSettings> lanes;
+    milliseconds close_after{};
+    milliseconds parked_memory{};
+    milliseconds decide_after{};
+    milliseconds decide_latest{};
+    int min_frames = 0;
+    std::size_t max_open = 0;
+};
+
+struct OcrSettings {
+    int first_patches = 0;
+    int most_patches = 0;
+    float good_vote = 0;
+    float settled_vote = 0;
+};
+
+struct PictureSettings {
+    PicturePolicy policy = PicturePolicy::plate_only;
+    int plate_quality = 0;
+    int overview_quality = 0;
+    int overview_width_px = 0;
+};
+
+struct ReaderKeySettings {
+    std::filesystem::path key;
+    std::filesystem::path certificate;
+    std::vector<std::filesystem::path> read_recipients;
+    std::vector<std::filesystem::path> plate_recipients;
+    std::vector<std::filesystem::path> overview_recipients;
+};
+
+struct ReaderSpoolSettings {
+    std::filesystem::path path;
+    std::uint64_t quota_bytes = 0;
+    std::uint64_t quota_items = 0;
+    milliseconds commit_patience{};
+};
+
+struct ReaderSettings {
+    std::string device;
+    std::string fleet;
+    LogLevel log_level = LogLevel::info;
+    std::filesystem::path models;
+    InputSettings input;
+    PassageSettings passage;
+    OcrSettings ocr;
+    PictureSettings pictures;
+    ReaderKeySettings keys;
+    ReaderSpoolSettings spool;
+};
+
+/// input: takes the place of input.path (as written: from the current folder), which then need not stand in
+/// the file. Errors (configuration): every wrong, missing, unknown or unfit key with file, line and cure.
+[[nodiscard]] Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
+                                                          const std::optional<std::string>& input);
+
+}  // namespace portcullis

@@ -1,0 +1,101 @@
+#include "config/reader_settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/file.hpp"
+#include "config/settings_reader.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+const std::string least =
+    "device = \"gate-1\"\nfleet = \"north\"\n[input]\npath = \"film.mp4\"\n[keys]\nkey = \"k\"\ncertificate "
+    "= \"c\"\n"
+    "[recipients]\nread = [\"r\"]\nplate = [\"p\"]\n[spool]\npath = \"s\"\n";
+
+Result<ReaderSettings> load(const std::string& toml, const std::optional<std::string>& input = {}) {
+    const test::TempDir folder;
+    REQUIRE(write_file_atomically(folder.path() / "reader.toml", as_bytes(toml)));
+    return load_reader_settings(folder.path() / "reader.toml", input);
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("the commented example holds every key with its own default") {
+    const std::filesystem::path example =
+        std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "board/host/config/reader.toml";
+    const auto all = load_reader_settings(example, {});
+    if (!all) FAIL(all.error().message());
+    const auto few = load(least);
+    if (!few) FAIL(few.error().message());
+    CHECK(all->input.frames_per_second == few->input.frames_per_second);
+    CHECK(all->passage.close_after == few->passage.close_after);
+    CHECK(all->passage.parked_memory == few->passage.parked_memory);
+    CHECK(all->passage.decide_after == few->passage.decide_after);
+    CHECK(all->passage.decide_latest == few->passage.decide_latest);
+    CHECK(all->passage.min_frames == few->passage.min_frames);
+    CHECK(all->passage.max_open == few->passage.max_open);
+    CHECK(all->ocr.first_patches == few->ocr.first_patches);
+    CHECK(all->ocr.most_patches == few->ocr.most_patches);
+    CHECK(all->ocr.good_vote == few->ocr.good_vote);
+    CHECK(all->ocr.settled_vote == few->ocr.settled_vote);
+    CHECK(all->pictures.policy == few->pictures.policy);
+    CHECK(all->pictures.plate_quality == few->pictures.plate_quality);
+    CHECK(all->pictures.overview_quality == few->pictures.overview_quality);
+    CHECK(all->pictures.overview_width_px == few->pictures.overview_width_px);
+    CHECK(all->models == few->models);
+    CHECK(all->spool.quota_bytes == few->spool.quota_bytes);
+    CHECK(all->spool.quota_items == few->spool.quota_items);
+    CHECK(all->spool.commit_patience == few->spool.commit_patience);
+    CHECK(all->input.pace == few->input.pace);
+    CHECK(all->log_level == few->log_level);
+}
+
+TEST_CASE(
+    "relative paths start at the settings file, a list's behind its @; the command line's are as written") {
+    CHECK(load(least)->input.source.ends_with("/film.mp4"));
+    CHECK(load(replaced(least, "film.mp4", "@list.txt"))->input.source.starts_with("@/"));
+    CHECK(load(replaced(least, "film.mp4", "/a/b"))->input.source == "/a/b");
+    CHECK(load(least, "here.mp4")->input.source == "here.mp4");
+    CHECK(load(replaced(least, "path = \"film.mp4\"\n", ""), "here.mp4")->input.source == "here.mp4");
+}
+
+TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
+    struct Row {
+        const char* from;
+        const char* to;
+        const char* complaint;
+    };
+    for (const Row& row : {
+             Row{"gate-1", "Gate_1", "device: write 1 to 32"},
+             Row{"path = \"film.mp4\"", "pace = \"source\"", "input.path: is missing"},
+             Row{"path = \"film.mp4\"", "path = \"f\"\npace = \"given\"",
+                 "input.frames_per_second: is missing"},
+             Row{"path = \"film.mp4\"", "path = \"f\"\nframes_per_second = 0", "input.frames_per_second: 0"},
+             Row{"path = \"film.mp4\"", "path = \"f\"\nclock_quality = \"good\"", "write one of: measured"},
+             Row{"[keys]", "[ocr]\nfirst_patches = 9\nmost_patches = 3\n[keys]",
+                 "ocr.first_patches: must not be above"},
+             Row{"[keys]", "[passage]\ndecide_after_ms = 20000\n[keys]",
+                 "passage.decide_after_ms: must not be above"},
+             Row{"[keys]", "[[lane]]\nname = \"\"\npolygon = []\n[keys]", "write 1 to 64 letters"},
+             Row{"[keys]", "[pictures]\npolicy = \"full\"\n[keys]", "recipients.overview: name at least one"},
+             Row{"plate = [\"p\"]", "", "recipients.plate: name at least one"},
+             Row{"read = [\"r\"]", "read = []", "recipients.read: name at least one"},
+             Row{"[spool]", "[spool]\nquota = 5", "spool.quota: unknown key"},
+         }) {
+        CAPTURE(std::string(row.complaint));
+        const auto settings = load(replaced(least, row.from, row.to));
+        REQUIRE_FALSE(settings);
+        CHECK(settings.error().code() == ErrorCode::configuration);
+        CAPTURE(settings.error().message());
+        CHECK(settings.error().message().find(row.complaint) != std::string::npos);
+    }
+}
