@@ -14,9 +14,10 @@ namespace portcullis {
 
 struct BrokerMessage {
     std::string topic;
-    Bytes payload;
-    std::string content_type;                                     // e.g. "application/cms" (RFC 7193)
-    std::vector<std::pair<std::string, std::string>> properties;  // user properties: hints, nothing readable
+    Bytes payload{};
+    std::string content_type{};  // e.g. "application/cms" (RFC 7193)
+    std::vector<std::pair<std::string, std::string>>
+        properties{};  // user properties: hints, nothing readable
     bool retained = false;
 };
 
@@ -24,7 +25,8 @@ struct BrokerMessage {
 struct BrokerHandlers {
     std::function<void(BrokerMessage)> message;
     std::function<void(std::uint64_t token, Result<void>)>
-        accepted;  // error denied: the broker's rules say no
+        accepted;  // errors: denied (the broker's rules say no), refused (it says no otherwise), closed
+                   // (the connection ended before it answered: publish again)
     std::function<void(bool connected, std::string reason)> state;
 };
 

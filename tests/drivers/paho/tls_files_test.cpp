@@ -1,0 +1,68 @@
+#include "drivers/broker/paho/tls_files.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/file.hpp"
+#include "support/pki.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+TEST_CASE("faulty TLS files are configuration errors that name the file and the cure") {
+    const TempDir dir;
+    const Pki pki(dir.path() / "pki", {"gate-1", "gate-2"});
+    const TlsFiles good{pki.file("service-chain.pem"), pki.file("devices/gate-1/identity.crt"),
+                        pki.file("devices/gate-1/identity.key")};
+    const UtcTime now = SystemClock().utc();
+    REQUIRE(check_tls_files(good, now).value() == "gate-1");
+
+    const auto text = dir.path() / "text.pem";
+    REQUIRE(write_file_atomically(text, as_bytes("no certificate\n")));
+    const auto secret = dir.path() / "secret.key";
+    run_or_fail(
+        {"openssl", "ec", "-in", good.key.string(), "-aes128", "-passout", "pass:x", "-out", secret.string()},
+        dir.path() / "log");
+    pki.make_expired("devices/gate-1/identity", "device-ca", "expired.crt");
+
+    struct Row {
+        const char* what;
+        TlsFiles files;
+        std::filesystem::path named;
+        const char* words;
+    };
+    const Row rows[] = {
+        {"no CA", {dir.path() / "none", good.certificate, good.key}, dir.path() / "none", "CA certificate"},
+        {"no certificate",
+         {good.ca, dir.path() / "none", good.key},
+         dir.path() / "none",
+         "client certificate"},
+        {"no key", {good.ca, good.certificate, dir.path() / "none"}, dir.path() / "none", "client key"},
+        {"text for a CA", {text, good.certificate, good.key}, text, "no PEM certificate"},
+        {"text for a certificate", {good.ca, text, good.key}, text, "no PEM certificate"},
+        {"text for a key", {good.ca, good.certificate, text}, text, "no private key"},
+        {"a key with a password", {good.ca, good.certificate, secret}, secret, "password"},
+        {"the key of another",
+         {good.ca, good.certificate, pki.file("devices/gate-2/identity.key")},
+         pki.file("devices/gate-2/identity.key"),
+         "not the key of"},
+        {"an expired certificate",
+         {good.ca, pki.file("expired.crt"), good.key},
+         pki.file("expired.crt"),
+         "expired on"},
+        {"a folder", {good.ca, dir.path(), good.key}, dir.path(), "client certificate"},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.what);
+        const auto checked = check_tls_files(row.files, now);
+        REQUIRE_FALSE(checked);
+        INFO(checked.error().message());
+        CHECK(checked.error().code() == ErrorCode::configuration);
+        CHECK(checked.error().message().find(row.named.string()) != std::string::npos);
+        CHECK(checked.error().message().find(row.words) != std::string::npos);
+    }
+
+    const auto early = check_tls_files(good, UtcTime{});
+    REQUIRE_FALSE(early);
+    CHECK(early.error().message().find("set the clock") != std::string::npos);
+}
