@@ -1,0 +1,218 @@
+#include "apps/portcullis/open_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/portcullis/open_command_source.hpp"
+#include "base/file.hpp"
+#include "seal/opener.hpp"
+#include "seal/self_test.hpp"
+#include "seal/statement.hpp"
+
+namespace portcullis {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr unsigned private_mode = 0600;  // what was sealed stays with who opened it
+
+struct OpenOptions {
+    std::filesystem::path blob;
+    std::filesystem::path read;
+    StorePlace place;
+    std::string chain;
+    std::vector<std::filesystem::path> keys;
+    std::vector<std::filesystem::path> certificates;
+    TrustSettings trust;
+    std::string deny_list;
+    std::string revocations;
+    std::filesystem::path output;
+};
+
+/// What is told of one blob.
+struct Finding {
+    Json json;
+    bool good = false;
+    Bytes content;  // for --output: a picture, or the signed text
+};
+
+Json describe(std::string_view item, const Verdict& verdict, const std::string& signer,
+              const std::string& reason) {
+    Json json;
+    json["item"] = item;
+    json["authenticity"] = to_string(verdict.authenticity);
+    json["key_trust"] = to_string(verdict.key_trust);
+    if (!signer.empty()) json["signer"] = signer;
+    if (!reason.empty()) json["reason"] = reason;
+    return json;
+}
+
+/// A canonical text for people: without its padding.
+Json readable(const std::string& canonical) {
+    Json json = Json::parse(canonical, nullptr, false);
+    if (json.is_object()) json.erase("pad");
+    return json;
+}
+
+Verdict judge_place(const OpenedRead& read, const FoundBlob& found, const OpenOptions& options) {
+    if (found.seq == 0) return read.verdict;  // a loose file has no place
+    return place_verdict(read, {options.place.device, options.place.chain, found.seq, found.previous});
+}
+
+Result<Finding> show_read(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
+    const OpenedRead read = opener.open_read(found.blob, found.received);
+    const Verdict verdict = judge_place(read, found, options);
+    std::string reason = read.reason;
+    if (verdict.authenticity == Authenticity::misplaced) reason = "signed for another place in a chain";
+    Finding finding{describe("read", verdict, read.signer_key_id, reason), verdict.good(), {}};
+    if (!read.payload) return finding;
+    const std::string text = TRY(encode_payload(*read.payload));
+    finding.json["payload"] = readable(text);
+    finding.content = to_bytes(text);
+    return finding;
+}
+
+Result<Finding> show_picture(const EnvelopeOpener& opener, const FoundBlob& found, OpenedMedia media) {
+    const std::string alone = "opened, but only the read that names it vouches for a picture; give --read";
+    if (!found.read_blob) {
+        Finding finding{{}, false, std::move(media.padded)};
+        finding.json["item"] = "picture";
+        finding.json["reason"] = alone;
+        return finding;
+    }
+    const OpenedRead read = opener.open_read(*found.read_blob, found.received);
+    Verdict verdict = read.verdict;
+    MatchedMedia matched;
+    if (read.payload) {
+        const auto entry = std::ranges::find(read.payload->media, media.digest, &MediaEntry::sha256);
+        // A loose file tells no seq of its own: its digest finds its entry.
+        const Seq seq = found.seq != 0 || entry == read.payload->media.end() ? found.seq : entry->seq;
+        matched = match_media(media, *read.payload, seq);
+        verdict.authenticity = matched.authenticity;
+    }
+    const std::string reason = read.payload ? "" : "its read: " + read.reason;
+    Finding finding{describe("picture", verdict, read.signer_key_id, reason), verdict.good(), {}};
+    if (matched.entry) finding.json["role"] = to_string(matched.entry->role);
+    finding.json["bytes"] = matched.jpeg.size();
+    finding.content = std::move(matched.jpeg);
+    return finding;
+}
+
+/// Checkpoints and tombstones are signed, not sealed.
+Result<Finding> show_statement(const EnvelopeOpener& opener, const FoundBlob& found) {
+    const SignedText text = TRY(verify_statement(found.blob, opener.trust(), found.received));
+    const Verdict verdict{Authenticity::authentic, text.trust};
+    Finding finding{describe("statement", verdict, text.signer_key_id, {}), verdict.good(),
+                    to_bytes(text.json)};
+    finding.json["statement"] = readable(text.json);
+    return finding;
+}
+
+bool is_jpeg(ByteView bytes) {
+    return bytes.size() > 2 && bytes[0] == std::byte{0xff} && bytes[1] == std::byte{0xd8};
+}
+
+Result<Finding> show(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
+    if (check_signed_profile(found.blob)) return show_statement(opener, found);
+    OpenedMedia media = opener.open_media(found.blob);
+    if (found.read_blob || is_jpeg(media.padded)) return show_picture(opener, found, std::move(media));
+    OPENSSL_cleanse(media.padded.data(), media.padded.size());
+    return show_read(opener, found, options);
+}
+
+Result<EnvelopeOpener> create_opener(const OpenOptions& options) {
+    if (options.keys.size() != options.certificates.size())
+        return fail(ErrorCode::configuration,
+                    "{} keys and {} certificates; give one --certificate for each --key", options.keys.size(),
+                    options.certificates.size());
+    std::vector<RecipientFiles> files;
+    for (std::size_t i = 0; i < options.keys.size(); ++i)
+        files.push_back({options.keys[i], options.certificates[i]});
+    TrustSettings trust = options.trust;
+    if (!options.deny_list.empty()) trust.deny_list = options.deny_list;
+    if (!options.revocations.empty()) trust.revocations = options.revocations;
+    return EnvelopeOpener::create(files, TRY(TrustStore::create(trust)));
+}
+
+Result<FoundBlob> find_blob(OpenOptions& options) {
+    if (options.place.store.empty()) return find_in_files(options.blob, options.read, SystemClock().utc());
+    options.place.chain = TRY(with_context(chain_from_string(options.chain), "--chain"));
+    return find_in_store(options.place);
+}
+
+Result<bool> open_and_tell(OpenOptions& options) {
+    TRY(envelope_self_test());
+    const EnvelopeOpener opener = TRY(create_opener(options));
+    const FoundBlob found = TRY(find_blob(options));
+    Finding finding = TRY(show(opener, found, options));
+    const Cleanse cleanse(finding.content);
+    if (!options.output.empty() && !finding.content.empty()) {
+        TRY(write_file_atomically(options.output, finding.content, private_mode));
+        finding.json["written_to"] = options.output.string();
+    }
+    fmt::print("{}\n", finding.json.dump(2));
+    return finding.good;
+}
+
+int run(OpenOptions& options) {
+    const Result<bool> good = open_and_tell(options);
+    if (good) return *good ? 0 : 1;
+    fmt::print(stderr, "portcullis open: {}\n", good.error().message());
+    return good.error().code() == ErrorCode::configuration ? 2 : 1;
+}
+
+void add_sources(CLI::App& command, OpenOptions& options) {
+    auto* blob =
+        command.add_option("FILE", options.blob, "A sealed blob: a read, a picture, or a signed statement");
+    command.add_option("--read", options.read, "Where FILE is a picture: the sealed read that names it")
+        ->needs(blob);
+    auto* store = command.add_option("--store", options.place.store, "A collector's store instead of FILE");
+    auto* device = command.add_option("--device", options.place.device, "With --store: the device's name");
+    auto* chain = command.add_option("--chain", options.chain, "With --store: the chain's id, 16 hex digits");
+    auto* seq = command.add_option("--seq", options.place.seq, "With --store: which item of the chain");
+    store->needs(device)->needs(chain)->needs(seq)->excludes(blob);
+    for (auto* option : {device, chain, seq})
+        option->needs(store);
+    command.callback([blob, store] {
+        if (blob->empty() && store->empty())
+            throw CLI::RequiredError("FILE, or --store with --device, --chain and --seq");
+    });
+}
+
+void add_keys(CLI::App& command, OpenOptions& options) {
+    command.add_option("--key", options.keys, "Recipient's private key (PEM, mode 0600); may be given again")
+        ->required();
+    command.add_option("--certificate", options.certificates, "Its certificate, one for each --key")
+        ->required();
+    command.add_option("--device-ca", options.trust.ca_chain, "The device CA and its root (PEM)")->required();
+    command.add_option("--signers", options.trust.signers, "Folder of the known devices' certificates")
+        ->required();
+    command.add_option("--deny-list", options.deny_list, "Key ids that are not trusted, one a line");
+    command.add_option("--revocations", options.revocations, "The device CA's revocation list (PEM)");
+}
+
+}  // namespace
+
+std::function<int()> add_open_command(CLI::App& program) {
+    auto options = std::make_shared<OpenOptions>();
+    CLI::App* command = program.add_subcommand("open", "Open a sealed read or picture and tell its verdict");
+    command->footer(
+        "Prints one JSON object: the verdict, why, and what was sealed. Plate text and pictures are personal "
+        "data:\n"
+        "what you open is yours to guard. Files are judged at the present time, items of a store at their "
+        "receipt.\n"
+        "Exit code: 0 the verdict is authentic and trusted, 1 anything else, 2 wrong usage or "
+        "configuration.\n\n"
+        "  portcullis open read.cms --key reader.key --certificate reader.crt \\\n"
+        "      --device-ca device-chain.pem --signers devices/signers");
+    add_sources(*command, *options);
+    add_keys(*command, *options);
+    command->add_option("--output", options->output,
+                        "Write the picture (or the signed text) here, mode 0600");
+    return [options] { return run(*options); };
+}
+
+}  // namespace portcullis
