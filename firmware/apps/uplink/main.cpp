@@ -1,0 +1,138 @@
+// portcullis-uplink: the composition root of the process that has the network and sees no plates.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "base/log.hpp"
+#include "config/uplink_settings.hpp"
+#include "drivers/broker/paho/paho_broker.hpp"
+#include "health/service.hpp"
+#include "uplink/uplink_service.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+constexpr milliseconds watchdog_patience{30'000};
+/// Besides the window: the status, the farewell.
+constexpr std::size_t other_publishes = 4;
+
+constexpr auto description =
+    "Carries sealed records from the spool to the MQTT broker and the collector's signed receipts back. Only "
+    "a "
+    "receipt releases a record from the spool; what the broker merely accepted is kept and sent again. It "
+    "sees "
+    "sealed bytes only: it holds no key that opens or signs a record, and no camera.";
+constexpr auto footer =
+    "Files:    the settings (--config) name the spool (made by portcullis-reader; waited for), the broker, "
+    "the TLS\n"
+    "          client key and whose receipts count; a commented example is installed as\n"
+    "          share/portcullis/examples/uplink.toml\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the receipt certificates again\n"
+    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
+
+PahoSettings broker_settings(const UplinkFileSettings& settings) {
+    PahoSettings broker;
+    broker.uri = settings.broker.uri;
+    broker.ca = settings.broker.ca;
+    broker.certificate = settings.broker.certificate;
+    broker.key = settings.broker.key;
+    broker.keep_alive = settings.broker.keep_alive;
+    broker.session_expiry = settings.broker.session_expiry;
+    broker.back_off_limit = settings.broker.back_off_limit;
+    broker.max_in_flight = static_cast<std::uint16_t>(settings.window.items + other_publishes);
+    return broker;
+}
+
+Result<TrustStore> load_trust(const UplinkFileSettings::ReceiptsSection& section) {
+    TrustSettings trust;
+    trust.ca_chain = section.ca_chain;
+    trust.signers = section.signers;
+    trust.use = CertificateUse::sign_receipts;
+    return TrustStore::create(trust);
+}
+
+UplinkSettings uplink_settings(const UplinkFileSettings& settings, const std::string& device) {
+    return {.device = device,
+            .window_items = settings.window.items,
+            .window_bytes = settings.window.bytes,
+            .ahead_items = settings.window.ahead_items,
+            .ahead_bytes = settings.window.ahead_bytes,
+            .resend_after = settings.window.resend_after,
+            .status_interval = settings.status_interval};
+}
+
+/// On SIGHUP, between two turns.
+void reload_trust(const UplinkFileSettings& settings, Uplink& uplink) {
+    auto receipts = load_trust(settings.receipts);
+    if (receipts)
+        uplink.replace_trust(std::move(*receipts));
+    else
+        log_error("uplink", "{}; going on with the old certificates", receipts.error().message());
+}
+
+/// The certificate's common name is the device's name: the broker's rules go by it, and so does the spool.
+Result<std::unique_ptr<PahoBroker>> make_broker(const UplinkFileSettings& settings) {
+    PahoSettings broker = broker_settings(settings);
+    const std::string device = TRY(PahoBroker::create(broker))
+    ->client_id();
+    if (!is_device_name(device))
+        return fail(ErrorCode::configuration,
+                    "{}: its common name '{}' is no device name (1 to {} of a-z, 0-9 and '-')",
+                    settings.broker.certificate.string(), device, max_device_name_bytes);
+    broker.will = farewell_message(device, "lost");
+    return PahoBroker::create(std::move(broker));
+}
+
+Result<void> run(const std::filesystem::path& file, bool check_only) {
+    const UplinkFileSettings settings = TRY(UplinkFileSettings::load(file));
+    set_log_level(settings.log_level);
+    const SystemClock clock;
+    TrustStore receipts = TRY(load_trust(settings.receipts));
+    const auto broker = TRY(make_broker(settings));
+    if (check_only) {
+        std::cout << "portcullis-uplink: " << file.string() << " is good\n";
+        return {};
+    }
+    StopSignal stop = TRY(StopSignal::create());
+    Uplink uplink(uplink_settings(settings, broker->client_id()), *broker, std::move(receipts), clock);
+    Heartbeat heartbeat(clock);
+    const Watchdog watchdog(heartbeat, watchdog_patience);
+    UplinkServiceSettings service_settings;
+    service_settings.spool = {.path = settings.spool.path, .device = broker->client_id()};
+    service_settings.poll_interval = settings.spool.poll;
+    UplinkService service(service_settings, uplink, heartbeat);
+    TRY(broker->subscribe(uplink.receipt_topic()));
+    TRY(broker->start(uplink.handlers()));
+    notify_ready("carrying records of " + broker->client_id());
+    std::uint64_t hangups = stop.hangups();
+    const auto ended = service.run(stop.token(), [&] {
+        const std::uint64_t now = stop.hangups();
+        if (std::exchange(hangups, now) != now) reload_trust(settings, uplink);
+    });
+    notify_stopping();
+    uplink.say_goodbye();
+    broker->stop();
+    return ended;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{description, "portcullis-uplink"};
+    app.footer(footer);
+    std::filesystem::path file = "/etc/portcullis/uplink.toml";
+    bool check_only = false;
+    app.add_option("--config", file, "settings file (TOML)")->capture_default_str();
+    app.add_flag("--check", check_only, "check settings, keys and certificates, then end");
+    app.set_version_flag("--version", "portcullis-uplink " PORTCULLIS_VERSION);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    const Result<void> done = run(file, check_only);
+    if (done) return 0;
+    log_error("uplink", "{}", done.error().message());
+    return done.error().code() == ErrorCode::configuration ? 2 : 1;
+}

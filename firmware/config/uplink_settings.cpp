@@ -1,0 +1,67 @@
+#include "config/uplink_settings.hpp"
+
+#include "config/settings_reader.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::int64_t bytes_per_mib = 1024 * 1024;
+// The window must let the largest blob through (core/sealed_item.hpp).
+constexpr std::int64_t min_window_mib = 4;
+
+UplinkFileSettings::BrokerSection read_broker(SettingsSection section) {
+    UplinkFileSettings::BrokerSection broker;
+    broker.uri = section.text("uri");
+    section.check(broker.uri.starts_with("mqtts://"), "uri",
+                  "write mqtts://HOST:PORT; there is no other way out");
+    broker.ca = section.path("ca");
+    broker.certificate = section.path("certificate");
+    broker.key = section.path("key");
+    broker.keep_alive = std::chrono::seconds(section.integer("keep_alive_s", {5, 1200}, 30));
+    broker.session_expiry = std::chrono::hours(section.integer("session_expiry_h", {1, 24 * 30}, 24));
+    broker.back_off_limit = std::chrono::seconds(section.integer("back_off_limit_s", {1, 3600}, 60));
+    return broker;
+}
+
+UplinkFileSettings::WindowSection read_window(SettingsSection section) {
+    UplinkFileSettings::WindowSection window;
+    const auto mib = [&](std::string_view key, std::int64_t fallback) {
+        return static_cast<std::size_t>(section.integer(key, {min_window_mib, 1024}, fallback) *
+                                        bytes_per_mib);
+    };
+    window.items = static_cast<std::size_t>(section.integer("items", {1, 1000}, 16));
+    window.bytes = mib("mib", 8);
+    window.ahead_items = static_cast<std::size_t>(section.integer("ahead_items", {1, 100'000}, 1024));
+    window.ahead_bytes = mib("ahead_mib", 64);
+    window.resend_after = std::chrono::seconds(section.integer("resend_after_s", {1, 3600}, 30));
+    section.check(window.ahead_items >= window.items, "ahead_items", "must not be below items");
+    section.check(window.ahead_bytes >= window.bytes, "ahead_mib", "must not be below mib");
+    return window;
+}
+
+}  // namespace
+
+Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path& file) {
+    SettingsReader in = TRY(SettingsReader::open(file));
+    UplinkFileSettings settings;
+    SettingsSection spool = in.section("spool");
+    settings.spool.path = spool.path("path");
+    settings.spool.poll = milliseconds(spool.integer("poll_ms", {5, 10'000}, 50));
+    settings.broker = read_broker(in.section("broker"));
+    settings.window = read_window(in.section("window"));
+    SettingsSection receipts = in.section("receipts");
+    settings.receipts = {receipts.path("ca_chain"), receipts.path("signers")};
+    settings.status_interval =
+        std::chrono::seconds(in.section("status").integer("interval_s", {1, 86'400}, 60));
+    settings.log_level = in.section("log").choice<LogLevel>("level",
+                                                            {{"error", LogLevel::error},
+                                                             {"warning", LogLevel::warning},
+                                                             {"info", LogLevel::info},
+                                                             {"debug", LogLevel::debug}},
+                                                            LogLevel::info);
+    TRY(in.finish());
+    return settings;
+}
+
+}  // namespace portcullis

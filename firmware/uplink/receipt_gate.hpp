@@ -1,0 +1,27 @@
+#pragma once
+// ReceiptGate: turns bytes from the broker into a receipt that the collector signed for this device, or
+// refuses. Immutable, thread-safe.
+
+#include <string>
+
+#include "core/statement.hpp"
+#include "seal/trust.hpp"
+
+namespace portcullis {
+
+class ReceiptGate {
+  public:
+    /// trust: who may sign receipts (CertificateUse::sign_receipts).
+    ReceiptGate(TrustStore trust, std::string device)
+        : trust_(std::move(trust)), device_(std::move(device)) {}
+
+    /// Chain and link are still to be compared with our own: Spool::release does. Errors: refused: not our
+    /// profile, signature does not hold, a stranger's, expired or revoked key, no receipt, another device's.
+    [[nodiscard]] Result<Receipt> open(ByteView blob, UtcTime now) const;
+
+  private:
+    TrustStore trust_;
+    std::string device_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,85 @@
+#pragma once
+// Uplink: carries sealed items from the spool to the broker and the collector's receipts back. It sees sealed
+// bytes only. Accepted (PUBACK) and received (signed receipt) stay apart: only a receipt releases, nothing is
+// ever dropped here, and what is unsure is sent again: the collector knows duplicates by (device, chain,
+// seq). Thread-bound (turn, wait); the handlers may be called from any thread.
+
+#include "ports/broker.hpp"
+#include "spool/spool.hpp"
+#include "uplink/flight_table.hpp"
+#include "uplink/mailbox.hpp"
+#include "uplink/receipt_gate.hpp"
+#include "uplink/status.hpp"
+
+namespace portcullis {
+
+struct UplinkSettings {
+    std::string device;
+    std::size_t window_items = 16;  // published without the broker's word
+    std::size_t window_bytes = std::size_t{8} << 20;
+    std::size_t ahead_items = 1024;  // published without a receipt: the rest stays in the spool only
+    std::size_t ahead_bytes = std::size_t{64} << 20;
+    milliseconds resend_after{30'000};
+    milliseconds status_interval{60'000};
+};
+
+class Uplink {
+  public:
+    /// broker and clock must outlive it. receipts: who may sign receipts.
+    Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, const Clock& clock);
+
+    /// For Broker::start; this object must outlive the started broker.
+    [[nodiscard]] BrokerHandlers handlers() { return mailbox_.handlers(); }
+    /// The topic of the receipts, for Broker::subscribe.
+    [[nodiscard]] std::string receipt_topic() const;
+
+    /// Does all that is to be done now and returns; never blocks on the network. Errors: the spool's; then
+    /// nothing is lost, call again. After each connect it begins at the spool's oldest row.
+    [[nodiscard]] Result<void> turn(Spool& spool);
+    /// wait: until the broker tells something, stop is asked for, or patience is over; pause: not for the
+    /// broker.
+    void wait(const std::stop_token& stop, milliseconds patience) { mailbox_.wait(stop, patience); }
+    void pause(const std::stop_token& stop, milliseconds patience) { mailbox_.pause(stop, patience); }
+    /// Who may sign receipts from now on.
+    void replace_trust(TrustStore receipts) { gate_ = ReceiptGate(std::move(receipts), settings_.device); }
+    /// The spool was replaced: begin at the oldest row of the new one.
+    void begin_again();
+    /// Leaves "stopped" as our status, before Broker::stop.
+    void say_goodbye();
+
+    [[nodiscard]] const UplinkCounters& counters() const { return counters_; }
+    [[nodiscard]] bool connected() const { return connected_; }
+    [[nodiscard]] std::size_t in_flight() const { return flights_.waiting_items(); }
+
+  private:
+    [[nodiscard]] Result<void> apply(UplinkEvent event, Spool& spool);
+    void apply_state(const StateEvent& event);
+    void apply_accepted(const AcceptedEvent& event);
+    [[nodiscard]] Result<void> apply_message(const BrokerMessage& message, Spool& spool);
+    [[nodiscard]] Result<void> apply_receipt(const BrokerMessage& message, Spool& spool);
+    void tell_refused_receipt(const Error& error);
+    void tell_denied(Seq seq, const Error& error);
+
+    [[nodiscard]] Result<void> send_again(Spool& spool);
+    [[nodiscard]] Result<void> send_new(Spool& spool);
+    [[nodiscard]] bool has_room(std::size_t bytes) const;
+    /// False: not now.
+    [[nodiscard]] bool send(const SpooledItem& row, const ChainId& chain);
+    [[nodiscard]] Result<void> send_status(Spool& spool);
+
+    UplinkSettings settings_;
+    Broker& broker_;
+    ReceiptGate gate_;
+    const Clock& clock_;
+    Mailbox mailbox_;
+    FlightTable flights_;
+    UplinkCounters counters_;
+    bool connected_ = false;
+    Seq sent_upto_ = 0;  // rows above it were not published since the last connect
+    std::uint64_t last_token_ = 0;
+    BootTime status_due_{};
+    BootTime refusal_log_due_{};
+    BootTime denial_log_due_{};
+};
+
+}  // namespace portcullis
