@@ -175,10 +175,6 @@ Result<std::vector<BrokerMessage>> Ingest::receipts() {
     return messages;
 }
 
-void Ingest::want_receipt(std::string_view device, const ChainId& chain) {
-    if (const auto row = store_.chains.find(device, chain); row && *row) desk_.want((*row)->id);
-}
-
 Result<std::vector<OpenRequest>> Ingest::to_judge(std::size_t window) {
     if (queue_.in_flight() >= window) return std::vector<OpenRequest>();
     return queue_.next(window - queue_.in_flight());

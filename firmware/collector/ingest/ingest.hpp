@@ -52,9 +52,9 @@ class Ingest {
     /// Stores a batch in one transaction: durable when it returns. Errors: the database's (nothing of the
     /// batch was stored: the devices will send it again).
     [[nodiscard]] Result<std::vector<Received>> accept(const std::vector<BrokerMessage>& batch);
-    /// The receipts that are due; to be published now. Due again with want_receipt (the broker was away).
+    /// The receipts that are due; to be published now. One that is lost is given again when its device, still
+    /// without it, sends again.
     [[nodiscard]] Result<std::vector<BrokerMessage>> receipts();
-    void want_receipt(std::string_view device, const ChainId& chain);
 
     /// For the opener, at most `window` in flight.
     [[nodiscard]] Result<std::vector<OpenRequest>> to_judge(std::size_t window);

@@ -37,6 +37,17 @@ std::string device_field(StrictJson& json) {
 
 }  // namespace
 
+Packet hello_packet() {
+    return Packet{nlohmann::json{{"v", version}, {"op", "hello"}}.dump(), {}};
+}
+
+Result<void> parse_hello(const Packet& packet) {
+    StrictJson json = TRY(StrictJson::parse(packet.header, "hello"));
+    json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
+    json.check(json.text("op", word_limit) == "hello", "op", "is not \"hello\"");
+    return json.finish();
+}
+
 Packet to_packet(OpenRequest request) {
     nlohmann::json header{{"v", version},
                           {"op", "open"},

@@ -115,24 +115,26 @@ Result<Peer> peer_of(const UniqueFd& socket) {
     return Peer{credentials.pid, credentials.uid, credentials.gid};
 }
 
+Result<std::size_t> PacketStream::send_some(ByteView bytes) {
+    const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EAGAIN || errno == EINTR) return std::size_t{0};
+    if (errno == EPIPE || errno == ECONNRESET)
+        return fail(ErrorCode::closed, "the other side closed the connection");
+    return fail(Error::from_errno("cannot send a packet", errno));
+}
+
 Result<void> PacketStream::send(const Packet& packet, milliseconds patience) {
     Bytes bytes = TRY(encode_packet(packet));
     const auto deadline = std::chrono::steady_clock::now() + patience;
     std::size_t sent = 0;
     while (sent < bytes.size()) {
-        const ssize_t count = ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-        if (count > 0) {
-            sent += static_cast<std::size_t>(count);
-        } else if (errno == EAGAIN) {
-            if (!TRY(wait_for(socket_.get(), POLLOUT, left_until(deadline))) &&
-                left_until(deadline) == milliseconds(0))
-                return fail(ErrorCode::timeout, "the other side took no packet within {} ms",
-                            patience.count());
-        } else if (errno == EPIPE || errno == ECONNRESET) {
-            return fail(ErrorCode::closed, "the other side closed the connection");
-        } else if (errno != EINTR) {
-            return fail(Error::from_errno("cannot send a packet", errno));
-        }
+        const std::size_t count = TRY(send_some(ByteView(bytes).subspan(sent)));
+        sent += count;
+        if (count > 0) continue;
+        TRY(wait_for(socket_.get(), POLLOUT, left_until(deadline)));
+        if (left_until(deadline) == milliseconds(0))
+            return fail(ErrorCode::timeout, "the other side took no packet within {} ms", patience.count());
     }
     wipe(bytes);
     return {};

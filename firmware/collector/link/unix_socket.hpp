@@ -41,6 +41,8 @@ class PacketStream {
 
     /// Sends it whole. Errors: exhausted (over a limit), timeout, closed, io.
     Result<void> send(const Packet& packet, milliseconds patience);
+    /// Sends what goes without waiting, and says how much that was. Errors: closed, io.
+    [[nodiscard]] Result<std::size_t> send_some(ByteView bytes);
     /// Waits for the next packet. Errors: timeout (the stream is still good), closed, corrupt, exhausted, io.
     [[nodiscard]] Result<Packet> receive(milliseconds patience);
     /// What has come so far, without waiting: a packet, or nothing yet. Errors as receive, without timeout.

@@ -75,6 +75,10 @@ void parse_verdict(StrictJson& json, View& view) {
 
 }  // namespace
 
+std::string describe(const Verdict& verdict) {
+    return fmt::format("{}, {}", to_string(verdict.authenticity), to_string(verdict.key_trust));
+}
+
 std::optional<double> View::latency_ms() const {
     if (!captured_at) return std::nullopt;
     return std::chrono::duration<double, std::milli>(received_at - *captured_at).count();
@@ -91,7 +95,8 @@ Packet to_packet(const View& view) {
                           {"received_us", view.received_at.time_since_epoch().count()},
                           {"authenticity", to_string(view.verdict.authenticity)},
                           {"key_trust", to_string(view.verdict.key_trust)},
-                          {"good", view.verdict.good()}};
+                          {"good", view.verdict.good()},
+                          {"verdict", describe(view.verdict)}};
     if (view.captured_at) add_read(header, view);
     return Packet{header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), {}};
 }
@@ -102,6 +107,7 @@ Result<View> parse_view(const Packet& packet) {
     json.check(json.number("v", 0, max_seq) == version, "v", "is not a version that we speak");
     json.check(json.text("op", word_limit) == "view", "op", "is not \"view\"");
     static_cast<void>(json.text("time", word_limit));
+    static_cast<void>(json.text("verdict", word_limit));
     view.device = json.text("device", max_device_name_bytes);
     const auto chain = chain_from_string(json.text("chain", word_limit));
     json.check(chain.has_value(), "chain", "is not 16 hex digits");

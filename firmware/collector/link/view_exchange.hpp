@@ -12,6 +12,9 @@
 
 namespace portcullis {
 
+/// Both words of a verdict, e.g. "authentic, trusted".
+[[nodiscard]] std::string describe(const Verdict& verdict);
+
 /// No subscriber gets more old views than this.
 inline constexpr std::uint32_t max_last_views = 1000;
 

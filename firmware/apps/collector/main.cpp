@@ -1,0 +1,124 @@
+// portcullis-collector: the composition root of the process that has the network and no key that opens
+// anything.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "base/log.hpp"
+#include "collector/ingest/collector_service.hpp"
+#include "config/collector_settings.hpp"
+#include "drivers/broker/paho/paho_broker.hpp"
+#include "drivers/keys/file/file_signing_key.hpp"
+#include "health/service.hpp"
+#include "seal/self_test.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+constexpr milliseconds watchdog_patience{30'000};
+/// Topic, properties and MQTT's own bytes around a blob.
+constexpr std::uint32_t packet_overhead_bytes = 64 * 1024;
+
+constexpr auto description =
+    "Takes sealed items from the broker, checks their place in the chain, stores them as they came, and "
+    "signs the "
+    "receipts that release the devices' spools. Holds no key that opens anything: verdicts come from "
+    "portcullis-opener over a Unix socket; without it items are stored and wait.";
+constexpr auto footer =
+    "Files:    the settings (--config) name the broker, the store (SQLite), keys and certificates;\n"
+    "          a commented example is installed as share/portcullis/examples/collector.toml\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates and deny list again\n"
+    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
+
+Result<TrustStore> load_trust(const DeviceTrustFiles& files) {
+    TrustSettings trust;
+    trust.ca_chain = files.ca_chain;
+    trust.signers = files.signers;
+    trust.revocations = files.revocations;
+    trust.deny_list = files.deny_list;
+    TrustStore devices = TRY(TrustStore::create(trust));
+    log_info("collector", "known_signers={}", devices.size());
+    return devices;
+}
+
+PahoSettings broker_settings(const CollectorSettings::BrokerSection& section) {
+    PahoSettings broker;
+    broker.uri = section.uri;
+    broker.ca = section.ca;
+    broker.certificate = section.certificate;
+    broker.key = section.key;
+    broker.session_expiry = section.session_expiry;
+    broker.back_off_limit = section.back_off_limit;
+    broker.max_incoming_bytes = max_blob_bytes + packet_overhead_bytes;
+    return broker;
+}
+
+/// On SIGHUP, between two turns.
+void reload_trust(const CollectorSettings& settings, Ingest& ingest) {
+    auto devices = load_trust(settings.devices);
+    if (devices)
+        ingest.replace_trust(std::move(*devices));
+    else
+        log_error("collector", "{}; going on with the old certificates", devices.error().message());
+}
+
+Result<void> run(const std::filesystem::path& file, bool check_only) {
+    const CollectorSettings settings = TRY(CollectorSettings::load(file));
+    set_log_level(settings.log_level);
+    TRY(envelope_self_test());
+    const SystemClock clock;
+    TrustStore devices = TRY(load_trust(settings.devices));
+    const auto receipt_key = TRY(FileSigningKey::create(settings.receipts.key, settings.receipts.certificate,
+                                                        CertificateUse::sign_receipts, clock.utc()));
+    const auto broker = TRY(PahoBroker::create(broker_settings(settings.broker)));
+    if (check_only) {
+        std::cout << "portcullis-collector: " << file.string() << " is good\n";
+        return {};
+    }
+    StopSignal stop = TRY(StopSignal::create());
+    Store store = TRY(Store::open(
+        {settings.store.path, {settings.store.quarantine_items, settings.store.quarantine_bytes}, true}));
+    IngestLimits limits;
+    limits.chains = settings.store.max_chains;
+    Ingest ingest(std::move(store), std::move(devices), *receipt_key, clock, limits);
+    OpenerClientSettings client;
+    client.socket = settings.opener_socket;
+    OpenerClient opener(client);
+    Heartbeat heartbeat(clock);
+    const Watchdog watchdog(heartbeat, watchdog_patience);
+    CollectorService service(ingest, opener, *broker, heartbeat,
+                             {settings.batch_items, settings.batch_time, settings.broker.share_group});
+    TRY(broker->start(service.handlers()));
+    TRY(service.subscribe());
+    notify_ready("waiting for devices");
+    std::uint64_t hangups = stop.hangups();
+    service.run(stop.token(), [&] {
+        const std::uint64_t now = stop.hangups();
+        if (std::exchange(hangups, now) != now) reload_trust(settings, ingest);
+    });
+    notify_stopping();
+    broker->stop();
+    return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{description, "portcullis-collector"};
+    app.footer(footer);
+    std::filesystem::path file = "/etc/portcullis/collector.toml";
+    bool check_only = false;
+    app.add_option("--config", file, "settings file (TOML)")->capture_default_str();
+    app.add_flag("--check", check_only, "check settings, keys and certificates, then end");
+    app.set_version_flag("--version", "portcullis-collector " PORTCULLIS_VERSION);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    const Result<void> done = run(file, check_only);
+    if (done) return 0;
+    log_error("collector", "{}", done.error().message());
+    return done.error().code() == ErrorCode::configuration ? 2 : 1;
+}

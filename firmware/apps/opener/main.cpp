@@ -1,0 +1,142 @@
+// portcullis-opener: the composition root of the process that sees plates and has no network.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "base/log.hpp"
+#include "collector/opener/accounts.hpp"
+#include "collector/opener/opener_server.hpp"
+#include "config/opener_settings.hpp"
+#include "health/service.hpp"
+#include "seal/openssl.hpp"
+#include "seal/self_test.hpp"
+#include "wall/wall.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+constexpr milliseconds step_patience{200};
+constexpr milliseconds watchdog_patience{10'000};
+constexpr std::chrono::minutes tell_every{1};
+
+constexpr auto description =
+    "Opens what the collector has stored, verifies it, and gives the verdicts: the only process at the "
+    "collector "
+    "that holds recipient keys and sees plates. It refuses itself every network socket, locks its memory, "
+    "and writes nothing readable to any disk. Operators on this host see the reads with 'portcullis tail'.";
+constexpr auto footer =
+    "Files:    the settings (--config) name two Unix sockets, the recipient keys and the devices' "
+    "certificates;\n"
+    "          a commented example is installed as share/portcullis/examples/opener.toml\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys, certificates and deny list again\n"
+    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
+
+Result<EnvelopeOpener> load_keys(const OpenerSettings& settings) {
+    TrustSettings trust;
+    trust.ca_chain = settings.devices.ca_chain;
+    trust.signers = settings.devices.signers;
+    trust.revocations = settings.devices.revocations;
+    trust.deny_list = settings.devices.deny_list;
+    std::vector<RecipientFiles> recipients;
+    for (const OpenerSettings::Recipient& recipient : settings.recipients)
+        recipients.push_back({recipient.key, recipient.certificate});
+    TrustStore devices = TRY(TrustStore::create(trust));
+    log_info("opener", "recipients={} known_signers={}", recipients.size(), devices.size());
+    return EnvelopeOpener::create(recipients, std::move(devices));
+}
+
+Result<UniqueFd> listen_for(const std::filesystem::path& path, const std::string& group) {
+    ListenOptions options;
+    if (!group.empty()) options = { 0660, TRY(group_id(group)) };
+    return listen_unix(path, options);
+}
+
+Result<OpenerSockets> open_sockets(const OpenerSettings::SocketsSection& settings) {
+    OpenerSockets sockets;
+    sockets.collector = settings.collector_user.empty() ? ::geteuid() : TRY(user_id(settings.collector_user));
+    sockets.ingest = TRY(listen_for(settings.ingest, settings.ingest_group));
+    sockets.views = TRY(listen_for(settings.views, settings.view_group));
+    return sockets;
+}
+
+void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) {
+    if (now == told) return;
+    log_info("opener", "opened={} good={} doubtful={} waiting={} viewers={} refused_connections={}",
+             now.opened, now.good, now.doubtful, now.waiting, viewers, now.strangers);
+    notify_status(fmt::format("opened={} good={} doubtful={}", now.opened, now.good, now.doubtful));
+    told = now;
+}
+
+Result<void> serve(const OpenerSettings& settings, OpenerServer& server, StopSignal& stop) {
+    const SystemClock clock;
+    Heartbeat heartbeat(clock);
+    const Watchdog watchdog(heartbeat, watchdog_patience);
+    notify_ready("waiting for the collector");
+    OpenerCounters told;
+    std::uint64_t hangups = stop.hangups();
+    auto next_tell = std::chrono::steady_clock::now() + tell_every;
+    while (!stop.token().stop_requested()) {
+        TRY(server.step(step_patience));
+        heartbeat.beat();
+        if (const std::uint64_t now = stop.hangups(); std::exchange(hangups, now) != now) {
+            auto keys = load_keys(settings);
+            if (keys)
+                server.replace_keys(std::move(*keys));
+            else
+                log_error("opener", "{}; going on with the old keys", keys.error().message());
+        }
+        if (std::chrono::steady_clock::now() < next_tell) continue;
+        tell(server.counters(), told, server.viewers());
+        next_tell += tell_every;
+    }
+    notify_stopping();
+    tell(server.counters(), told, server.viewers());
+    return {};
+}
+
+Result<void> run(const std::filesystem::path& file, bool check_only) {
+    const OpenerSettings settings = TRY(OpenerSettings::load(file));
+    set_log_level(settings.log_level);
+    TRY(deny_memory_dumps());
+    if (!try_lock_memory())
+        log_warning("opener", "memory is not locked (RLIMIT_MEMLOCK): keep swap off or encrypted");
+    TRY(envelope_self_test());
+    EnvelopeOpener keys = TRY(load_keys(settings));
+    if (check_only) {
+        std::cout << "portcullis-opener: " << file.string() << " is good\n";
+        return {};
+    }
+    OpenerSockets sockets = TRY(open_sockets(settings.sockets));
+    TRY(deny_network());  // before the first thread: threads inherit it
+    StopSignal stop = TRY(StopSignal::create());
+    OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views), std::move(sockets));
+    const Result<void> served = serve(settings, server, stop);
+    std::error_code ignored;
+    std::filesystem::remove(settings.sockets.ingest, ignored);
+    std::filesystem::remove(settings.sockets.views, ignored);
+    return served;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // The very first thing: OpenSSL must not have allocated before.
+    const Result<void> zeroing = install_zeroing_allocator();
+    CLI::App app{description, "portcullis-opener"};
+    app.footer(footer);
+    std::filesystem::path file = "/etc/portcullis/opener.toml";
+    bool check_only = false;
+    app.add_option("--config", file, "settings file (TOML)")->capture_default_str();
+    app.add_flag("--check", check_only, "check settings, keys and certificates, then end");
+    app.set_version_flag("--version", "portcullis-opener " PORTCULLIS_VERSION);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    const Result<void> done = zeroing ? run(file, check_only) : zeroing;
+    if (done) return 0;
+    log_error("opener", "{}", done.error().message());
+    return done.error().code() == ErrorCode::configuration ? 2 : 1;
+}

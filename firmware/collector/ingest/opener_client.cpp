@@ -1,0 +1,107 @@
+#include "collector/ingest/opener_client.hpp"
+
+#include <condition_variable>
+
+#include "base/log.hpp"
+#include "base/thread.hpp"
+
+namespace portcullis {
+
+namespace {
+
+void pause(milliseconds patience, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    stopped.wait_for(lock, stop, patience, [&stop] { return stop.stop_requested(); });
+}
+
+}  // namespace
+
+OpenerClient::OpenerClient(OpenerClientSettings settings)
+    : settings_(std::move(settings)),
+      requests_(open_window, Overflow::block),
+      replies_(open_window, Overflow::block),
+      thread_(start_thread("opener-client", [this](const std::stop_token& stop) { run(stop); })) {}
+
+bool OpenerClient::ask(OpenRequest request) {
+    // Only one thread asks, so what is not full now is not full at the next line.
+    return requests_.size() < open_window && requests_.send(std::move(request));
+}
+
+std::vector<OpenReply> OpenerClient::take_replies() {
+    std::vector<OpenReply> replies;
+    while (auto reply = replies_.receive_for(milliseconds(0)))
+        replies.push_back(*reply);
+    return replies;
+}
+
+void OpenerClient::run(const std::stop_token& stop) {
+    while (const auto request = requests_.receive(stop))
+        settle(*request, stop);
+}
+
+void OpenerClient::settle(const OpenRequest& request, const std::stop_token& stop) {
+    for (int deaths = 0; deaths < settings_.max_deaths;) {
+        if (!stream_ && !connect(stop)) return;
+        Result<OpenReply> reply = exchange(request);
+        if (reply) {
+            static_cast<void>(replies_.send(*reply, stop));
+            return;
+        }
+        if (stop.stop_requested()) return;
+        ++deaths;
+        lost(reply.error());
+        pause(settings_.first_retry, stop);
+    }
+    log_error("collector", "the opener died {} times over device={} chain={} seq={}: called damaged",
+              settings_.max_deaths, request.device, to_string(request.chain), request.seq);
+    OpenReply damaged;
+    damaged.id = request.id;
+    damaged.verdict = {Authenticity::damaged, KeyTrust::unchecked};
+    static_cast<void>(replies_.send(damaged, stop));
+}
+
+/// With back-off, for ever. False: stop was asked for.
+bool OpenerClient::connect(const std::stop_token& stop) {
+    milliseconds delay = settings_.first_retry;
+    while (!stop.stop_requested()) {
+        const Result<void> greeted = greet();
+        if (greeted) {
+            if (!connected_.exchange(true)) log_info("collector", "the opener answers");
+            return true;
+        }
+        if (delay == settings_.first_retry)
+            log_warning("collector", "no opener: {}; items are stored and wait for their verdict",
+                        greeted.error().message());
+        pause(delay, stop);
+        delay = std::min(delay * 2, settings_.last_retry);
+    }
+    return false;
+}
+
+/// An opener that does not know us hangs up without a hello; that is no fault of the item that waits.
+Result<void> OpenerClient::greet() {
+    PacketStream stream(TRY(connect_unix(settings_.socket)));
+    const Packet hello = TRY(with_context(stream.receive(settings_.answer_patience), "greeting"));
+    TRY(parse_hello(hello));
+    stream_.emplace(std::move(stream));
+    return {};
+}
+
+Result<OpenReply> OpenerClient::exchange(const OpenRequest& request) {
+    TRY(stream_->send(to_packet(request), settings_.answer_patience));
+    const Packet packet = TRY(stream_->receive(settings_.answer_patience));
+    const OpenReply reply = TRY(parse_open_reply(packet));
+    if (reply.id != request.id)
+        return fail(ErrorCode::corrupt, "the opener answered another request than it was asked");
+    return reply;
+}
+
+void OpenerClient::lost(const Error& error) {
+    stream_.reset();
+    connected_ = false;
+    log_warning("collector", "lost the opener: {}", error.message());
+}
+
+}  // namespace portcullis

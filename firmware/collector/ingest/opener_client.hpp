@@ -1,0 +1,58 @@
+#pragma once
+// OpenerClient: ingest's side of the socket to the opener, in a thread of its own. Requests wait in a bounded
+// queue while the opener is away, and go on in order when it is back. Thread-safe.
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "base/channel.hpp"
+#include "collector/link/open_exchange.hpp"
+#include "collector/link/unix_socket.hpp"
+
+namespace portcullis {
+
+/// Requests that are with the opener or wait for it.
+inline constexpr std::size_t open_window = 16;
+
+struct OpenerClientSettings {
+    std::filesystem::path socket;
+    milliseconds answer_patience = std::chrono::seconds(20);
+    milliseconds first_retry{50};
+    milliseconds last_retry{2000};
+    /// An item under which the opener dies so often is called damaged: it must not block those behind it.
+    int max_deaths = 5;
+};
+
+class OpenerClient {
+  public:
+    explicit OpenerClient(OpenerClientSettings settings);
+    /// Ends the thread; what was not answered is asked again by the next start.
+    ~OpenerClient() = default;
+    OpenerClient(const OpenerClient&) = delete;
+    OpenerClient& operator=(const OpenerClient&) = delete;
+
+    /// False when the window is full: ask for no more than open_window in flight.
+    [[nodiscard]] bool ask(OpenRequest request);
+    /// What has been answered by now.
+    [[nodiscard]] std::vector<OpenReply> take_replies();
+    [[nodiscard]] bool connected() const { return connected_; }
+
+  private:
+    void run(const std::stop_token& stop);
+    /// Until it is answered, given up, or stop is asked for.
+    void settle(const OpenRequest& request, const std::stop_token& stop);
+    [[nodiscard]] Result<void> greet();
+    [[nodiscard]] bool connect(const std::stop_token& stop);
+    [[nodiscard]] Result<OpenReply> exchange(const OpenRequest& request);
+    void lost(const Error& error);
+
+    OpenerClientSettings settings_;
+    Channel<OpenRequest> requests_;
+    Channel<OpenReply> replies_;
+    std::optional<PacketStream> stream_;  // the thread's own
+    std::atomic<bool> connected_ = false;
+    std::jthread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace portcullis

@@ -1,0 +1,16 @@
+#pragma once
+// Names of users and groups of this host. Reentrant.
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/result.hpp"
+
+namespace portcullis {
+
+/// A user's name or number. Errors: configuration.
+[[nodiscard]] Result<uid_t> user_id(const std::string& name);
+[[nodiscard]] Result<gid_t> group_id(const std::string& name);
+
+}  // namespace portcullis

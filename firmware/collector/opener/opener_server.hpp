@@ -1,0 +1,64 @@
+#pragma once
+// OpenerServer: the opener's two Unix sockets. On one the collector (its uid, and nobody else) asks for
+// verdicts; on the other operators of this host (the socket's group) see views. One thread, poll(2), nothing
+// that can wait on a peer. Thread-bound.
+
+#include <list>
+
+#include "collector/link/unix_socket.hpp"
+#include "collector/opener/judge.hpp"
+#include "collector/opener/view_feed.hpp"
+
+namespace portcullis {
+
+inline constexpr std::size_t max_ingest_clients = 4;
+inline constexpr std::size_t max_view_clients = 32;
+
+struct OpenerSockets {
+    UniqueFd ingest;
+    UniqueFd views;
+    uid_t collector = 0;  // who alone may ask for verdicts
+};
+
+struct OpenerCounters {
+    std::uint64_t opened = 0;
+    std::uint64_t good = 0;
+    std::uint64_t doubtful = 0;
+    std::uint64_t waiting = 0;
+    std::uint64_t strangers = 0;  // connections that were refused
+    std::uint64_t slow_viewers = 0;
+    bool operator==(const OpenerCounters&) const = default;
+};
+
+class OpenerServer {
+  public:
+    OpenerServer(Judge judge, ViewFeed feed, OpenerSockets sockets);
+
+    /// Waits at most `patience` for something to do, and does it. Errors: io (poll itself failed).
+    Result<void> step(milliseconds patience);
+
+    void replace_keys(EnvelopeOpener opener) { judge_.replace(std::move(opener)); }
+    [[nodiscard]] const OpenerCounters& counters() const { return counters_; }
+    [[nodiscard]] std::size_t viewers() const { return viewers_.size(); }
+
+  private:
+    void accept_collector();
+    void accept_viewer();
+    /// False: let the client go.
+    [[nodiscard]] bool serve_collector(PacketStream& client);
+    [[nodiscard]] bool answer(PacketStream& client, Packet packet);
+    [[nodiscard]] bool hear_viewer(PacketStream& viewer);
+    [[nodiscard]] bool feed_viewer(PacketStream& viewer);
+    void publish(const View& view);
+    void count(const OpenReply& reply);
+    void forget_viewer(int fd);
+
+    Judge judge_;
+    ViewFeed feed_;
+    OpenerSockets sockets_;
+    std::list<PacketStream> collectors_;
+    std::list<PacketStream> viewers_;
+    OpenerCounters counters_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,60 @@
+#include "config/collector_settings.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::int64_t bytes_per_mib = 1024 * 1024;
+
+CollectorSettings::BrokerSection read_broker(SettingsSection section) {
+    CollectorSettings::BrokerSection broker;
+    broker.uri = section.text("uri");
+    section.check(broker.uri.starts_with("mqtts://"), "uri",
+                  "write mqtts://HOST:PORT; there is no other way in");
+    broker.ca = section.path("ca");
+    broker.certificate = section.path("certificate");
+    broker.key = section.path("key");
+    broker.share_group = section.text("share_group", "");
+    section.check(broker.share_group.find_first_of("/+#") == std::string::npos, "share_group",
+                  "write a name without '/', '+' and '#', or \"\"");
+    broker.session_expiry = std::chrono::hours(section.integer("session_expiry_h", {1, 24 * 30}, 24 * 7));
+    broker.back_off_limit = std::chrono::seconds(section.integer("back_off_limit_s", {1, 3600}, 60));
+    return broker;
+}
+
+CollectorSettings::StoreSection read_store(SettingsSection section) {
+    CollectorSettings::StoreSection store;
+    store.path = section.path("path");
+    store.quarantine_items =
+        static_cast<std::uint64_t>(section.integer("quarantine_items", {100, 1'000'000}, 10'000));
+    store.quarantine_bytes =
+        static_cast<std::uint64_t>(section.integer("quarantine_mib", {16, 64 * 1024}, 256) * bytes_per_mib);
+    store.max_chains = static_cast<std::uint64_t>(section.integer("max_chains", {1, 10'000'000}, 100'000));
+    return store;
+}
+
+}  // namespace
+
+Result<CollectorSettings> CollectorSettings::load(const std::filesystem::path& file) {
+    SettingsReader in = TRY(SettingsReader::open(file));
+    CollectorSettings settings;
+    settings.broker = read_broker(in.section("broker"));
+    settings.store = read_store(in.section("store"));
+    SettingsSection receipts = in.section("receipts");
+    settings.receipts = {receipts.path("key"), receipts.path("certificate")};
+    settings.devices = read_device_trust_files(in);
+    settings.opener_socket = in.section("opener").path("socket", "/run/portcullis/ingest.sock");
+    SettingsSection ingest = in.section("ingest");
+    settings.batch_items = static_cast<std::size_t>(ingest.integer("batch_items", {1, 256}, 64));
+    settings.batch_time = milliseconds(ingest.integer("batch_ms", {0, 1000}, 5));
+    settings.log_level = in.section("log").choice<LogLevel>("level",
+                                                            {{"error", LogLevel::error},
+                                                             {"warning", LogLevel::warning},
+                                                             {"info", LogLevel::info},
+                                                             {"debug", LogLevel::debug}},
+                                                            LogLevel::info);
+    TRY(in.finish());
+    return settings;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,43 @@
+#pragma once
+// Settings of portcullis-collector. board/host/config/collector.toml explains every key.
+
+#include <chrono>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "config/device_trust_files.hpp"
+
+namespace portcullis {
+
+struct CollectorSettings {
+    struct BrokerSection {
+        std::string uri;
+        std::filesystem::path ca;
+        std::filesystem::path certificate;
+        std::filesystem::path key;
+        std::string share_group;
+        std::chrono::hours session_expiry{};
+        milliseconds back_off_limit{};
+    } broker;
+    struct StoreSection {
+        std::filesystem::path path;
+        std::uint64_t quarantine_items = 0;
+        std::uint64_t quarantine_bytes = 0;
+        std::uint64_t max_chains = 0;
+    } store;
+    struct ReceiptsSection {
+        std::filesystem::path key;
+        std::filesystem::path certificate;
+    } receipts;
+    DeviceTrustFiles devices;
+    std::filesystem::path opener_socket;
+    std::size_t batch_items = 0;
+    milliseconds batch_time{};
+    LogLevel log_level = LogLevel::info;
+
+    /// Errors: configuration, one line for each fault: file, line, key and cure.
+    [[nodiscard]] static Result<CollectorSettings> load(const std::filesystem::path& file);
+};
+
+}  // namespace portcullis

@@ -1,0 +1,55 @@
+#include "config/opener_settings.hpp"
+
+#include <algorithm>
+
+namespace portcullis {
+
+namespace {
+
+/// A key a day for two months, and some to spare.
+constexpr std::size_t max_recipient_keys = 128;
+
+std::vector<OpenerSettings::Recipient> read_recipients(SettingsSection section) {
+    const auto keys = section.paths("keys");
+    const auto certificates = section.paths("certificates");
+    section.check(!keys.empty() && keys.size() <= max_recipient_keys, "keys",
+                  fmt::format("name 1 to {} key files", max_recipient_keys));
+    section.check(keys.size() == certificates.size(), "certificates",
+                  "name one certificate for each key, in the same order");
+    std::vector<OpenerSettings::Recipient> recipients;
+    for (std::size_t i = 0; i < std::min(keys.size(), certificates.size()); ++i)
+        recipients.push_back({keys[i], certificates[i]});
+    return recipients;
+}
+
+OpenerSettings::SocketsSection read_sockets(SettingsSection section) {
+    OpenerSettings::SocketsSection sockets;
+    sockets.ingest = section.path("ingest", "/run/portcullis/ingest.sock");
+    sockets.ingest_group = section.text("ingest_group", "");
+    sockets.collector_user = section.text("collector_user", "");
+    sockets.views = section.path("views", "/run/portcullis/view.sock");
+    sockets.view_group = section.text("view_group", "");
+    section.check(sockets.ingest != sockets.views, "views", "write another path than that of ingest");
+    return sockets;
+}
+
+}  // namespace
+
+Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
+    SettingsReader in = TRY(SettingsReader::open(file));
+    OpenerSettings settings;
+    settings.sockets = read_sockets(in.section("sockets"));
+    settings.recipients = read_recipients(in.section("recipients"));
+    settings.devices = read_device_trust_files(in);
+    settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
+    settings.log_level = in.section("log").choice<LogLevel>("level",
+                                                            {{"error", LogLevel::error},
+                                                             {"warning", LogLevel::warning},
+                                                             {"info", LogLevel::info},
+                                                             {"debug", LogLevel::debug}},
+                                                            LogLevel::info);
+    TRY(in.finish());
+    return settings;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,33 @@
+#pragma once
+// Settings of portcullis-opener. board/host/config/opener.toml explains every key.
+
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "config/device_trust_files.hpp"
+
+namespace portcullis {
+
+struct OpenerSettings {
+    struct SocketsSection {
+        std::filesystem::path ingest;
+        std::string ingest_group;    // empty: only this user
+        std::string collector_user;  // name or number; empty: the user that the opener runs as
+        std::filesystem::path views;
+        std::string view_group;  // empty: only this user
+    } sockets;
+    struct Recipient {
+        std::filesystem::path key;
+        std::filesystem::path certificate;
+    };
+    std::vector<Recipient> recipients;
+    DeviceTrustFiles devices;
+    std::size_t keep_views = 0;
+    LogLevel log_level = LogLevel::info;
+
+    /// Errors: configuration, one line for each fault: file, line, key and cure.
+    [[nodiscard]] static Result<OpenerSettings> load(const std::filesystem::path& file);
+};
+
+}  // namespace portcullis
