@@ -14,7 +14,7 @@
 namespace portcullis {
 
 struct UplinkSettings {
-    std::string device;
+    std::string device{};
     std::size_t window_items = 16;  // published without the broker's word
     std::size_t window_bytes = std::size_t{8} << 20;
     std::size_t ahead_items = 1024;  // published without a receipt: the rest stays in the spool only

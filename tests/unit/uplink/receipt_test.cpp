@@ -1,0 +1,156 @@
+// Only a receipt that the collector signed, for this device and with our own link, releases anything.
+#include "database/database.hpp"
+#include "desk.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+/// Three items published and accepted.
+Desk& ready(Desk& desk) {
+    desk.append(3);
+    desk.broker.connect();
+    desk.turn();
+    desk.broker.accept_all();
+    desk.turn();
+    return desk;
+}
+
+}  // namespace
+
+TEST_CASE("a receipt releases up to its seq and its digest goes into the next record") {
+    Desk desk;
+    ready(desk);
+    const Bytes blob = desk.sign(must(encode_receipt(desk.receipt(2))), desk.receipt_key);
+    desk.deliver(blob);
+    desk.turn();
+    CHECK(desk.spooled() == 1);
+    CHECK(desk.uplink->counters().received == 2);
+    CHECK(desk.uplink->counters().refused_receipts == 0);
+    CHECK(must(desk.reader->last_receipt_digest()) == sha256(blob));
+}
+
+TEST_CASE("receipts count also while the same turn has other work") {
+    Desk desk({.window_items = 1});
+    desk.append(3);
+    desk.broker.connect();
+    desk.turn();
+    desk.broker.accept_all();
+    desk.deliver(desk.receipt(1));
+    desk.turn();
+    CHECK(desk.spooled() == 2);
+}
+
+TEST_CASE("the same receipt twice is harmless") {
+    Desk desk;
+    ready(desk);
+    desk.deliver(desk.receipt(2));
+    desk.deliver(desk.receipt(2));
+    desk.deliver(desk.receipt(1));
+    desk.turn();
+    CHECK(desk.spooled() == 1);
+    CHECK(desk.uplink->counters().received == 2);
+    CHECK(desk.uplink->counters().refused_receipts == 0);
+}
+
+TEST_CASE("a refused receipt releases nothing and is counted") {
+    Desk desk;
+    ready(desk);
+    Receipt receipt = desk.receipt(3);
+    Bytes blob;
+    SUBCASE("signed by a stranger of the same CA") {
+        blob = desk.sign(must(encode_receipt(receipt)),
+                         desk.pki.issue("other", "collector", {.ca = "service-ca"}));
+    }
+    SUBCASE("signed by a device") {
+        blob = desk.sign(must(encode_receipt(receipt)), desk.pki.device("gate-1"));
+    }
+    SUBCASE("for another device") {
+        receipt.device = "gate-2";
+    }
+    SUBCASE("of another chain") {
+        receipt.chain.bytes[0] ^= std::byte{1};
+    }
+    SUBCASE("with another link") {
+        receipt.link[0] ^= std::byte{1};
+    }
+    SUBCASE("for a seq that was never given") {
+        receipt.upto = 4;
+    }
+    SUBCASE("one bit flipped") {
+        blob = desk.sign(must(encode_receipt(receipt)), desk.receipt_key);
+        blob[blob.size() - 10] ^= std::byte{1};
+    }
+    SUBCASE("a checkpoint in its place") {
+        blob = desk.sign(must(encode_checkpoint({"gate-1", receipt.chain, 1, 3, receipt.link, receipt.time})),
+                         desk.receipt_key);
+    }
+    SUBCASE("not CMS at all") {
+        blob = to_bytes("received, honestly");
+    }
+    SUBCASE("after the key's certificate expired") {
+        desk.clock.step_utc(std::chrono::hours(24 * 30));
+    }
+    if (blob.empty()) blob = desk.sign(must(encode_receipt(receipt)), desk.receipt_key);
+    desk.deliver(blob);
+    desk.turn();
+    CHECK(desk.spooled() == 3);
+    CHECK(desk.uplink->counters().received == 0);
+    CHECK(desk.uplink->counters().refused_receipts == 1);
+    CHECK_FALSE(must(desk.reader->last_receipt_digest()));
+}
+
+TEST_CASE("a good receipt counts after refused ones") {
+    Desk desk;
+    ready(desk);
+    for (int i = 0; i < 5; ++i)
+        desk.deliver(to_bytes("junk"));
+    desk.deliver(desk.receipt(3));
+    desk.turn();
+    CHECK(desk.spooled() == 0);
+    CHECK(desk.uplink->counters().refused_receipts == 5);
+}
+
+TEST_CASE("a receipt on a foreign topic is ignored") {
+    Desk desk;
+    ready(desk);
+    desk.broker.deliver({.topic = "lpr/v1/dev/gate-2/ack",
+                         .payload = desk.sign(must(encode_receipt(desk.receipt(3))), desk.receipt_key)});
+    desk.turn();
+    CHECK(desk.spooled() == 3);
+}
+
+TEST_CASE("a renewed receipt certificate is taken up") {
+    Desk desk;
+    ready(desk);
+    const KeyFiles renewed = desk.pki.issue("renewed", "collector", {.ca = "service-ca"});
+    desk.uplink->replace_trust(must(TrustStore::create({.ca_chain = desk.pki.chain("service-ca"),
+                                                        .signers = renewed.certificate,
+                                                        .use = CertificateUse::sign_receipts,
+                                                        .revocations = {},
+                                                        .deny_list = {}})));
+    desk.deliver(desk.sign(must(encode_receipt(desk.receipt(3))), renewed));
+    desk.turn();
+    CHECK(desk.spooled() == 0);
+}
+
+TEST_CASE("a release that fails is told, keeps the other events, and the receipt of the next round does it") {
+    Desk desk;
+    ready(desk);
+    Spool broken = std::move(*desk.guest);
+    {
+        // The table is renamed under it: the release fails, as on a dying disk.
+        auto database = must(Database::open({.path = desk.spool_settings.path}));
+        REQUIRE(database.execute("ALTER TABLE items RENAME TO gone"));
+        desk.deliver(desk.receipt(3));
+        desk.broker.disconnect();
+        CHECK_FALSE(desk.uplink->turn(broken));
+        CHECK_FALSE(desk.uplink->connected());
+        REQUIRE(database.execute("ALTER TABLE gone RENAME TO items"));
+    }
+    CHECK(must(broken.peek(0, 10, 1 << 20)).size() == 3);
+    desk.deliver(desk.receipt(3));
+    CHECK(desk.uplink->turn(broken));
+    CHECK(must(broken.peek(0, 10, 1 << 20)).empty());
+}
