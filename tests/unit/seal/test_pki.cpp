@@ -107,14 +107,14 @@ KeyFiles TestPki::issue(const std::string& file, const std::string& name, const 
     if (request.key_identifier)
         add_extension(certificate.get(), issuer.get(), NID_subject_key_identifier, "hash");
     finish_certificate(certificate.get(), issuer.get(), issuer_key.get());
-    const KeyFiles files{folder() / (file + ".key"), folder() / (file + ".crt")};
+    KeyFiles files{folder() / (file + ".key"), folder() / (file + ".crt")};
     write_key(files.key, key.get());
     write_certificate(files.certificate, certificate.get());
     return files;
 }
 
 KeyFiles TestPki::device(const std::string& name) const {
-    const KeyFiles files = issue(name, name);
+    KeyFiles files = issue(name, name);
     know(files, name);
     return files;
 }
