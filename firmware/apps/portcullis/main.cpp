@@ -1,0 +1,63 @@
+// portcullis: the command-line tool. Composes subcommands, each of which stands in its own file.
+#include <CLI/CLI.hpp>
+
+#include "apps/portcullis/open_command.hpp"
+#include "apps/portcullis/replay_command.hpp"
+#include "apps/portcullis/version_command.hpp"
+#ifdef PORTCULLIS_HAS_TAIL
+#include "apps/portcullis/tail_command.hpp"
+#endif
+#include "base/log.hpp"
+#include "pipeline/thread_limits.hpp"
+#include "seal/openssl.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+constexpr auto description =
+    "The tool of Portcullis, an edge license-plate reader whose reads are sealed, signed and accounted for.";
+constexpr auto footer =
+    "'portcullis COMMAND --help' explains a command.\n"
+    "Exit code: 0 done, 1 failed, 2 wrong usage or configuration.";
+
+struct Command {
+    CLI::App* app;
+    std::function<int()> run;
+};
+
+Command add(CLI::App& program, std::function<int()> (*add_command)(CLI::App&)) {
+    auto run = add_command(program);
+    return {program.get_subcommands({}).back(), std::move(run)};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    limit_library_threads(argv);
+    // Before anything else asks OpenSSL for memory.
+    if (const auto zeroing = install_zeroing_allocator(); !zeroing) {
+        log_error("portcullis", "{}", zeroing.error().message());
+        return 1;
+    }
+    CLI::App program{description, "portcullis"};
+    program.footer(footer);
+    program.require_subcommand(1);
+    program.set_version_flag("--version", "portcullis " PORTCULLIS_VERSION);
+    const std::vector<Command> commands = {
+        add(program, add_replay_command),
+        add(program, add_open_command),
+#ifdef PORTCULLIS_HAS_TAIL
+        add(program, add_tail_command),
+#endif
+        add(program, add_version_command),
+    };
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? 0 : 2;
+    }
+    for (const Command& command : commands)
+        if (command.app->parsed()) return command.run();
+    return 2;
+}

@@ -1,0 +1,121 @@
+#include "apps/reader/compose.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::chrono::sys_days clock_is_set_after{std::chrono::year(2026) / 1 / 1};
+constexpr milliseconds least_patience{10'000};
+constexpr double patience_frames = 3;
+
+/// Random: a container's /proc need not show the kernel's own.
+std::string new_boot_id() {
+    std::array<std::byte, 8> bytes{};
+    PORTCULLIS_ASSERT(::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+    return to_hex(ByteView(bytes));
+}
+
+ReplayPace pace_of(InputPace pace) {
+    switch (pace) {
+        case InputPace::source:
+            return ReplayPace::source;
+        case InputPace::given:
+            return ReplayPace::given;
+        case InputPace::as_fast:
+            return ReplayPace::as_fast;
+    }
+    return ReplayPace::source;
+}
+
+MediaPolicy policy_of(PicturePolicy policy) {
+    switch (policy) {
+        case PicturePolicy::none:
+            return MediaPolicy::none;
+        case PicturePolicy::plate_only:
+            return MediaPolicy::plate_only;
+        case PicturePolicy::full:
+            return MediaPolicy::full;
+    }
+    return MediaPolicy::none;
+}
+
+TrackerSettings tracker_settings(const PassageSettings& passage) {
+    TrackerSettings tracker;
+    tracker.roi = passage.roi;
+    for (const LaneSettings& lane : passage.lanes)
+        tracker.lanes.push_back({lane.name, lane.polygon});
+    tracker.close_after = passage.close_after;
+    tracker.parked_memory = passage.parked_memory;
+    tracker.min_frames = passage.min_frames;
+    tracker.max_open = passage.max_open;
+    return tracker;
+}
+
+}  // namespace
+
+ReplaySettings replay_settings(const InputSettings& input) {
+    ReplaySettings replay;
+    replay.source = input.source;
+    replay.pace = pace_of(input.pace);
+    replay.frames_per_second = input.frames_per_second;
+    replay.loop = input.loop;
+    replay.recurse = input.recurse;
+    replay.clock_quality = input.clock_quality;
+    return replay;
+}
+
+PipelineSettings pipeline_settings(const ReaderSettings& settings) {
+    PipelineSettings pipeline;
+    pipeline.tracker = tracker_settings(settings.passage);
+    pipeline.budget = {settings.ocr.first_patches, settings.ocr.most_patches};
+    pipeline.media = {policy_of(settings.pictures.policy), settings.pictures.plate_quality,
+                      settings.pictures.overview_quality, settings.pictures.overview_width_px};
+    // Pictures that have nothing to do with each other are all there is of their plates: none is dropped.
+    pipeline.pressure =
+        settings.input.pace == InputPace::as_fast || settings.input.stills ? Pressure::wait : Pressure::drop;
+    pipeline.stills = settings.input.stills;
+    pipeline.decide_after = settings.passage.decide_after;
+    pipeline.decide_latest = settings.passage.decide_latest;
+    pipeline.good_vote = settings.ocr.good_vote;
+    pipeline.settled_vote = settings.ocr.settled_vote;
+    pipeline.commit_patience = settings.spool.commit_patience;
+    pipeline.firmware = PORTCULLIS_VERSION;
+    return pipeline;
+}
+
+SealerSettings sealer_settings(const ReaderSettings& settings, std::optional<UtcTime> judged_at) {
+    SealerSettings sealer;
+    sealer.device = settings.device;
+    sealer.fleet = settings.fleet;
+    sealer.boot = new_boot_id();
+    sealer.read_recipients = settings.keys.read_recipients;
+    // The sealer asks for every audience; one that policy keeps no picture for is never used.
+    const auto or_readers = [&](const std::vector<std::filesystem::path>& own) {
+        return own.empty() ? settings.keys.read_recipients : own;
+    };
+    sealer.plate_recipients = or_readers(settings.keys.plate_recipients);
+    sealer.overview_recipients = or_readers(settings.keys.overview_recipients);
+    sealer.judged_at = judged_at;
+    return sealer;
+}
+
+SpoolSettings spool_settings(const ReaderSettings& settings) {
+    return {settings.spool.path, settings.device, settings.spool.quota_bytes, settings.spool.quota_items};
+}
+
+std::optional<UtcTime> judging_time(const Clock& clock) {
+    const UtcTime now = clock.utc();
+    return now > UtcTime(clock_is_set_after) ? std::optional(now) : std::nullopt;
+}
+
+milliseconds watchdog_patience(const InputSettings& input) {
+    const milliseconds slow(static_cast<std::int64_t>(1000 * patience_frames / input.frames_per_second));
+    return input.pace == InputPace::given ? std::max(slow, least_patience) : least_patience;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,24 @@
+#pragma once
+// What the settings file says, in the words of the rooms. Pure functions, reentrant.
+
+#include "config/reader_settings.hpp"
+#include "drivers/camera/replay/replay_camera.hpp"
+#include "pipeline/pipeline.hpp"
+#include "seal/sealer.hpp"
+#include "spool/spool.hpp"
+
+namespace portcullis {
+
+[[nodiscard]] ReplaySettings replay_settings(const InputSettings& input);
+[[nodiscard]] PipelineSettings pipeline_settings(const ReaderSettings& settings);
+[[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings,
+                                             std::optional<UtcTime> judged_at);
+[[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
+
+/// When certificates are judged: now, or nothing while the clock is evidently not set.
+[[nodiscard]] std::optional<UtcTime> judging_time(const Clock& clock);
+
+/// The watchdog must not bite a camera that is slow on purpose.
+[[nodiscard]] milliseconds watchdog_patience(const InputSettings& input);
+
+}  // namespace portcullis
