@@ -81,9 +81,10 @@ void join(Run& run, const Run& later) {
 
 // An unsigned tombstone: bytes = 0 until sign_all() gives it its blob.
 Result<void> insert(Database& database, Life& life, const Run& run) {
-    Statement row = TRY(database.prepare(
-        "INSERT INTO items(seq, first, kind, at_us, link, bytes, reads, plates, overviews, checkpoints, blob) "
-        "VALUES(?, ?, 'tombstone', ?, ?, 0, ?, ?, ?, ?, x'')"));
+    Statement row =
+        TRY(database.prepare("INSERT INTO items(seq, first, kind, at_us, link, bytes, reads, plates, "
+                             "overviews, checkpoints, blob) "
+                             "VALUES(?, ?, 'tombstone', ?, ?, 0, ?, ?, ?, ?, x'')"));
     TRY(row.run(run.last, run.first, run.at_us, run.link, run.reads, run.plates, run.overviews,
                 run.checkpoints));
     life.items += 1;

@@ -134,6 +134,32 @@ struct Spool::State {
         return {};
     }
 
+    [[nodiscard]] Result<std::vector<SpooledItem>> peek(Seq after_seq, std::size_t max_items,
+                                                        std::size_t max_bytes) {
+        Statement row = TRY(file.database.prepare(
+            "SELECT seq, first, kind, link, bytes, blob FROM items WHERE seq > ? ORDER BY seq LIMIT ?"));
+        TRY(row.bind(after_seq, std::uint64_t{max_items}));
+        std::vector<SpooledItem> found;
+        std::uint64_t bytes = 0;
+        while (TRY(row.step())) {
+            bytes += row.count(4);
+            if (!found.empty() && bytes > max_bytes) break;
+            const auto kind = item_kind_from_string(row.text(2));
+            if (!kind) return fail(ErrorCode::corrupt, "row {} is of no known kind", row.count(0));
+            const ByteView blob = row.blob(5);
+            const Digest link = TRY(to_digest(row.blob(3)));
+            found.push_back({{row.count(0), *kind, Bytes(blob.begin(), blob.end()), link}, row.count(1)});
+        }
+        return found;
+    }
+
+    /// The outcome at the room's door: with context, and damage is remembered for the next opening.
+    template <class T>
+    [[nodiscard]] Result<T> told(Result<T>&& outcome, std::string_view what) {
+        if (!outcome && outcome.error().code() == ErrorCode::corrupt) mark_suspect(settings.path);
+        return with_context(std::move(outcome), fmt::format("spool: {}", what));
+    }
+
     // False: nothing to do. The link is compared once, with the row that goes last.
     [[nodiscard]] Result<bool> check_receipt(const ChainId& chain, Seq upto, const Digest& link) {
         const Life life = TRY(load_life(file.database));
@@ -223,35 +249,20 @@ const ChainHead& Spool::head() const {
 
 Result<void> Spool::append(const SealedRecord& record) {
     PORTCULLIS_ASSERT(state_->maker);
-    return with_context(state_->append(record), "spool: cannot append");
+    return state_->told(state_->append(record), "cannot append");
 }
 
 Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {
-    Statement row = TRY(state_->file.database.prepare(
-        "SELECT seq, first, kind, link, bytes, blob FROM items WHERE seq > ? ORDER BY seq LIMIT ?"));
-    TRY(row.bind(after_seq, std::uint64_t{max_items}));
-    std::vector<SpooledItem> found;
-    std::uint64_t bytes = 0;
-    while (TRY(row.step())) {
-        bytes += row.count(4);
-        if (!found.empty() && bytes > max_bytes) break;
-        const auto kind = item_kind_from_string(row.text(2));
-        if (!kind) return fail(ErrorCode::corrupt, "spool: row {} is of no known kind", row.count(0));
-        const ByteView blob = row.blob(5);
-        const Digest link = TRY(to_digest(row.blob(3)));
-        found.push_back({{row.count(0), *kind, Bytes(blob.begin(), blob.end()), link}, row.count(1)});
-    }
-    return found;
+    return state_->told(state_->peek(after_seq, max_items, max_bytes), "cannot read");
 }
 
 Result<std::uint64_t> Spool::release(const ChainId& chain, Seq upto, const Digest& link,
                                      const Digest& receipt) {
-    if (!TRY(with_context(state_->check_receipt(chain, upto, link), "spool: cannot release")))
+    if (!TRY(state_->told(state_->check_receipt(chain, upto, link), "cannot release")))
         return std::uint64_t{0};
     std::uint64_t released = 0;
     for (;;) {
-        const std::uint64_t rows =
-            TRY(with_context(state_->release_batch(upto, receipt), "spool: cannot release"));
+        const std::uint64_t rows = TRY(state_->told(state_->release_batch(upto, receipt), "cannot release"));
         if (rows == 0) return released;
         released += rows;
     }

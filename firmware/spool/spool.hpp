@@ -61,11 +61,11 @@ struct SpoolStats {
 
 class Spool {
   public:
-    /// For the reader: makes the file if need be, checks all of it, and holds it against a second reader. A
-    /// corrupt file is set aside as <name>.broken-<n>, a new one with a new chain takes its place (error
-    /// log; see set_aside()). Errors: configuration (device name; file of another device), unsupported
-    /// (written by a newer version), refused (another reader has it; file of another program).
-    /// clock must outlive the spool.
+    /// For the reader: makes the file if need be, checks it (every page up to 256 MiB, or when damage was
+    /// seen before), and holds it against a second reader. A corrupt file is set aside as <name>.broken-<n>,
+    /// a new one with a new chain takes its place (error log; see set_aside()). Errors: configuration (device
+    /// name; file of another device), unsupported (written by a newer version), refused (another reader has
+    /// it; file of another program). clock must outlive the spool.
     [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock);
     [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker);
     /// For the uplink: not_found until the reader has made the file. Never sheds, never appends.

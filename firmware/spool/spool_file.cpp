@@ -15,6 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string suspect_mark(const fs::path& path) {
+    return path.string() + ".suspect";
+}
+
 Result<UniqueFd> lock_owner(const fs::path& path) {
     const fs::path name = path.string() + ".owner";
     UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660));
@@ -58,6 +62,7 @@ Result<fs::path> set_file_aside(const fs::path& path) {
     std::error_code ignored;
     fs::rename(path.string() + "-wal", broken.string() + "-wal", ignored);
     fs::remove(path.string() + "-shm", ignored);
+    fs::remove(suspect_mark(path), ignored);
     TRY(sync_folder(path.parent_path()));
     return broken;
 }
@@ -96,11 +101,20 @@ Result<void> check_device(const Life& life, const std::string& device) {
         life.device, device);
 }
 
+Result<void> check_pages(Database& database, const fs::path& path) {
+    std::error_code ignored;
+    const bool suspect = fs::exists(suspect_mark(path), ignored);
+    if (!suspect && fs::file_size(path, ignored) > full_check_bytes) return {};
+    TRY(database.check_integrity());
+    fs::remove(suspect_mark(path), ignored);
+    return {};
+}
+
 Result<Database> open_checked(const fs::path& path, const std::string& device) {
     Database database = TRY(Database::open({.path = path}));
     const Schema schema = TRY(spool_schema(device));
     TRY(adopt_schema(database, schema));
-    TRY(database.check_integrity());
+    TRY(check_pages(database, path));
     const Life life = TRY(load_life(database));
     TRY(check_device(life, device));
     TRY(check_rows(database, life));
@@ -108,6 +122,11 @@ Result<Database> open_checked(const fs::path& path, const std::string& device) {
 }
 
 }  // namespace
+
+void mark_suspect(const fs::path& path) {
+    const UniqueFd mark(::open(suspect_mark(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0660));
+    if (!mark) log_warning("spool", "cannot mark {} as suspect", path.string());
+}
 
 Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& device) {
     UniqueFd lock = TRY(lock_owner(path));

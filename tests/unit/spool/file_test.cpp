@@ -87,6 +87,24 @@ TEST_CASE("a corrupt spool is set aside and a new chain begins") {
     CHECK(spool->append(next_read(head)));
 }
 
+TEST_CASE("damage that is met at work is remembered: the next opening reads the whole file") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    fill(settings, 2);
+    const std::string mark = settings.path.string() + ".suspect";
+    {
+        Spool spool = open_spool(settings);
+        execute(settings, "UPDATE items SET link = x'00' WHERE seq = 2");
+        const auto seen = spool.peek(0, 10, 1 << 20);
+        REQUIRE_FALSE(seen);
+        CHECK(seen.error().code() == ErrorCode::corrupt);
+        CHECK(std::filesystem::exists(mark));
+        execute(settings, "DELETE FROM items WHERE seq = 2");
+    }
+    CHECK(open_spool(settings).set_aside());
+    CHECK_FALSE(std::filesystem::exists(mark));
+}
+
 TEST_CASE("each corrupt file gets its own name, and a dying disk does not fill up with them") {
     const TempDir dir;
     const SpoolSettings settings = settings_in(dir);
