@@ -3,6 +3,7 @@
 // judge opens.
 
 #include <memory>
+#include <stdexcept>
 
 #include "collector/ingest/ingest.hpp"
 #include "collector/opener/judge.hpp"
@@ -10,6 +11,10 @@
 #include "unit/seal/test_pki.hpp"
 
 namespace portcullis::test {
+
+inline void must_do(const Result<void>& result) {
+    if (!result) throw std::runtime_error(result.error().message());
+}
 
 /// A device with its chain; seals records and remembers what it would have in its spool.
 class TestDevice {

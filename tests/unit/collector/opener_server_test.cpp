@@ -1,0 +1,284 @@
+// The opener's sockets: who may ask, who may see, and that nobody can hold it up.
+#include "collector/opener/opener_server.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/ingest/opener_client.hpp"
+#include "collector/opener/accounts.hpp"
+#include "unit/collector/collector_bench.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+constexpr milliseconds patience{5000};
+
+/// An opener's server on sockets in a folder of its own; the test turns its crank.
+class ServerBench {
+  public:
+    explicit ServerBench(uid_t collector = ::geteuid(), std::size_t keep = 10)
+        : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep),
+                 OpenerSockets{must(listen_unix(ingest_path, {})), must(listen_unix(views_path, {0666, {}})),
+                               collector}) {}
+
+    PacketStream connect(const std::filesystem::path& path) {
+        PacketStream stream(must(connect_unix(path)));
+        turn();
+        return stream;
+    }
+    void turn() {
+        for (int i = 0; i < 3; ++i)
+            must_do(server.step(milliseconds(0)));
+    }
+    OpenReply ask(PacketStream& collector, const OpenRequest& request) {
+        must_do(collector.send(to_packet(request), patience));
+        turn();
+        return must(parse_open_reply(must(collector.receive(milliseconds(0)))));
+    }
+    OpenRequest request(const SealedItem& item) {
+        OpenRequest request;
+        request.id = item.seq;
+        request.device = device.name;
+        request.chain = device.head.chain;
+        request.seq = item.seq;
+        request.kind = item.kind;
+        request.received_at = now;
+        request.blob = item.blob;
+        return request;
+    }
+
+    Road road;
+    TestDevice device{road};
+    std::filesystem::path ingest_path = road.pki.folder() / "ingest.sock";
+    std::filesystem::path views_path = road.pki.folder() / "view.sock";
+    OpenerServer server;
+};
+
+/// Whether the socket is closed by the other side without a word.
+bool is_turned_away(PacketStream& stream) {
+    const auto packet = stream.receive(milliseconds(0));
+    return !packet && packet.error().code() == ErrorCode::closed;
+}
+
+}  // namespace
+
+TEST_CASE("the collector is greeted, asks, and gets its verdicts; a viewer sees the read") {
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(parse_hello(must(collector.receive(milliseconds(0)))));
+    PacketStream viewer = bench.connect(bench.views_path);
+    must_do(viewer.send(to_packet(Subscription{0}), patience));
+    bench.turn();
+    const SealedRecord record = bench.device.seal();
+    for (const SealedItem& item : record.items)
+        CHECK(bench.ask(collector, bench.request(item)).verdict.good());
+    const View view = must(parse_view(must(viewer.receive(milliseconds(0)))));
+    CHECK(view.text == "AB12CDE");
+    CHECK(viewer.receive(milliseconds(0)).error().code() == ErrorCode::timeout);  // one line a record
+    CHECK(bench.server.counters().good == 3);
+}
+
+TEST_CASE("another user than the collector is turned away") {
+    ServerBench bench(::geteuid() + 1);
+    PacketStream stranger = bench.connect(bench.ingest_path);
+    CHECK(is_turned_away(stranger));
+    CHECK(bench.server.counters().strangers == 1);
+}
+
+TEST_CASE("a process of another user is turned away though it could reach the socket") {
+    if (::geteuid() != 0) {
+        MESSAGE("SKIPPED: only root can become another user");
+        return;
+    }
+    ServerBench bench;
+    std::filesystem::permissions(bench.road.pki.folder(), std::filesystem::perms::all);
+    std::filesystem::permissions(bench.ingest_path, std::filesystem::perms::all);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        constexpr uid_t nobody = 65534;
+        const bool changed = ::setgid(nobody) == 0 && ::setuid(nobody) == 0;
+        auto socket = connect_unix(bench.ingest_path);
+        if (!changed || !socket) ::_exit(2);
+        const auto packet = PacketStream(std::move(*socket)).receive(patience);
+        ::_exit(!packet && packet.error().code() == ErrorCode::closed ? 0 : 1);
+    }
+    int status = 0;
+    while (::waitpid(child, &status, WNOHANG) == 0)
+        must_do(bench.server.step(milliseconds(10)));
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(bench.server.counters().strangers == 1);
+}
+
+TEST_CASE("a collector that sends what is no request is let go, and the next one is served") {
+    ServerBench bench;
+    PacketStream bad = bench.connect(bench.ingest_path);
+    CHECK(bad.receive(milliseconds(0)));
+    must_do(bad.send(Packet{"{\"v\":1,\"op\":\"open\"}", {}}, patience));
+    bench.turn();
+    CHECK(is_turned_away(bad));
+    PacketStream good = bench.connect(bench.ingest_path);
+    CHECK(good.receive(milliseconds(0)));
+    CHECK(bench.ask(good, bench.request(bench.device.seal().items[0])).verdict.good());
+}
+
+TEST_CASE("who subscribes late gets the newest views that are kept, oldest first") {
+    ServerBench bench(::geteuid(), 3);
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    for (int i = 0; i < 5; ++i)
+        CHECK(bench.ask(collector, bench.request(bench.device.seal().items[0])).verdict.good());
+    PacketStream viewer = bench.connect(bench.views_path);
+    must_do(viewer.send(to_packet(Subscription{10}), patience));
+    bench.turn();
+    for (const Seq seq : {7, 10, 13})
+        CHECK(must(parse_view(must(viewer.receive(milliseconds(0))))).seq == seq);
+    CHECK(viewer.receive(milliseconds(0)).error().code() == ErrorCode::timeout);
+}
+
+TEST_CASE("an item that is asked for again after a crash is shown once") {
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    PacketStream viewer = bench.connect(bench.views_path);
+    must_do(viewer.send(to_packet(Subscription{0}), patience));
+    bench.turn();
+    const OpenRequest request = bench.request(bench.device.seal().items[0]);
+    CHECK(bench.ask(collector, request).verdict.good());
+    CHECK(bench.ask(collector, request).verdict.good());
+    CHECK(viewer.receive(milliseconds(0)));
+    CHECK(viewer.receive(milliseconds(0)).error().code() == ErrorCode::timeout);
+}
+
+TEST_CASE("a viewer who does not read is let go, and verdicts go on") {
+    Outbox outbox;
+    for (std::size_t i = 0; i < Outbox::max_views; ++i)
+        CHECK(outbox.push(std::make_shared<EncodedView>(to_bytes("view"))));
+    CHECK_FALSE(outbox.push(std::make_shared<EncodedView>(to_bytes("view"))));
+    ViewFeed feed(0);
+    feed.subscribe(5, {});
+    View view;
+    view.device = "gate-1";
+    std::vector<int> full;
+    for (Seq seq = 1; full.empty() && seq <= Outbox::max_views + 1; ++seq) {
+        view.seq = seq;
+        full = feed.publish(view);
+    }
+    CHECK(full == std::vector<int>{5});
+}
+
+TEST_CASE("an item that cannot be believed is shown without text") {
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    PacketStream viewer = bench.connect(bench.views_path);
+    must_do(viewer.send(to_packet(Subscription{0}), patience));
+    bench.turn();
+    OpenRequest request = bench.request(bench.device.seal().items[0]);
+    request.seq = 99;
+    CHECK(bench.ask(collector, request).verdict.authenticity == Authenticity::misplaced);
+    const Packet packet = must(viewer.receive(milliseconds(0)));
+    CHECK(packet.header.find("AB12CDE") == std::string::npos);
+    CHECK(must(parse_view(packet)).verdict.authenticity == Authenticity::misplaced);
+}
+
+TEST_CASE("the client asks in order, outlives its opener, and goes on with the next") {
+    Road road;
+    TestDevice device(road);
+    OpenerClientSettings settings;
+    settings.socket = road.pki.folder() / "ingest.sock";
+    settings.first_retry = milliseconds(1);
+    settings.last_retry = milliseconds(5);
+    OpenerClient client(settings);
+    std::vector<OpenReply> replies;
+    const auto gather = [&] {
+        for (const OpenReply& reply : client.take_replies())
+            replies.push_back(reply);
+    };
+    for (std::uint64_t id = 1; id <= 4; ++id) {
+        const SealedItem item = device.seal().items[0];
+        OpenRequest request;
+        request.id = id;
+        request.device = "gate-1";
+        request.chain = device.head.chain;
+        request.seq = item.seq;
+        request.received_at = now;
+        request.blob = item.blob;
+        CHECK(client.ask(std::move(request)));
+    }
+    for (int life = 0; life < 2; ++life) {
+        const std::size_t wanted = life == 0 ? 2 : 4;  // killed after about two answers
+        OpenerServer server(Judge(road.opener_with({road.reader})), ViewFeed(0),
+                            {must(listen_unix(settings.socket, {})),
+                             must(listen_unix(road.pki.folder() / "view.sock", {})), ::geteuid()});
+        while (replies.size() < wanted) {
+            must_do(server.step(milliseconds(1)));
+            gather();
+        }
+    }
+    REQUIRE(replies.size() == 4);
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+        CHECK(replies[i].id == i + 1);
+        CHECK(replies[i].verdict.good());
+    }
+}
+
+TEST_CASE("an item under which the opener dies again and again does not block those behind it") {
+    Road road;
+    OpenerClientSettings settings;
+    settings.socket = road.pki.folder() / "ingest.sock";
+    settings.first_retry = milliseconds(1);
+    settings.max_deaths = 3;
+    OpenerClient client(settings);
+    const UniqueFd listener = must(listen_unix(settings.socket, {}));
+    OpenRequest request;
+    request.id = 5;
+    request.device = "gate-1";
+    request.seq = 1;
+    CHECK(client.ask(request));
+    int deaths = 0;
+    std::vector<OpenReply> replies;
+    while (replies.empty()) {
+        auto socket = must(accept_unix(listener));
+        if (socket) {
+            PacketStream stream(std::move(*socket));
+            must_do(stream.send(hello_packet(), patience));
+            if (stream.receive(patience)) ++deaths;  // takes the request, and dies of it
+        }
+        replies = client.take_replies();
+    }
+    CHECK(deaths == 3);
+    CHECK(replies.at(0).id == 5);
+    CHECK(replies.at(0).verdict.authenticity == Authenticity::damaged);
+}
+
+TEST_CASE("an opener that hangs up without a greeting condemns nothing") {
+    Road road;
+    OpenerClientSettings settings;
+    settings.socket = road.pki.folder() / "ingest.sock";
+    settings.first_retry = milliseconds(1);
+    settings.last_retry = milliseconds(1);
+    settings.max_deaths = 2;
+    OpenerClient client(settings);
+    const UniqueFd listener = must(listen_unix(settings.socket, {}));
+    OpenRequest request;
+    request.device = "gate-1";
+    request.seq = 1;
+    CHECK(client.ask(request));
+    for (int refused = 0; refused < 10;)
+        if (must(accept_unix(listener))) ++refused;
+    CHECK(client.take_replies().empty());
+    CHECK_FALSE(client.connected());
+}
+
+TEST_CASE("a user or group that this host does not know is an error with a cure") {
+    CHECK(must(user_id("root")) == 0);
+    CHECK(must(user_id("123")) == 123);
+    CHECK(must(group_id("root")) == 0);
+    CHECK(user_id("no-such-user-here").error().code() == ErrorCode::configuration);
+    CHECK(group_id("no-such-group-here").error().code() == ErrorCode::configuration);
+}
