@@ -19,6 +19,13 @@ constexpr int seals = 200;
 /// The needle is kept xored, so that looking for it does not find the looking.
 constexpr char mask = 0x55;
 
+/// A sanitizer has an allocator and terabytes of shadow memory of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool own_memory = false;
+#else
+constexpr bool own_memory = true;
+#endif
+
 std::string masked(std::string_view text) {
     std::string hidden;
     for (const char letter : text)
@@ -75,6 +82,10 @@ void seal_many(const Road& road) {
 }  // namespace
 
 TEST_CASE("no copy of a sealed payload is left in memory after 200 seals") {
+    if (!own_memory) {
+        MESSAGE("SKIPPED: the hunt in memory needs a build without sanitizers");
+        return;
+    }
     REQUIRE(install_zeroing_allocator());
     // Two places of the payload, as they stand in its text.
     const std::string plate = masked(R"("plate":"ZYXWVUTS")");
@@ -83,9 +94,7 @@ TEST_CASE("no copy of a sealed payload is left in memory after 200 seals") {
     seal_many(road);
     CHECK(count_in_memory(plate) == 0);
     CHECK(count_in_memory(characters) == 0);
-    std::string control;
-    for (const char letter : plate)
-        control += static_cast<char>(letter ^ mask);
-    CHECK(count_in_memory(plate) > 0);  // the hunt itself works
-    CHECK_FALSE(control.empty());
+    const std::string control = masked(plate);  // masked twice: the plain needle
+    CHECK(count_in_memory(plate) > 0);          // the hunt itself works
+    CHECK(control.starts_with("\"plate\""));
 }
