@@ -8,6 +8,8 @@
 #include <memory>
 #include <opencv2/imgproc.hpp>
 
+#include "vision/mat_view.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -31,61 +33,19 @@ Area even_area(const FrameView& view, const Box& region) {
     return {x, y, right - x, bottom - y};
 }
 
-// OpenCV takes only non-const pointers; the conversions below do not write through them.
-cv::Mat plane_mat(const Plane& plane, int x, int y, int width, int height, int type) {
-    const std::size_t pixel = static_cast<std::size_t>(CV_ELEM_SIZE(type));
-    const std::uint8_t* start =
-        plane.data + static_cast<std::size_t>(y) * plane.stride + static_cast<std::size_t>(x) * pixel;
-    return {height, width, type, const_cast<std::uint8_t*>(start), plane.stride};
-}
-
-/// The area in I420 as OpenCV wants it: one block, Y above U above V. Even sizes only.
-cv::Mat i420_block(const FrameView& view, const Area& area) {
-    cv::Mat block(area.height * 3 / 2, area.width, CV_8UC1);
-    plane_mat(view.planes[0], area.x, area.y, area.width, area.height, CV_8UC1)
-        .copyTo(block.rowRange(0, area.height));
-    std::uint8_t* to = block.ptr(area.height);
-    for (std::size_t p = 1; p <= 2; ++p) {
-        cv::Mat half(area.height / 2, area.width / 2, CV_8UC1, to);
-        plane_mat(view.planes[p], area.x / 2, area.y / 2, half.cols, half.rows, CV_8UC1).copyTo(half);
-        to += half.total();
-    }
-    return block;
-}
-
-cv::Mat to_bgr(const FrameView& view, const Area& area) {
-    cv::Mat bgr;
-    const Area even{area.x, area.y, area.width & ~1, area.height & ~1};
-    switch (view.format) {
-        case PixelFormat::bgr24:
-            return plane_mat(view.planes[0], area.x, area.y, area.width, area.height, CV_8UC3);
-        case PixelFormat::grey8:
-            cv::cvtColor(plane_mat(view.planes[0], area.x, area.y, area.width, area.height, CV_8UC1), bgr,
-                         cv::COLOR_GRAY2BGR);
-            break;
-        case PixelFormat::yuv420p:
-            cv::cvtColor(i420_block(view, even), bgr, cv::COLOR_YUV2BGR_I420);
-            break;
-        case PixelFormat::nv12:
-            cv::cvtColorTwoPlane(
-                plane_mat(view.planes[0], even.x, even.y, even.width, even.height, CV_8UC1),
-                plane_mat(view.planes[1], even.x / 2, even.y / 2, even.width / 2, even.height / 2, CV_8UC2),
-                bgr, cv::COLOR_YUV2BGR_NV12);
-            break;
-    }
-    return bgr;
-}
-
-bool is_subsampled(const FrameView& view) {
-    return view.format == PixelFormat::yuv420p || view.format == PixelFormat::nv12;
-}
-
-Result<void> check_area(const FrameView& view, const Area& area) {
-    const int least = is_subsampled(view) ? 2 : 1;
-    if (area.width < least || area.height < least)
-        return fail(ErrorCode::invalid_argument, "no part of the region lies in the frame of {} x {} px",
-                    view.width, view.height);
-    return {};
+/// The same pixels, looked at through a smaller window.
+FrameView window(const FrameView& view, const Area& area) {
+    FrameView part{view.format, area.width, area.height, view.planes};
+    const auto move = [&](std::size_t plane, int x, int y, std::size_t pixel_bytes) {
+        Plane& at = part.planes[plane];
+        at.data += static_cast<std::size_t>(y) * at.stride + static_cast<std::size_t>(x) * pixel_bytes;
+    };
+    move(0, area.x, area.y, view.format == PixelFormat::bgr24 ? 3 : 1);
+    if (view.format == PixelFormat::nv12) move(1, area.x / 2, area.y / 2, 2);
+    if (view.format != PixelFormat::yuv420p) return part;
+    move(1, area.x / 2, area.y / 2, 1);
+    move(2, area.x / 2, area.y / 2, 1);
+    return part;
 }
 
 cv::Mat scaled_down(const cv::Mat& picture, int max_width) {
@@ -133,10 +93,13 @@ FrameView ColourImage::view() const {
 }
 
 Result<ColourImage> crop_colour(const FrameView& view, const Box& region) {
+    TRY(check_view(view));
     const Area area = even_area(view, region);
-    TRY(check_area(view, area));
+    if (area.width < 1 || area.height < 1)
+        return fail(ErrorCode::invalid_argument, "no part of the region lies in the frame of {} x {} px",
+                    view.width, view.height);
     try {
-        const cv::Mat bgr = to_bgr(view, area);
+        const cv::Mat bgr = bgr_from_view(window(view, area));
         ColourImage image{bgr.cols, bgr.rows, {}};
         image.pixels.resize(bgr.total() * 3);
         bgr.copyTo(cv::Mat(bgr.rows, bgr.cols, CV_8UC3, image.pixels.data()));
@@ -154,12 +117,9 @@ Box box_around(const Quad& quad, float margin) {
 }
 
 Result<Bytes> encode_jpeg(const FrameView& view, const JpegSettings& settings) {
-    const Area whole{0, 0, view.width, view.height};
-    TRY(check_area(view, whole));
+    TRY(check_view(view));
     try {
-        const cv::Mat picture = view.format == PixelFormat::grey8
-                                    ? plane_mat(view.planes[0], 0, 0, view.width, view.height, CV_8UC1)
-                                    : to_bgr(view, whole);
+        const cv::Mat picture = view.format == PixelFormat::grey8 ? mat_from_view(view) : bgr_from_view(view);
         return compress(scaled_down(picture, settings.max_width), settings.quality);
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "cannot encode a picture: {}", error.err);

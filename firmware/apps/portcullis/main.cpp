@@ -3,10 +3,8 @@
 
 #include "apps/portcullis/open_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
-#include "apps/portcullis/version_command.hpp"
-#ifdef PORTCULLIS_HAS_TAIL
 #include "apps/portcullis/tail_command.hpp"
-#endif
+#include "apps/portcullis/version_command.hpp"
 #include "base/log.hpp"
 #include "pipeline/thread_limits.hpp"
 #include "seal/openssl.hpp"
@@ -47,9 +45,7 @@ int main(int argc, char** argv) {
     const std::vector<Command> commands = {
         add(program, add_replay_command),
         add(program, add_open_command),
-#ifdef PORTCULLIS_HAS_TAIL
         add(program, add_tail_command),
-#endif
         add(program, add_version_command),
     };
     try {

@@ -1,5 +1,5 @@
 #pragma once
-// The JSON lines of `portcullis replay`: a contract, see README.md of this folder. Pure functions, reentrant;
+// The JSON lines of `portcullis replay`: a contract, told in `portcullis replay --help`. Pure functions, reentrant;
 // ReplayOutput is thread-bound.
 
 #include <cstdio>
