@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Writes the weights as ONNX (opset 11) with model.toml beside them: python3 -m models.training.detector.export --weights best.pt --out DIR
+
+Batch normalisation is folded into the convolutions. OpenCV's answer is compared with torch's. The weights stay
+32-bit floats: OpenCV 4.6 does not read 16-bit ones.
+"""
+import argparse
+import hashlib
+import os
+
+import cv2
+import numpy as np
+import torch
+
+from .geometry import HEIGHT, PAD, STRIDE, WIDTH
+from .network import PlateNet
+
+FILE = "plate-detector.onnx"
+TOLERANCE = 1e-3     # of the answer, in logits and strides
+TOML = """# The plate detector's weights and how to feed them. Written by training/detector/export.py.
+[model]
+name = "plate-detector"
+version = "{version}"
+weights = "{file}"
+sha256 = "{digest}"
+
+[input]
+width = {width}        # pixels; a frame is scaled to fit, placed at the top left, the rest is grey
+height = {height}
+channels = "bgr"
+mean = {pad_mean}          # taken from each value before it is scaled
+scale = {scale}  # 1 / 255
+pad = {pad}            # grey level of the rest
+
+[output]
+name = "cells"       # 9 x rows x columns: score (logit), then four corners from the cell's centre, in strides
+stride = {stride}
+score_threshold = {threshold}
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", required=True, help="best.pt of train.py")
+    parser.add_argument("--out", required=True, help="the model's folder")
+    parser.add_argument("--version", default="1.0.0")
+    parser.add_argument("--threshold", type=float, default=0.5, help="least score of a candidate")
+    options = parser.parse_args()
+    network = PlateNet()
+    network.load_state_dict(torch.load(options.weights, map_location="cpu"))
+    network.eval()
+    example = torch.rand(1, 3, HEIGHT, WIDTH)
+    path = os.path.join(options.out, FILE)
+    os.makedirs(options.out, exist_ok=True)
+    torch.onnx.export(network, example, path, opset_version=11, input_names=["picture"], output_names=["cells"])
+    with open(path, "rb") as weights:
+        digest = hashlib.sha256(weights.read()).hexdigest()
+    with open(os.path.join(options.out, "model.toml"), "w", encoding="utf-8") as toml:
+        toml.write(TOML.format(version=options.version, file=FILE, digest=digest, width=WIDTH, height=HEIGHT,
+                               pad_mean=0.0, scale=1 / 255, pad=PAD, stride=STRIDE, threshold=options.threshold))
+    compare(network, example, path)
+    print(f"{path}: {os.path.getsize(path)} bytes, sha256 {digest}")
+
+
+def compare(network, example, path):
+    """Stops when OpenCV does not answer as torch does."""
+    net = cv2.dnn.readNetFromONNX(path)
+    net.setInput(example.numpy())
+    ours = net.forward()
+    with torch.no_grad():
+        apart = float(np.abs(ours - network(example).numpy()).max())
+    print(f"largest difference to torch: {apart:.4f}")
+    if apart > TOLERANCE:
+        raise SystemExit(f"{path}: OpenCV answers otherwise than torch, by {apart}")
+
+
+if __name__ == "__main__":
+    main()

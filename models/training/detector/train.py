@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Trains the plate detector from scratch: python3 -m models.training.detector.train --data DIR --out DIR --minutes 45
+
+Only photographs with split_hint=train are used; a twelfth of them is held out to watch progress.
+Writes OUT/checkpoint.pt (to go on from after a break), OUT/best.pt (averaged weights, the best on the held-out
+part) and OUT/train.log. One thread.
+"""
+import argparse
+import copy
+import math
+import os
+import random
+import time
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .compose import Composer
+from .geometry import letterbox, decode, iou
+from .network import PlateNet
+from .photographs import read_labels, decode_pixels, held_out
+from .targets import targets_of
+
+BATCH = 16
+WARM_UP = 100           # steps
+AVERAGE = 0.997         # decay of the averaged weights
+CORNER_WEIGHT = 1.5
+SURE_OF_PLATE = 0.6     # from half-way on, such a cell off the labels of an unsure picture is not punished
+WATCH_EVERY = 300       # steps between two looks at the held-out part
+SAVE_EVERY = 100
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder with labels.csv and images/")
+    parser.add_argument("--out", required=True, help="folder for checkpoints and the log")
+    parser.add_argument("--minutes", type=float, default=45, help="wall time of the whole schedule")
+    parser.add_argument("--steps", type=int, help="length of the schedule in steps, instead of --minutes")
+    parser.add_argument("--rate", type=float, default=2e-3, help="peak of the learning rate")
+    parser.add_argument("--start", help="weights to start from, instead of chance: best.pt of a run before")
+    parser.add_argument("--seed", type=int, default=20261123)
+    return parser.parse_args()
+
+
+def load(folder, seed):
+    """(composer, held-out pictures, held-out negatives)"""
+    scenes = read_labels(folder, "train", {"scene", "negative"})
+    decoys = [cv2.imread(os.path.join(folder, p.name)) for p in scenes if p.source == "easypr-noplate"]
+    scenes = [decode_pixels(folder, p) for p in scenes if p.source != "easypr-noplate"]
+    kept = [p for p in scenes if not held_out(p)]
+    watched = [p for p in scenes if held_out(p)]
+    patches = []
+    for crop in read_labels(folder, "train", {"crop"}):
+        if not held_out(crop):
+            patches.append((cv2.imread(os.path.join(folder, crop.name)), crop.trust[0]))
+    patches += [patch for p in kept for patch in straightened(p)]
+    composer = Composer([p for p in kept if p.quads], [p for p in kept if not p.quads], patches, decoys,
+                        random.Random(seed))
+    return composer, [p for p in watched if p.quads], [p for p in watched if not p.quads]
+
+
+def straightened(picture):
+    """Plates with true corners cut out of a photograph, to be pasted into others."""
+    for quad, trust in zip(picture.quads, picture.trust):
+        width = int(max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3])))
+        height = int(max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1])))
+        if trust == 1 and width >= 60 and height >= 12:
+            target = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+            yield cv2.warpPerspective(picture.pixels, cv2.getPerspectiveTransform(quad, target), (width, height)), trust
+
+
+def batch_of(composer):
+    pictures, answers = [], []
+    for _ in range(BATCH):
+        picture, plates, unsure = composer.draw()
+        pictures.append(picture.transpose(2, 0, 1))
+        answers.append(targets_of(plates, unsure))
+    x = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255).to(memory_format=torch.channels_last)
+    return x, [torch.from_numpy(np.stack([a[k] for a in answers])) for k in range(5)]
+
+
+def loss_of(output, answer, progress):
+    """Focal loss on the score, smooth L1 on the corners relative to the plate's size."""
+    score, counted, corners, weight, size = answer
+    output = output.float()
+    positive = score > 0
+    guess = torch.sigmoid(output[:, 0])
+    right = torch.where(positive, guess, 1 - guess)
+    counts = (counted > 0).float()
+    if progress > .5:
+        counts = counts * (1 - ((counted == .5) & (guess.detach() > SURE_OF_PLATE)).float())
+    entropy = F.binary_cross_entropy_with_logits(output[:, 0], score, reduction="none")
+    focal = (entropy * (1 - right) ** 2 * counts).sum() * .5 / max(positive.sum().item(), 1)
+    apart = F.smooth_l1_loss(output[:, 1:] / size[:, None], corners / size[:, None], reduction="none", beta=.03)
+    return focal, (apart.sum(1) * weight).sum() / max(weight.sum().item(), .5)
+
+
+def watch(network, pictures, negatives):
+    """Recall at IoU 0.4 and 0.7, false candidates a picture, mean IoU of the found ones."""
+    network.eval()
+    overlaps, false = [], 0
+    with torch.no_grad():
+        for picture in pictures + negatives:
+            canvas, scale = letterbox(picture.pixels)
+            x = torch.from_numpy(canvas.transpose(2, 0, 1)[None].astype(np.float32) / 255)
+            found = [quad for _, quad in decode(network(x)[0].numpy(), .4)]
+            overlaps += [max((iou(quad * scale, f) for f in found), default=0) for quad in picture.quads]
+            false += sum(max((iou(quad * scale, f) for quad in picture.quads), default=0) < .1 for f in found)
+    overlaps = np.array(overlaps)
+    return {"recall40": (overlaps >= .4).mean(), "recall70": (overlaps >= .7).mean(),
+            "iou": overlaps[overlaps >= .4].mean() if (overlaps >= .4).any() else 0,
+            "false": false / len(pictures + negatives)}
+
+
+def average(slow, network, step):
+    decay = min(AVERAGE, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for a, b in zip(slow.state_dict().values(), network.state_dict().values()):
+            a.copy_(b if not a.dtype.is_floating_point else a * decay + b * (1 - decay))
+
+
+class Training:
+    """The state that a checkpoint keeps: weights, their average, the optimiser, step and time spent."""
+
+    def __init__(self, options):
+        self.options = options
+        self.network = PlateNet().to(memory_format=torch.channels_last)
+        if options.start:
+            self.network.load_state_dict(torch.load(options.start))
+        self.slow = copy.deepcopy(self.network)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=1e-4)
+        self.step, self.spent, self.best = 0, 0.0, 0.0
+        self.file = os.path.join(options.out, "checkpoint.pt")
+        if os.path.exists(self.file):
+            self.resume(torch.load(self.file))
+
+    def resume(self, saved):
+        self.network.load_state_dict(saved["network"])
+        self.slow.load_state_dict(saved["slow"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step, self.spent, self.best = saved["step"], saved["spent"], saved["best"]
+
+    def save(self):
+        state = {"network": self.network.state_dict(), "slow": self.slow.state_dict(),
+                 "optimiser": self.optimiser.state_dict(), "step": self.step, "spent": self.spent, "best": self.best}
+        torch.save(state, self.file + ".new")
+        os.replace(self.file + ".new", self.file)
+
+    @property
+    def progress(self):
+        if self.options.steps:
+            return self.step / self.options.steps
+        return self.spent / 60 / self.options.minutes
+
+    def log(self, line):
+        with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
+            print(f"{self.spent / 60:.1f} min step {self.step} {line}", file=log)
+
+    def take_step(self, composer):
+        rate = self.options.rate * min(1, (self.step + 1) / WARM_UP) * (.01 + .99 * .5 * (1 + math.cos(math.pi * min(1, self.progress))))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        x, answer = batch_of(composer)
+        focal, corner = loss_of(self.network(x), answer, self.progress)
+        self.optimiser.zero_grad()
+        (focal + CORNER_WEIGHT * corner).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5)
+        self.optimiser.step()
+        self.step += 1
+        average(self.slow, self.network, self.step)
+        return focal.item(), corner.item()
+
+    def look(self, pictures, negatives):
+        seen = watch(self.slow, pictures, negatives)
+        self.log("held out: " + " ".join(f"{k} {v:.3f}" for k, v in seen.items()))
+        worth = seen["recall40"] + seen["recall70"] + seen["iou"] - .5 * seen["false"]
+        if worth >= self.best:
+            self.best = worth
+            torch.save(self.slow.state_dict(), os.path.join(self.options.out, "best.pt"))
+
+
+def main():
+    options = arguments()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.manual_seed(options.seed)
+    cv2.setRNGSeed(options.seed % 2**31)
+    os.makedirs(options.out, exist_ok=True)
+    training = Training(options)
+    # After a break other pictures are drawn than before it.
+    composer, pictures, negatives = load(options.data, options.seed + training.step)
+    training.log(f"{len(composer.photographs)} photographs, {len(composer.negatives)} without plates, "
+                 f"{len(composer.patches)} plates to paste; held out {len(pictures)} and {len(negatives)}; "
+                 f"{sum(p.numel() for p in training.network.parameters())} weights")
+    while training.progress < 1:
+        start = time.monotonic()
+        focal, corner = training.take_step(composer)
+        training.spent += time.monotonic() - start
+        if training.step % 50 == 0:
+            training.log(f"score {focal:.3f} corners {corner:.3f}")
+        if training.step % WATCH_EVERY == 0:
+            training.look(pictures, negatives)
+        if training.step % SAVE_EVERY == 0:
+            training.save()
+    training.look(pictures, negatives)
+    training.save()
+
+
+if __name__ == "__main__":
+    main()
