@@ -183,10 +183,13 @@ void add_sources(CLI::App& command, OpenOptions& options) {
 }
 
 void add_keys(CLI::App& command, OpenOptions& options) {
+    // One value each time: a list without an end would swallow a FILE that stands behind it.
     command.add_option("--key", options.keys, "Recipient's private key (PEM, mode 0600); may be given again")
-        ->required();
+        ->required()
+        ->allow_extra_args(false);
     command.add_option("--certificate", options.certificates, "Its certificate, one for each --key")
-        ->required();
+        ->required()
+        ->allow_extra_args(false);
     command.add_option("--device-ca", options.trust.ca_chain, "The device CA and its root (PEM)")->required();
     command.add_option("--signers", options.trust.signers, "Folder of the known devices' certificates")
         ->required();

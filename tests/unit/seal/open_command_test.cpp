@@ -129,6 +129,11 @@ TEST_CASE("open tells the verdict of a sealed read and what was sealed, without 
     CHECK_FALSE(outcome.told["payload"].contains("pad"));
 }
 
+TEST_CASE("open takes its file behind the keys as well as before them") {
+    const Desk desk;
+    CHECK(desk.open(desk.keys(desk.road.reader) + " " + desk.dir + "read.cms").told["item"] == "read");
+}
+
 TEST_CASE("open of a blob for others says unopened and fails") {
     const Desk desk;
     const Outcome outcome = desk.open(desk.dir + "read.cms" + desk.keys(desk.road.evidence));
