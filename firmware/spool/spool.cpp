@@ -101,6 +101,14 @@ Result<SpoolLimit> room_for(Database& database, const SpoolSettings& settings, c
 }  // namespace
 
 struct Spool::State {
+    State(SpoolSettings given, TombstoneMaker signer, const Clock& time, SpoolFile opened,
+          const ChainHead& stands)
+        : settings(std::move(given)),
+          maker(std::move(signer)),
+          clock(time),
+          file(std::move(opened)),
+          head(stands) {}
+
     SpoolSettings settings;
     TombstoneMaker maker;
     const Clock& clock;
@@ -227,8 +235,8 @@ Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker, const Cl
     if (!maker) return fail(ErrorCode::invalid_argument, "spool: the owner needs a tombstone maker");
     SpoolFile file = TRY(with_context(open_spool_file(settings.path, settings.device), "spool"));
     const Life life = TRY(load_life(file.database));
-    return Spool(std::unique_ptr<State>(
-        new State{std::move(settings), std::move(maker), clock, std::move(file), life.head}));
+    return Spool(
+        std::make_unique<State>(std::move(settings), std::move(maker), clock, std::move(file), life.head));
 }
 
 Result<Spool> Spool::attach(SpoolSettings settings) {
@@ -240,7 +248,7 @@ Result<Spool> Spool::attach(SpoolSettings settings, const Clock& clock) {
     SpoolFile file = TRY(with_context(attach_spool_file(settings.path, settings.device), "spool"));
     const Life life = TRY(load_life(file.database));
     return Spool(
-        std::unique_ptr<State>(new State{std::move(settings), {}, clock, std::move(file), life.head}));
+        std::make_unique<State>(std::move(settings), TombstoneMaker(), clock, std::move(file), life.head));
 }
 
 const ChainHead& Spool::head() const {

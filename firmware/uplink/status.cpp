@@ -4,7 +4,7 @@ namespace portcullis {
 
 namespace {
 
-BrokerMessage retained(const std::string& device, std::string json) {
+BrokerMessage retained(const std::string& device, const std::string& json) {
     return {.topic = fmt::format("lpr/v1/dev/{}/status", device),
             .payload = to_bytes(json),
             .content_type = "application/json",

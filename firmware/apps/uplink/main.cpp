@@ -1,5 +1,6 @@
 // portcullis-uplink: the composition root of the process that has the network and sees no plates.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
@@ -106,7 +107,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TRY(broker->start(uplink.handlers()));
     notify_ready("carrying records of " + broker->client_id());
     std::uint64_t hangups = stop.hangups();
-    const auto ended = service.run(stop.token(), [&] {
+    auto ended = service.run(stop.token(), [&] {
         const std::uint64_t now = stop.hangups();
         if (std::exchange(hangups, now) != now) reload_trust(settings, uplink);
     });
@@ -118,7 +119,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     CLI::App app{description, "portcullis-uplink"};
     app.footer(footer);
     std::filesystem::path file = "/etc/portcullis/uplink.toml";
@@ -135,4 +136,8 @@ int main(int argc, char** argv) {
     if (done) return 0;
     log_error("uplink", "{}", done.error().message());
     return done.error().code() == ErrorCode::configuration ? 2 : 1;
+} catch (const std::exception& error) {
+    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
+    std::fputs(error.what(), stderr);
+    return 1;
 }
