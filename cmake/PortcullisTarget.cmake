@@ -50,7 +50,11 @@ function(portcullis_test name)
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${name} PRIVATE
     PORTCULLIS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PORTCULLIS_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
+  set(labels)
+  if(arg_LABELS)
+    set(labels LABELS ${arg_LABELS})
+  endif()
   # One ctest entry a case: its name is the behaviour. A case that prints "SKIPPED:" is shown as skipped, never as passed.
-  doctest_discover_tests(test_${name} TEST_PREFIX "${name}: " ADD_LABELS 0
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" SKIP_REGULAR_EXPRESSION "SKIPPED:")
+  doctest_discover_tests(test_${name} TEST_PREFIX "${name}:"
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED:" ${labels})
 endfunction()

@@ -1,0 +1,258 @@
+"""One lane and its collector on this machine's loopback: throw-away keys, a broker with TLS, the four programs.
+
+The demo and the system tests build on it. Python 3.11, standard library only; not thread-safe.
+
+    with House(folder, build / "bin") as house:
+        house.start_all(reader_input="film.mp4")
+        ...
+"""
+import contextlib
+import getpass
+import json
+import os
+import pathlib
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent
+PROGRAMS = ("opener", "collector", "uplink", "reader")
+START_LIMIT_S = 60.0  # slow under sanitizers
+STOP_LIMIT_S = 60.0
+POLL_S = 0.05
+
+
+class HouseError(Exception):
+    """Something did not start, stop or arrive within its limit; the message names it and its log."""
+
+
+def free_port():
+    """A TCP port of the loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(what, condition, limit_s):
+    """Polls until condition() is true and gives its value; HouseError after limit_s."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise HouseError(f"{what}: not within {limit_s:.0f} s")
+        time.sleep(POLL_S)
+
+
+class House:
+    """Keys, settings, processes and files of one lane and its collector below `folder`."""
+
+    def __init__(self, folder, bin_dir, models=None, device="gate-1", port=None):
+        self.folder = pathlib.Path(folder)
+        self.bin = pathlib.Path(bin_dir)
+        self.models = pathlib.Path(models or os.environ.get("PORTCULLIS_MODELS") or SOURCE / "models")
+        self.device = device
+        self.port = port or free_port()
+        self.processes = {}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("log", "spool", "store", "run", "broker"):
+            (self.folder / name).mkdir(exist_ok=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # --- places ---------------------------------------------------------------------------------------------------
+    @property
+    def pki(self):
+        return self.folder / "pki"
+
+    @property
+    def spool_file(self):
+        return self.folder / "spool" / "spool.db"
+
+    @property
+    def store_file(self):
+        return self.folder / "store" / "store.db"
+
+    @property
+    def view_socket(self):
+        return self.folder / "run" / "view.sock"
+
+    def settings_file(self, program):
+        return self.folder / f"{program}.toml"
+
+    def log_file(self, name):
+        return self.folder / "log" / f"{name}.log"
+
+    def log_text(self, name):
+        path = self.log_file(name)
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    # --- keys and settings ----------------------------------------------------------------------------------------
+    def make_keys(self):
+        subprocess.run([HERE / "make-pki", self.pki, "--device", self.device], check=True, capture_output=True)
+
+    def write_settings(self, program, sections):
+        """sections: {"section": {"key": value}}; "" is the root. Values are written as TOML."""
+        lines = []
+        for section, keys in sections.items():
+            if section:
+                lines.append(f"[{section}]")
+            lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+        self.settings_file(program).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def write_all_settings(self, source, stills=False, loop=False, rate=None):
+        """Settings of all four programs. source: pictures or a film; rate: pictures a second (default: a film's own,
+        pictures as fast as the road takes them)."""
+        pki, device = self.pki, self.pki / "devices" / self.device
+        pace = {"pace": "given", "frames_per_second": float(rate)} if rate else {"pace": "as_fast" if stills else "source"}
+        recipient = {name: str(pki / "recipients" / f"collector-{name}.crt") for name in ("read", "evidence")}
+        trust = {"ca_chain": str(pki / "device-chain.pem"), "signers": str(pki / "devices" / "signers")}
+        broker = {"uri": f"mqtts://localhost:{self.port}", "ca": str(pki / "service-chain.pem")}
+        self.write_settings("reader", {
+            "": {"device": self.device, "fleet": "demo", "models": str(self.models)},
+            "input": {"path": str(source), "stills": stills, "loop": loop, **pace},
+            "pictures": {"policy": "full"},
+            "keys": {"key": str(device / "read.key"), "certificate": str(device / "read.crt")},
+            "recipients": {"read": [recipient["read"]], "plate": [recipient["evidence"]],
+                           "overview": [recipient["evidence"]]},
+            "spool": {"path": str(self.spool_file)},
+        })
+        self.write_settings("uplink", {
+            "spool": {"path": str(self.spool_file), "poll_ms": 20},
+            "broker": {**broker, "certificate": str(device / "identity.crt"), "key": str(device / "identity.key"),
+                       "back_off_limit_s": 2},
+            "window": {"resend_after_s": 5},
+            "receipts": {"ca_chain": str(pki / "service-chain.pem"), "signers": str(pki / "collector" / "receipt.crt")},
+        })
+        collector = pki / "collector"
+        self.write_settings("collector", {
+            "broker": {**broker, "certificate": str(collector / "tls.crt"), "key": str(collector / "tls.key"),
+                       "back_off_limit_s": 2},
+            "store": {"path": str(self.store_file)},
+            "receipts": {"certificate": str(collector / "receipt.crt"), "key": str(collector / "receipt.key")},
+            "devices": trust,
+            "opener": {"socket": str(self.folder / "run" / "ingest.sock")},
+        })
+        names = ("collector-read", "collector-evidence")
+        self.write_settings("opener", {
+            "sockets": {"ingest": str(self.folder / "run" / "ingest.sock"), "ingest_group": "", "collector_user": "",
+                        "views": str(self.view_socket), "view_group": ""},
+            "recipients": {"keys": [str(pki / "recipients" / f"{name}.key") for name in names],
+                           "certificates": [str(pki / "recipients" / f"{name}.crt") for name in names]},
+            "devices": trust,
+        })
+
+    def broker_values(self):
+        """What stands for each @NAME@ of board/host/mosquitto's templates."""
+        clients = self.folder / "broker" / "clients-ca.pem"
+        clients.write_text("".join((self.pki / f"{ca}-chain.pem").read_text() for ca in ("device", "service")))
+        return {"DIR": str(self.folder / "broker"), "ADDRESS": "127.0.0.1", "PORT": str(self.port),
+                "USER": getpass.getuser(), "CERT": str(self.pki / "broker" / "tls.crt"),
+                "KEY": str(self.pki / "broker" / "tls.key"), "CLIENTS_CA": str(clients)}
+
+    # --- processes ------------------------------------------------------------------------------------------------
+    def spawn(self, name, command, **options):
+        log = open(self.log_file(name), "ab")  # noqa: SIM115 - handed to the child
+        with log:
+            process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log,
+                                       stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        self.processes[name] = process
+        return process
+
+    def start(self, program, *arguments):
+        """Starts one of PROGRAMS with its settings file."""
+        return self.spawn(program, [self.bin / f"portcullis-{program}", "--config", self.settings_file(program),
+                                    *arguments])
+
+    def running(self, name):
+        process = self.processes.get(name)
+        return process is not None and process.poll() is None
+
+    def stop(self, name):
+        """SIGTERM and wait; gives the exit code."""
+        process = self.processes.pop(name)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise HouseError(f"{name} did not stop on SIGTERM within {STOP_LIMIT_S:.0f} s; see {self.log_file(name)}")
+
+    def kill(self, name):
+        """SIGKILL: what a power cut does to a process."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def start_broker(self):
+        templates = HERE / "mosquitto"
+        folder = self.folder / "broker"
+        values = self.broker_values()
+        for name in ("mosquitto.conf", "acl"):
+            text = (templates / f"{name}.in").read_text(encoding="utf-8")
+            for key, value in values.items():
+                text = text.replace(f"@{key}@", value)
+            (folder / name).write_text(text, encoding="utf-8")
+        mosquitto = next((p for p in ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto") if os.path.exists(p)), "mosquitto")
+        process = self.spawn("broker", [mosquitto, "-c", folder / "mosquitto.conf"])
+
+        def listening():
+            if process.poll() is not None:
+                raise HouseError(f"mosquitto ended with code {process.returncode}; see {self.log_file('broker')}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+            return False
+
+        wait_until("the broker listens", listening, START_LIMIT_S)
+
+    def start_opener(self):
+        process = self.start("opener")
+
+        def ready():
+            if process.poll() is not None:
+                raise HouseError(f"the opener ended with code {process.returncode}; see {self.log_file('opener')}")
+            return self.view_socket.exists()
+
+        wait_until("the opener listens", ready, START_LIMIT_S)
+
+    def close(self):
+        for name in reversed(list(self.processes)):
+            with contextlib.suppress(HouseError):
+                self.stop(name)
+
+    # --- what is stored -------------------------------------------------------------------------------------------
+    def query(self, path, sql, *values):
+        """Rows of a SQLite file, read-only; none while the file is not there yet."""
+        if not path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
+            try:
+                return database.execute(sql, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                raise
+
+    def items(self):
+        """Every stored item at the collector."""
+        rows = self.query(self.store_file, "SELECT device, hex(chain), seq, kind, authenticity, key_trust "
+                                           "FROM item JOIN chain ON chain.id = item.chain_id")
+        return [dict(zip(("device", "chain", "seq", "kind", "authenticity", "key_trust"), row)) for row in rows]
+
+    def items_without_verdict(self):
+        return [item for item in self.items() if item["authenticity"] is None]
+
+    def spool_depth(self):
+        """Items that no receipt has released yet."""
+        rows = self.query(self.spool_file, "SELECT count(*) FROM items")
+        return rows[0][0] if rows else 0

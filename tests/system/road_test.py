@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""The whole road with the programs as they are shipped and a real broker: records arrive once, nothing readable stays.
+
+usage: road_test.py BIN_DIR [unittest arguments]
+Needs mosquitto and openssl. The pictures are drawn (tests/data); the plate texts searched for are their own.
+"""
+import base64
+import csv
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "board" / "host"))
+from house import House, HouseError, wait_until  # noqa: E402
+
+BIN = ""
+ARRIVE_LIMIT_S = 120.0
+KILL_ROUNDS = 50
+FILM = SOURCE / "tests" / "data" / "road.mp4"
+TRUTH = SOURCE / "tests" / "data" / "road.csv"
+
+
+def passages():
+    with open(TRUTH, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def cut_pictures(folder, count):
+    """One picture from the middle of each passage of the drawn film, again from the start until there are `count`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = passages()
+    for number in range(count):
+        row = rows[number % len(rows)]
+        share = 0.5 + 0.2 * (number // len(rows))
+        at = float(row["first_s"]) + share * (float(row["last_s"]) - float(row["first_s"]))
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", f"{at:.2f}", "-i", FILM, "-frames:v", "1",
+                        folder / f"{number:03}.png"], check=True)
+    return folder
+
+
+class Road(unittest.TestCase):
+    def setUp(self):
+        if shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin") is None:
+            print("SKIPPED: mosquitto is not installed")
+            self.skipTest("no mosquitto")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-road-"))
+        self.house = House(self.folder / "house", BIN)
+        self.house.make_keys()
+
+    def tearDown(self):
+        self.house.close()
+        outcome = self._outcome.result
+        if any(test is self for test, _ in outcome.failures + outcome.errors):
+            for log in sorted((self.folder / "house" / "log").glob("*.log")):
+                print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- what the tests share -------------------------------------------------------------------------------------
+    def start_all(self, source, stills=True, loop=False, rate=None):
+        self.house.write_all_settings(source, stills=stills, loop=loop, rate=rate)
+        self.house.start_broker()
+        self.house.start_opener()
+        for program in ("collector", "uplink", "reader"):
+            self.house.start(program)
+
+    def wait_for_reader(self):
+        code = self.house.processes["reader"].wait(ARRIVE_LIMIT_S)
+        self.house.processes.pop("reader")
+        self.assertEqual(code, 0, self.house.log_text("reader"))
+
+    def wait_for_empty_spool(self):
+        wait_until("the spool is empty", lambda: self.house.spool_depth() == 0, ARRIVE_LIMIT_S)
+
+    def wait_for_verdicts(self):
+        wait_until("every item has a verdict", lambda: self.house.items() and not [
+            item for item in self.house.items() if item["authenticity"] is None], ARRIVE_LIMIT_S)
+
+    def assert_every_seq_once_and_authentic(self):
+        chains = {}
+        for item in self.house.items():
+            chains.setdefault((item["device"], item["chain"]), []).append(item["seq"])
+            self.assertEqual((item["authenticity"], item["key_trust"]), ("authentic", "trusted"), item)
+        for chain, seqs in chains.items():
+            self.assertEqual(sorted(seqs), list(range(1, max(seqs) + 1)), f"chain {chain}")
+        return sum(len(seqs) for seqs in chains.values())
+
+    def reads(self):
+        return [item for item in self.house.items() if item["kind"] == "read"]
+
+
+class Delivery(Road):
+    def test_ten_pictures_in_ten_records_stored_and_receipted(self):
+        self.start_all(cut_pictures(self.folder / "pictures", 10))
+        self.wait_for_reader()
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        self.assertEqual(len(self.reads()), 10)
+        self.assert_every_seq_once_and_authentic()
+
+    def test_a_broker_stopped_half_way_and_restarted_loses_nothing(self):
+        self.start_all(cut_pictures(self.folder / "pictures", 10), rate=4)
+        wait_until("some reads arrived", lambda: len(self.reads()) >= 2, ARRIVE_LIMIT_S)
+        self.house.kill("broker")
+        self.wait_for_reader()
+        self.assertGreater(self.house.spool_depth(), 0)
+        self.house.start_broker()
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        self.assertEqual(len(self.reads()), 10)
+        self.assert_every_seq_once_and_authentic()
+
+    def test_an_opener_that_comes_late_gives_the_verdicts_all_the_same(self):
+        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 3), stills=True)
+        self.house.start_broker()
+        for program in ("collector", "uplink", "reader"):
+            self.house.start(program)
+        self.wait_for_reader()
+        self.wait_for_empty_spool()
+        self.assertTrue(all(item["authenticity"] is None for item in self.house.items()))
+        self.house.start_opener()
+        self.wait_for_verdicts()
+        self.assert_every_seq_once_and_authentic()
+
+
+class Kill(Road):
+    def test_kill_9_of_any_daemon_at_any_time_loses_and_doubles_nothing(self):
+        seed = int(os.environ.get("PORTCULLIS_SEED", random.randrange(2**32)))
+        print(f"PORTCULLIS_SEED={seed}")
+        dice = random.Random(seed)
+        self.start_all(cut_pictures(self.folder / "pictures", 3), loop=True, rate=20)
+        wait_until("the road walks", self.reads, ARRIVE_LIMIT_S)
+        for round_number in range(KILL_ROUNDS):
+            # A random point of the work: some further items stored, or some further rows in the spool.
+            goal = len(self.house.items()) + dice.randrange(4)
+            try:
+                wait_until("progress", lambda goal=goal: len(self.house.items()) >= goal, ARRIVE_LIMIT_S)
+            except HouseError as error:
+                raise AssertionError(f"round {round_number}: {error}") from error
+            victim = dice.choice(("reader", "uplink", "collector", "opener"))
+            self.house.kill(victim)
+            if victim == "opener":
+                self.house.start_opener()
+            else:
+                self.house.start(victim)
+        self.house.stop("reader")
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        count = self.assert_every_seq_once_and_authentic()
+        self.assertEqual(len({item["chain"] for item in self.house.items()}), 1, "a kill must not begin a new chain")
+        print(f"{KILL_ROUNDS} kills, {count} items, each once")
+
+
+class Hunt(Road):
+    """Nothing readable at rest: the plate texts and JPEG markers are searched in every file that the road leaves."""
+
+    def forms(self, text):
+        raw = text.encode()
+        yield "plain", raw
+        yield "lower", raw.lower()
+        yield "utf-16", text.encode("utf-16-le")
+        yield "hex", raw.hex().encode()
+        for shift in range(3):
+            coded = base64.b64encode(b"\0" * shift + raw + b"\0" * 3)
+            yield f"base64+{shift}", coded[(shift * 8 + 5) // 6: (shift * 8 + len(raw) * 8) // 6]
+
+    def findings(self, folder, texts):
+        found = []
+        for path in folder.rglob("*"):
+            if not path.is_file():
+                continue
+            content = path.read_bytes()
+            for text in texts:
+                found += [(path.name, form) for form, needle in self.forms(text) if needle in content]
+            # A JPEG's start, DHT and SOS markers together; single markers stand in random bytes by chance.
+            if b"\xff\xd8\xff" in content and (b"JFIF\0" in content or b"\xff\xc4\x00\x1f\x00\x00\x01\x05\x01" in content):
+                found.append((path.name, "jpeg"))
+        return found
+
+    def test_spool_broker_and_store_hold_no_plate_text_and_no_picture(self):
+        pictures = cut_pictures(self.folder / "pictures", 10)
+        tail = None
+        self.house.write_all_settings(pictures, stills=True, rate=5)
+        self.house.start_broker()
+        self.house.start_opener()
+        tail = subprocess.Popen([self.house.bin / "portcullis", "tail", "--json", "--socket", self.house.view_socket],
+                                stdout=subprocess.PIPE, text=True)
+        try:
+            # The spool is searched full (uplink not yet running), then all of it again after delivery.
+            self.house.start("reader")
+            self.wait_for_reader()
+            self.assertGreater(self.house.spool_depth(), 0)
+            shutil.copytree(self.house.folder / "spool", self.folder / "full-spool")
+            self.house.start("collector")
+            self.house.start("uplink")
+            self.wait_for_empty_spool()
+            self.wait_for_verdicts()
+            texts = {row["text"] for row in passages()}
+            for _ in range(len(self.reads())):
+                texts.add(json.loads(tail.stdout.readline()).get("text") or "")
+        finally:
+            tail.kill()
+            tail.wait()
+            tail.stdout.close()
+        texts = {text for text in texts if len(text) >= 4}
+        self.assertGreater(len(texts), 3, "the hunt needs something to hunt for")
+        self.house.stop("broker")  # writes its persistence file
+        for name in ("spool", "store", "broker", "log", "run"):
+            self.assertEqual(self.findings(self.house.folder / name, texts), [], name)
+        self.assertEqual(self.findings(self.folder / "full-spool", texts), [])
+
+    def test_the_hunt_finds_what_a_leak_would_leave(self):
+        """Control: each form of a text, and a picture, is found when it is there."""
+        leak = self.folder / "leak"
+        for number, (_, needle) in enumerate(self.forms("ABC1234")):
+            leak.mkdir(exist_ok=True)
+            (leak / f"{number}.bin").write_bytes(b"\x07\x11" + needle + b"\x99")
+        picture = leak / "p.bin"
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", FILM, "-frames:v", "1", leak / "p.jpg"], check=True)
+        picture.write_bytes(b"sealed?" + (leak / "p.jpg").read_bytes())
+        names = {name for name, _ in self.findings(leak, {"ABC1234"})}
+        self.assertEqual(names, {path.name for path in leak.iterdir()})
+
+
+if __name__ == "__main__":
+    BIN = sys.argv.pop(1)
+    unittest.main(verbosity=2)
