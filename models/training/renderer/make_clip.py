@@ -8,6 +8,7 @@ invented; nothing is photographed.
 import argparse
 import csv
 import dataclasses
+import os
 import pathlib
 import random
 import subprocess
@@ -22,7 +23,7 @@ DURATION_S = 24.0
 NIGHT_FROM_S = 15.5
 SHUTTER_DAY_S, SHUTTER_NIGHT_S = 1 / 500, 1 / 180
 INSTANTS_DAY, INSTANTS_NIGHT = 1, 4  # by day the shutter is too short for a smear
-NEAR_M, FAR_M = 7.5, 46.0
+NEAR_M, FAR_M = 8.5, 38.0
 NOISE_DAY, NOISE_NIGHT = 2.2, 5.0
 READABLE_PX = 60  # a plate counts as seen from this width on
 TRANSITION_S = 0.6
@@ -41,16 +42,16 @@ class Passage:
 
 
 PASSAGES = (
-    Passage(0.0, "hr", "ZG*4821-KM", "car", (150, 30, 34), True, 10.5),
-    Passage(1.6, "us", "KLM 4072", "suv", (196, 200, 204), False, 10.0, (layouts.WHITE, layouts.NIGHT_BLUE)),
-    Passage(4.0, "br", "HNP-3846", "hatchback", (44, 66, 120), True, 11.0, (layouts.GREY, layouts.BLACK)),
-    Passage(5.4, "gb", "BX57 RVT", "hatchback", (52, 54, 60), False, 9.5, (layouts.YELLOW, layouts.BLACK)),
-    Passage(8.0, "de", "M*AB 2947", "van", (222, 222, 218), True, 11.5),
-    Passage(9.2, "eu-two", "WB*/573KN", "suv", (40, 84, 62), False, 10.0, (layouts.WHITE, layouts.BLACK)),
-    Passage(11.9, "ar", "KRW 519", "car", (190, 176, 140), True, 12.0),
-    Passage(15.6, "ro", "CJ 63 HMW", "car", (168, 172, 178), True, 10.5),
-    Passage(17.0, "pl", "WPR 52834", "hatchback", (140, 36, 40), False, 9.5),
-    Passage(20.0, "tw", "NKA-6395", "suv", (70, 74, 80), True, 11.0, (layouts.WHITE, layouts.BLACK)),
+    Passage(0.0, "hr", "ZG*4821-KM", "car", (150, 30, 34), True, 8.0),
+    Passage(1.6, "us", "KLM 4072", "suv", (196, 200, 204), False, 7.6, (layouts.WHITE, layouts.NIGHT_BLUE)),
+    Passage(4.0, "br", "HNP-3846", "hatchback", (44, 66, 120), True, 8.2, (layouts.GREY, layouts.BLACK)),
+    Passage(5.4, "gb", "BX57 RVT", "hatchback", (52, 54, 60), False, 7.8, (layouts.YELLOW, layouts.BLACK)),
+    Passage(8.0, "de", "M*AB 2947", "van", (222, 222, 218), True, 8.4),
+    Passage(9.2, "eu-two", "WB*/573KN", "suv", (40, 84, 62), False, 7.8, (layouts.WHITE, layouts.BLACK)),
+    Passage(11.9, "ar", "KRW 519", "car", (190, 176, 140), True, 8.0),
+    Passage(15.6, "ro", "CJ 63 HMW", "car", (168, 172, 178), True, 8.0),
+    Passage(17.0, "pl", "WPR 52834", "hatchback", (140, 36, 40), False, 7.8),
+    Passage(20.0, "tw", "NKA-6395", "suv", (70, 74, 80), True, 8.2, (layouts.WHITE, layouts.BLACK)),
 )
 
 
@@ -66,8 +67,8 @@ class Vehicle:
         if run < 0 or run > FAR_M - NEAR_M:
             return None
         if self.passage.approaching:
-            return scene.Pose(-1.25, FAR_M - run, 4.0)
-        return scene.Pose(1.45, NEAR_M + run, -4.0)
+            return scene.Pose(-1.1, FAR_M - run, 4.0)
+        return scene.Pose(1.2, NEAR_M + run, -4.0)
 
     def plate(self, time_s):
         """The plate's corners in the frame, or None."""
@@ -138,7 +139,7 @@ def write_truth(path, fleet):
 def encoder(path):
     command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s",
                f"{scene.WIDTH}x{scene.HEIGHT}", "-r", str(FPS), "-i", "-", "-c:v", "libx264", "-preset", "medium", "-crf", "28",
-               "-pix_fmt", "yuv420p", "-threads", "1", "-movflags", "+faststart", "-bitexact", str(path)]
+               "-pix_fmt", "yuv420p", "-threads", "1", "-movflags", "+faststart", "-bitexact", "-f", "mp4", str(path)]
     try:
         return subprocess.Popen(command, stdin=subprocess.PIPE)
     except FileNotFoundError:
@@ -163,12 +164,14 @@ def main():
         frame = draw_frame(day, dark, fleet, options.still, generator)
         cv2.imwrite(str(out / "road-still.png"), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         return
-    film = encoder(out / "road.mp4")
+    unfinished = out / f".road-{os.getpid()}.mp4"  # two runs into one folder must not mix
+    film = encoder(unfinished)
     for index in range(int(DURATION_S * FPS)):
         film.stdin.write(draw_frame(day, dark, fleet, index / FPS, generator).tobytes())
     film.stdin.close()
     if film.wait() != 0:
         raise SystemExit("ffmpeg failed; see its message above")
+    unfinished.replace(out / "road.mp4")
     write_truth(out / "road.csv", fleet)
 
 
