@@ -78,7 +78,7 @@ Geometry geometry(const RectifierSettings& settings, const Quad& quad) {
     const float aspect = std::clamp(full_width / full_height, min_patch_aspect, max_patch_aspect);
     const int patch_height = settings.row_height_px * (aspect < two_row_aspect ? 2 : 1);
     const auto patch_height_f = static_cast<float>(patch_height);
-    const int patch_width = static_cast<int>(patch_height_f * aspect + 0.5F);
+    const int patch_width = static_cast<int>(std::lround(patch_height_f * aspect));
     return {{patch_width, patch_height},
             {margin * height / full_width * static_cast<float>(patch_width),
              margin / (1 + 2 * margin) * patch_height_f},
