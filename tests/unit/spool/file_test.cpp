@@ -66,6 +66,10 @@ TEST_CASE("a corrupt spool is set aside and a new chain begins") {
     SUBCASE("a row is missing") {
         execute(settings, "DELETE FROM items WHERE seq = 7");
     }
+    SUBCASE("a row is missing and the sums were mended") {
+        execute(settings,
+                "DELETE FROM items WHERE seq = 7; UPDATE life SET items = items - 1, bytes = bytes - 700");
+    }
     SUBCASE("the last row is missing") {
         execute(settings,
                 "DELETE FROM items WHERE seq = 80; UPDATE life SET items = 79, bytes = bytes - 5000");
