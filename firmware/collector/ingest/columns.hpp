@@ -2,6 +2,7 @@
 // Reads and writes our types as SQLite columns. For the tables of this room only.
 
 #include <algorithm>
+#include <vector>
 
 #include "collector/ingest/rows.hpp"
 #include "database/statement.hpp"
@@ -45,6 +46,18 @@ inline ItemKind kind(const Statement& row, int column) {
 inline Verdict verdict(const Statement& row, int authenticity, int key_trust) {
     return {authenticity_from_string(row.text(authenticity)).value_or(Authenticity::damaged),
             key_trust_from_string(row.text(key_trust)).value_or(KeyTrust::unchecked)};
+}
+
+/// Rows of (authenticity, key_trust, count).
+inline Result<std::vector<VerdictCount>> verdict_counts(Statement& query) {
+    std::vector<VerdictCount> counts;
+    while (TRY(query.step())) {
+        VerdictCount row;
+        if (!query.is_null(0)) row.verdict = verdict(query, 0, 1);
+        row.count = query.count(2);
+        counts.push_back(row);
+    }
+    return counts;
 }
 
 }  // namespace portcullis::columns

@@ -177,6 +177,13 @@ Result<std::uint64_t> ItemTable::count() {
     return static_cast<std::uint64_t>(TRY(database_->integer("SELECT count(*) FROM item")));
 }
 
+Result<std::vector<VerdictCount>> ItemTable::verdicts(RowId chain_id) {
+    auto row = TRY(database_->prepare(
+        "SELECT authenticity, key_trust, count(*) FROM item WHERE chain_id = ? GROUP BY 1, 2"));
+    TRY(row.bind(chain_id));
+    return columns::verdict_counts(row);
+}
+
 Result<bool> TombstoneTable::add(RowId chain_id, const TombstoneRow& tombstone, ByteView blob, UtcTime now) {
     auto row = TRY(database_->prepare(
         "INSERT OR IGNORE INTO tombstone(chain_id, first, last, link, digest, bytes, received_at) "

@@ -41,6 +41,7 @@ class ItemTable {
     [[nodiscard]] Result<std::vector<ItemRow>> anchors(RowId chain_id, Seq from, std::size_t limit);
     [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
     [[nodiscard]] Result<std::uint64_t> count();
+    [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(RowId chain_id);
 
   private:
     [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);

@@ -124,6 +124,14 @@ Result<std::vector<QuarantineRow>> Quarantine::newest(std::size_t limit) {
     return rows(query);
 }
 
+Result<std::vector<VerdictCount>> Quarantine::verdicts(std::string_view device, const ChainId& chain) {
+    auto query =
+        TRY(database_->prepare("SELECT authenticity, key_trust, count(*) FROM quarantine WHERE device = ? "
+                               "AND chain = ? GROUP BY 1, 2"));
+    TRY(query.bind(device, ByteView(chain.bytes)));
+    return columns::verdict_counts(query);
+}
+
 Result<std::uint64_t> Quarantine::count() {
     return static_cast<std::uint64_t>(TRY(database_->integer("SELECT count(*) FROM quarantine")));
 }

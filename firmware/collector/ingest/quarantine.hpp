@@ -32,6 +32,7 @@ class Quarantine {
     [[nodiscard]] Result<Bytes> blob(RowId id);
     [[nodiscard]] Result<void> remove(RowId id);
     [[nodiscard]] Result<std::vector<QuarantineRow>> newest(std::size_t limit);
+    [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(std::string_view device, const ChainId& chain);
     [[nodiscard]] Result<std::uint64_t> count();
 
   private:

@@ -77,6 +77,11 @@ struct QuarantineRow {
     UtcTime quarantined_at{};
 };
 
+struct VerdictCount {
+    std::optional<Verdict> verdict;  // none: the opener has not looked yet
+    std::uint64_t count = 0;
+};
+
 struct GapRow {
     Seq first = 0;
     Seq last = 0;

@@ -1,0 +1,73 @@
+// The example settings are complete and right; what is wrong in a file is told with its line and cure.
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "config/collector_settings.hpp"
+#include "config/opener_settings.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+const std::filesystem::path examples = std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "board/host/config";
+
+template <class Settings>
+Error error_of(const std::string& text) {
+    const portcullis::test::TempDir folder;
+    std::ofstream(folder.path() / "a.toml") << text;
+    const auto settings = Settings::load(folder.path() / "a.toml");
+    REQUIRE_FALSE(settings);
+    return settings.error();
+}
+
+}  // namespace
+
+TEST_CASE("the collector's example file loads and says what the program's defaults are") {
+    const auto settings = CollectorSettings::load(examples / "collector.toml");
+    REQUIRE_MESSAGE(settings, (settings ? "" : settings.error().message()));
+    CHECK(settings->broker.uri == "mqtts://localhost:8883");
+    CHECK(settings->broker.session_expiry == std::chrono::hours(168));
+    CHECK(settings->store.quarantine_bytes == 256U * 1024 * 1024);
+    CHECK(settings->batch_items == 64);
+    CHECK(settings->batch_time == milliseconds(5));
+    CHECK_FALSE(settings->devices.deny_list);
+}
+
+TEST_CASE("the opener's example file loads and says what the program's defaults are") {
+    const auto settings = OpenerSettings::load(examples / "opener.toml");
+    REQUIRE_MESSAGE(settings, (settings ? "" : settings.error().message()));
+    CHECK(settings->recipients.size() == 2);
+    CHECK(settings->sockets.collector_user == "portcullis-collector");
+    CHECK(settings->keep_views == 100);
+    CHECK_FALSE(settings->devices.revocations);
+}
+
+TEST_CASE("each fault of a collector's file is told with line, key and cure") {
+    const Error error = error_of<CollectorSettings>(
+        "[broker]\nuri = \"tcp://x\"\nshare_group = \"a/b\"\nspeed = 3\n[ingest]\nbatch_items = 0\n");
+    CHECK(error.code() == ErrorCode::configuration);
+    for (const char* part :
+         {"a.toml:2: broker.uri", "mqtts://", "a.toml:3: broker.share_group",
+          "a.toml:4: broker.speed: unknown key", "a.toml:6: ingest.batch_items", "store.path: is missing",
+          "receipts.key: is missing", "devices.signers: is missing"}) {
+        CAPTURE(part);
+        CHECK(error.message().find(part) != std::string::npos);
+    }
+}
+
+TEST_CASE("an opener without a certificate for each key is refused") {
+    const Error error = error_of<OpenerSettings>(
+        "[recipients]\nkeys = [\"a\", \"b\"]\ncertificates = [\"a\"]\n[devices]\nca_chain = \"c\"\nsigners = "
+        "\"s\"\n");
+    CHECK(error.message().find("a.toml:3: recipients.certificates") != std::string::npos);
+}
+
+TEST_CASE("an opener with one path for both sockets is refused") {
+    const Error error = error_of<OpenerSettings>(
+        "[sockets]\ningest = \"a.sock\"\nviews = \"a.sock\"\n[recipients]\nkeys = [\"a\"]\ncertificates = "
+        "[\"a\"]\n"
+        "[devices]\nca_chain = \"c\"\nsigners = \"s\"\n");
+    CHECK(error.message().find("a.toml:3: sockets.views") != std::string::npos);
+}
