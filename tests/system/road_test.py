@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,16 @@ def cut_pictures(folder, count):
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", f"{at:.2f}", "-i", FILM, "-frames:v", "1",
                         folder / f"{number:03}.png"], check=True)
     return folder
+
+
+def is_jpeg(content, at):
+    """True when segment follows segment from a start marker up to a scan: no chance among random bytes."""
+    at += 2
+    while at + 4 <= len(content) and content[at] == 0xFF:
+        if content[at + 1] == 0xDA:
+            return True
+        at += 2 + int.from_bytes(content[at + 2:at + 4], "big")
+    return False
 
 
 class Road(unittest.TestCase):
@@ -94,15 +105,24 @@ class Road(unittest.TestCase):
     def reads(self):
         return [item for item in self.house.items() if item["kind"] == "read"]
 
+    def records_made(self):
+        """How many records the reader says it has put into the spool."""
+        made = re.findall(r"ended: .*\brecords=(\d+)", self.house.log_text("reader"))
+        return sum(map(int, made))
+
+    def assert_all_records_arrived(self, at_least):
+        self.assertGreaterEqual(self.records_made(), at_least)
+        self.assertEqual(len(self.reads()), self.records_made())
+        self.assert_every_seq_once_and_authentic()
+
 
 class Delivery(Road):
-    def test_ten_pictures_in_ten_records_stored_and_receipted(self):
+    def test_ten_passages_in_ten_records_stored_verified_and_receipted(self):
         self.start_all(cut_pictures(self.folder / "pictures", 10))
         self.wait_for_reader()
         self.wait_for_empty_spool()
         self.wait_for_verdicts()
-        self.assertEqual(len(self.reads()), 10)
-        self.assert_every_seq_once_and_authentic()
+        self.assert_all_records_arrived(at_least=10)
 
     def test_a_broker_stopped_half_way_and_restarted_loses_nothing(self):
         self.start_all(cut_pictures(self.folder / "pictures", 10), rate=4)
@@ -113,8 +133,7 @@ class Delivery(Road):
         self.house.start_broker()
         self.wait_for_empty_spool()
         self.wait_for_verdicts()
-        self.assertEqual(len(self.reads()), 10)
-        self.assert_every_seq_once_and_authentic()
+        self.assert_all_records_arrived(at_least=10)
 
     def test_an_opener_that_comes_late_gives_the_verdicts_all_the_same(self):
         self.house.write_all_settings(cut_pictures(self.folder / "pictures", 3), stills=True)
@@ -123,7 +142,8 @@ class Delivery(Road):
             self.house.start(program)
         self.wait_for_reader()
         self.wait_for_empty_spool()
-        self.assertTrue(all(item["authenticity"] is None for item in self.house.items()))
+        # The ingest itself judges a checkpoint, which is signed but not sealed; the rest waits for the opener.
+        self.assertTrue(all(item["authenticity"] is None for item in self.house.items() if item["kind"] != "checkpoint"))
         self.house.start_opener()
         self.wait_for_verdicts()
         self.assert_every_seq_once_and_authentic()
@@ -178,8 +198,7 @@ class Hunt(Road):
             content = path.read_bytes()
             for text in texts:
                 found += [(path.name, form) for form, needle in self.forms(text) if needle in content]
-            # A JPEG's start, DHT and SOS markers together; single markers stand in random bytes by chance.
-            if b"\xff\xd8\xff" in content and (b"JFIF\0" in content or b"\xff\xc4\x00\x1f\x00\x00\x01\x05\x01" in content):
+            if any(is_jpeg(content, start.start()) for start in re.finditer(rb"\xff\xd8\xff", content)):
                 found.append((path.name, "jpeg"))
         return found
 
