@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -42,6 +43,8 @@ Result<void> OpenerServer::step(milliseconds patience) {
         if (!stays) feed_.unsubscribe(viewer.fd());
         return !stays;
     });
+    for (const int fd : std::exchange(overfull_, {}))
+        std::erase_if(viewers_, [fd](const PacketStream& viewer) { return viewer.fd() == fd; });
     if (entries[0].revents != 0) accept_collector();
     if (entries[1].revents != 0) accept_viewer();
     return {};
@@ -117,15 +120,11 @@ void OpenerServer::publish(const View& view) {
     for (const int full : feed_.publish(view)) {
         ++counters_.slow_viewers;
         log_warning("opener", "let a viewer go who is {} views behind", Outbox::max_views);
-        forget_viewer(full);
+        feed_.unsubscribe(full);
+        overfull_.push_back(full);  // closed when the turn is over: its place in the poll set is still in use
     }
     for (PacketStream& viewer : viewers_)
         static_cast<void>(feed_viewer(viewer));  // a closed one is noticed by the next poll
-}
-
-void OpenerServer::forget_viewer(int fd) {
-    feed_.unsubscribe(fd);
-    std::erase_if(viewers_, [fd](const PacketStream& viewer) { return viewer.fd() == fd; });
 }
 
 bool OpenerServer::hear_viewer(PacketStream& viewer) {

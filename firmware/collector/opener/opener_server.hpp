@@ -51,13 +51,13 @@ class OpenerServer {
     [[nodiscard]] bool feed_viewer(PacketStream& viewer);
     void publish(const View& view);
     void count(const OpenReply& reply);
-    void forget_viewer(int fd);
 
     Judge judge_;
     ViewFeed feed_;
     OpenerSockets sockets_;
     std::list<PacketStream> collectors_;
     std::list<PacketStream> viewers_;
+    std::vector<int> overfull_;  // viewers to be let go at the end of this turn
     OpenerCounters counters_;
 };
 

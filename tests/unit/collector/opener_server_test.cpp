@@ -171,6 +171,34 @@ TEST_CASE("a viewer who does not read is let go, and verdicts go on") {
     CHECK(full == std::vector<int>{5});
 }
 
+TEST_CASE("one viewer who does not read loses his seat; the one who reads loses nothing") {
+    ServerBench bench(::geteuid(), 0);
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    PacketStream idle = bench.connect(bench.views_path);
+    PacketStream reading = bench.connect(bench.views_path);
+    for (PacketStream* viewer : {&idle, &reading})
+        must_do(viewer->send(to_packet(Subscription{0}), patience));
+    bench.turn();
+    // Doubtful at once, by the gate: what counts here is the number of views.
+    OpenRequest request = bench.request(bench.device.seal().items[0]);
+    request.blob = to_bytes("no envelope");
+    std::size_t asked = 0;
+    std::size_t seen = 0;
+    while (bench.server.counters().slow_viewers == 0 && asked < 20'000) {
+        request.seq = ++asked;
+        CHECK(bench.ask(collector, request).verdict.authenticity == Authenticity::damaged);
+        while (reading.receive(milliseconds(0)))
+            ++seen;
+    }
+    bench.turn();
+    CHECK(bench.server.viewers() == 1);
+    CHECK(asked > Outbox::max_views);
+    while (reading.receive(milliseconds(0)))
+        ++seen;
+    CHECK(seen == asked);
+}
+
 TEST_CASE("an item that cannot be believed is shown without text") {
     ServerBench bench;
     PacketStream collector = bench.connect(bench.ingest_path);

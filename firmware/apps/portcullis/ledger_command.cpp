@@ -1,0 +1,90 @@
+#include "apps/portcullis/ledger_command.hpp"
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "collector/ingest/ledger.hpp"
+
+namespace portcullis {
+
+namespace {
+
+struct LedgerOptions {
+    std::filesystem::path store = "/var/lib/portcullis/collector/store.db";
+    std::size_t chains = 100;
+    std::size_t incidents = 20;
+};
+
+std::string words(const std::optional<Verdict>& verdict) {
+    return verdict ? fmt::format("{}, {}", to_string(verdict->authenticity), to_string(verdict->key_trust))
+                   : "not judged yet";
+}
+
+void print_gaps(const char* what, const std::vector<GapRow>& gaps) {
+    for (const GapRow& gap : gaps)
+        std::cout << fmt::format("    {:<12} seq {} to {}, noticed {}{}\n", what, gap.first, gap.last,
+                                 to_iso8601(gap.noticed_at),
+                                 gap.closed_at ? ", closed " + to_iso8601(*gap.closed_at) : "");
+}
+
+void print_counts(const char* what, const std::vector<VerdictCount>& counts) {
+    for (const VerdictCount& row : counts)
+        std::cout << fmt::format("    {:<12} {:>8}  {}\n", what, row.count, words(row.verdict));
+}
+
+void print_chain(const ChainReport& report) {
+    const ChainRow& chain = report.chain;
+    std::cout << fmt::format("{} chain {}\n", chain.device, to_string(chain.chain))
+              << fmt::format(
+                     "    received up to seq {}, confirmed by the device up to {}, last seen {} at {}\n",
+                     chain.settled(), chain.confirmed, chain.last, to_iso8601(chain.last_seen_at))
+              << fmt::format("    duplicates {}, conflicts {}\n", chain.duplicates, chain.conflicts);
+    if (chain.mismatch != 0)
+        std::cout << fmt::format("  ! the link that the device signed at seq {} is not ours\n",
+                                 chain.mismatch);
+    print_counts("stored", report.stored);
+    print_counts("quarantined", report.quarantined);
+    print_gaps("! missing", report.missing);
+    print_gaps("late", report.late);
+    std::vector<GapRow> declared;
+    for (const GapRow& gap : report.closed)
+        if (gap.declared) declared.push_back(gap);
+    print_gaps("shed", declared);
+}
+
+Result<void> show(const LedgerOptions& options) {
+    Store store = TRY(Store::open({options.store, {}, false}));
+    for (const ChainReport& report : TRY(report_ledger(store, options.chains)))
+        print_chain(report);
+    const auto incidents = TRY(store.incidents.newest(options.incidents));
+    if (!incidents.empty()) std::cout << "newest incidents\n";
+    for (const IncidentRow& row : incidents)
+        std::cout << fmt::format("    {}  {} chain {} seq {}: {}\n", to_iso8601(row.at),
+                                 row.device.empty() ? "(no device)" : row.device, to_string(row.chain),
+                                 row.seq, row.what);
+    return {};
+}
+
+}  // namespace
+
+std::function<int()> add_ledger_command(CLI::App& app) {
+    const auto options = std::make_shared<LedgerOptions>();
+    CLI::App* command = app.add_subcommand(
+        "ledger",
+        "Show what the collector's store knows of each chain: how far it is received and confirmed, "
+        "verdicts, gaps, incidents (no plate data: the store holds none)");
+    command->footer("Exit: 0 done, 1 failed, 2 wrong usage");
+    command->add_option("--store", options->store, "the collector's store")->capture_default_str();
+    command->add_option("--chains", options->chains, "at most so many chains")->capture_default_str();
+    command->add_option("--incidents", options->incidents, "the newest so many incidents")
+        ->capture_default_str();
+    return [options] {
+        const Result<void> done = show(*options);
+        if (done) return 0;
+        std::cerr << "portcullis ledger: " << done.error().message() << "\n";
+        return 1;
+    };
+}
+
+}  // namespace portcullis
