@@ -52,6 +52,8 @@ class Composer:
         if quads:
             quad = random.choice(quads)
             plate_width = max(np.ptp(quad[:, 0]), 1)
+            if random.random() < .06:
+                zoom, usual = random.uniform(WIDEST / 3, WIDEST) / plate_width, False
             zoom = min(max(zoom, NARROWEST / plate_width), WIDEST / plate_width)
             focus = quad.mean(0)
         if zoom < .7:   # warping alone would alias
@@ -70,6 +72,9 @@ class Composer:
         c, s = math.cos(angle) * zoom, math.sin(angle) * zoom
         matrix = np.float64([[c, -s, to[0] - c * focus[0] + s * focus[1]],
                              [s, c, to[1] - s * focus[0] - c * focus[1]], [0, 0, 1]])
+        if random.random() < .3 and max(picture.trust, default=1) > .5:   # from the side: narrower and slanted
+            slant = self.slant() @ np.float64([[1, 0, -to[0]], [0, 1, -to[1]], [0, 0, 1]])
+            matrix = np.float64([[1, 0, to[0]], [0, 1, to[1]], [0, 0, 1]]) @ slant @ matrix
         if random.random() < .35:
             frame = np.float32([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]])
             bent = frame + np.float32(self.noise.uniform(-.07, .07, (4, 2))) * np.float32([WIDTH, HEIGHT])
@@ -83,6 +88,9 @@ class Composer:
             canvas = cv2.warpPerspective(pixels, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderValue=border)
         moved = [cv2.perspectiveTransform(q[None], matrix)[0] for q in quads]
         return canvas, list(zip(moved, picture.trust))
+
+    def slant(self):
+        return np.float64([[self.random.uniform(.5, 1), 0, 0], [self.random.gauss(0, .18), 1, 0], [0, 0, 1]])
 
     def backdrop(self):
         """Some part of a picture without plates, as large as the network's input."""
@@ -113,8 +121,9 @@ class Composer:
         turn = np.float32([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
         quad = np.float32([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
         quad += np.float32(self.noise.normal(0, .06 * height, (4, 2)))
-        shear = random.gauss(0, .12)
-        quad[:, 1] += quad[:, 0] * shear
+        quad[:, 1] += quad[:, 0] * random.gauss(0, .12)
+        if random.random() < .3:
+            quad = quad @ np.float32(self.slant()[:2, :2].T)
         quad = quad @ turn + centre
         if quad.min() < 2 or quad[:, 0].max() > WIDTH - 2 or quad[:, 1].max() > HEIGHT - 2:
             return canvas

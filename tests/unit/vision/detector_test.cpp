@@ -104,7 +104,10 @@ TEST_CASE("frames without plates give nothing") {
 TEST_CASE("the smallest and the thinnest frames are answered, in every format") {
     PlateDetector detector = make_detector();
     std::vector<std::uint8_t> bytes(4096 * 3, 90);
-    for (const auto& [width, height] : {std::pair{1, 1}, {2, 1}, {1, 2}, {3, 3}, {1024, 1}, {1, 1024}}) {
+    const cv::Size sizes[] = {{1, 1}, {2, 1}, {1, 2}, {3, 3}, {1024, 1}, {1, 1024}};
+    for (const cv::Size& size : sizes) {
+        const int width = size.width;
+        const int height = size.height;
         for (const auto format :
              {PixelFormat::grey8, PixelFormat::bgr24, PixelFormat::yuv420p, PixelFormat::nv12}) {
             CAPTURE(width);
