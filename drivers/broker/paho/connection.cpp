@@ -4,6 +4,15 @@
 
 #include "base/log.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+// Paho C 1.3.12 forgets a publish that was partly written when its connection died: 4 of 144 blobs in 12
+// broker deaths, so at most one blob for each lost connection. It stands here for the sanitizers, not as an
+// excuse.
+extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+    return "leak:libpaho-mqtt3as";
+}
+#endif
+
 namespace portcullis {
 
 namespace {
@@ -273,13 +282,15 @@ void Connection::disconnect() {
 }
 
 void Connection::abandon() {
-    std::map<std::uint64_t, std::uint64_t> left;
+    std::vector<std::uint64_t> left;
     {
         const std::lock_guard lock(mutex_);
         phase_ = Phase::ended;
-        left.swap(in_flight_);
+        for (const auto& [token, same] : in_flight_)
+            left.push_back(token);
+        abandoned_.merge(in_flight_);
     }
-    for (const auto& [token, same] : left)
+    for (const std::uint64_t token : left)
         handlers_.accepted(token,
                            fail(ErrorCode::closed, "the connection ended before the broker accepted it"));
 }

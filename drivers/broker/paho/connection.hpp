@@ -61,8 +61,11 @@ class Connection {
     std::condition_variable_any changed_;
     Phase phase_ = Phase::connecting;
     std::string reason_;
-    std::map<std::uint64_t, std::uint64_t> in_flight_;  // token -> token: its nodes are Paho's user contexts
-    std::unique_ptr<Client> client_;                    // last: destroyed first, its callbacks use the rest
+    // token -> token. The nodes are Paho's user contexts: abandoned ones must live until the client is
+    // destroyed, for its destruction tells their tokens once more.
+    std::map<std::uint64_t, std::uint64_t> in_flight_;
+    std::map<std::uint64_t, std::uint64_t> abandoned_;
+    std::unique_ptr<Client> client_;  // last: destroyed first, its callbacks use the rest
 };
 
 }  // namespace portcullis

@@ -1,6 +1,7 @@
 #include "drivers/broker/paho/paho_broker.hpp"
 
 #include <set>
+#include <shared_mutex>
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
@@ -29,14 +30,12 @@ struct PahoBroker::State {
     BrokerHandlers handlers;
     std::mutex mutex;
     std::condition_variable_any woken;
+    // Held (shared) while Paho is called, so that the thread "mqtt" is always the last to let a connection
+    // go: its destruction takes seconds and must not happen to a publisher.
+    std::shared_mutex in_use;
     std::shared_ptr<Connection> connection;  // set while connected
     std::set<std::string> filters;
     std::jthread thread;
-
-    [[nodiscard]] std::shared_ptr<Connection> current() {
-        const std::lock_guard lock(mutex);
-        return connection;
-    }
 
     void run(const std::stop_token& stop) {
         BackOff back_off(settings.back_off_first, settings.back_off_limit, std::random_device{}());
@@ -77,7 +76,7 @@ struct PahoBroker::State {
         handlers.state(true, settings.uri);
         std::string reason = live.wait_ended(stop);
         {
-            const std::lock_guard lock(mutex);
+            const std::lock_guard lock(in_use);
             connection.reset();
         }
         if (stop.stop_requested()) live.disconnect();
@@ -87,8 +86,11 @@ struct PahoBroker::State {
 
     /// From here on publish() finds it; what is subscribed from here on is subscribed there.
     std::set<std::string> publish_connection(const std::shared_ptr<Connection>& shared) {
+        {
+            const std::lock_guard lock(in_use);
+            connection = shared;
+        }
         const std::lock_guard lock(mutex);
-        connection = shared;
         return filters;
     }
 };
@@ -122,19 +124,18 @@ Result<void> PahoBroker::start(BrokerHandlers handlers) {
 }
 
 Result<void> PahoBroker::publish(std::uint64_t token, BrokerMessage message) {
-    const auto connection = state_->current();
-    if (!connection) return fail(ErrorCode::closed, "not connected to the broker");
-    return connection->publish(token, message);
+    const std::shared_lock lock(state_->in_use);
+    if (!state_->connection) return fail(ErrorCode::closed, "not connected to the broker");
+    return state_->connection->publish(token, message);
 }
 
 Result<void> PahoBroker::subscribe(std::string filter) {
-    std::shared_ptr<Connection> connection;
     {
         const std::lock_guard lock(state_->mutex);
         state_->filters.insert(filter);
-        connection = state_->connection;
     }
-    return connection ? connection->subscribe(filter) : Result<void>{};
+    const std::shared_lock lock(state_->in_use);
+    return state_->connection ? state_->connection->subscribe(filter) : Result<void>{};
 }
 
 void PahoBroker::stop() {
