@@ -1,6 +1,7 @@
 // portcullis-collector: the composition root of the process that has the network and no key that opens
 // anything.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
@@ -104,7 +105,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     CLI::App app{description, "portcullis-collector"};
     app.footer(footer);
     std::filesystem::path file = "/etc/portcullis/collector.toml";
@@ -121,4 +122,8 @@ int main(int argc, char** argv) {
     if (done) return 0;
     log_error("collector", "{}", done.error().message());
     return done.error().code() == ErrorCode::configuration ? 2 : 1;
+} catch (const std::exception& error) {
+    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
+    std::fputs(error.what(), stderr);
+    return 1;
 }

@@ -1,5 +1,6 @@
 // portcullis-opener: the composition root of the process that sees plates and has no network.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
@@ -111,7 +112,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());
     OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views), std::move(sockets));
-    const Result<void> served = serve(settings, server, stop);
+    Result<void> served = serve(settings, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);
     std::filesystem::remove(settings.sockets.views, ignored);
@@ -120,7 +121,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     // The very first thing: OpenSSL must not have allocated before.
     const Result<void> zeroing = install_zeroing_allocator();
     CLI::App app{description, "portcullis-opener"};
@@ -139,4 +140,8 @@ int main(int argc, char** argv) {
     if (done) return 0;
     log_error("opener", "{}", done.error().message());
     return done.error().code() == ErrorCode::configuration ? 2 : 1;
+} catch (const std::exception& error) {
+    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
+    std::fputs(error.what(), stderr);
+    return 1;
 }

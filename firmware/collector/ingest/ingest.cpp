@@ -36,6 +36,7 @@ void Ingest::count(const Received& received) {
 
 Result<std::vector<Received>> Ingest::accept(const std::vector<BrokerMessage>& batch) {
     std::vector<Received> all;
+    all.reserve(batch.size());
     Touched touched;
     Transaction transaction = TRY(store_.begin());
     for (const BrokerMessage& message : batch)
@@ -82,7 +83,7 @@ Result<Received> Ingest::accept_item(const Incoming& incoming, const BrokerMessa
     arrival.blob = message.payload;
     arrival.digest = sha256(message.payload);
     arrival.received_at = clock_->utc();
-    return place(*chain, std::move(arrival));
+    return place(*chain, arrival);
 }
 
 Result<Received> Ingest::accept_statement(const Incoming& incoming, const BrokerMessage& message,
@@ -106,7 +107,7 @@ Result<Received> Ingest::accept_statement(const Incoming& incoming, const Broker
     arrival.received_at = now;
     arrival.verdict = statement.verdict;
     arrival.signed_previous = statement.checkpoint->link;
-    const Received received = TRY(place(*chain, std::move(arrival)));
+    const Received received = TRY(place(*chain, arrival));
     if (received.reception == Reception::stored) {
         chain->proven = std::max(chain->proven, incoming.seq);
         chain->checkpoint = std::max(chain->checkpoint, incoming.seq);
@@ -114,7 +115,7 @@ Result<Received> Ingest::accept_statement(const Incoming& incoming, const Broker
     return received;
 }
 
-Result<Received> Ingest::place(ChainRow& chain, Arrival arrival) {
+Result<Received> Ingest::place(ChainRow& chain, const Arrival& arrival) {
     const std::optional<Verdict> known = arrival.verdict;
     switch (TRY(keeper_.place(chain, arrival))) {
         case Placement::stored:

@@ -75,7 +75,7 @@ class Ingest {
                                                Touched& touched);
     [[nodiscard]] Result<Received> accept_statement(const Incoming& incoming, const BrokerMessage& message,
                                                     Touched& touched);
-    [[nodiscard]] Result<Received> place(ChainRow& chain, Arrival arrival);
+    [[nodiscard]] Result<Received> place(ChainRow& chain, const Arrival& arrival);
     [[nodiscard]] Result<Received> refuse(const Incoming& incoming, const BrokerMessage& message,
                                           const Verdict& verdict, std::string_view why);
     /// Null when the device may have no further chain.

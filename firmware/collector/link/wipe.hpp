@@ -13,7 +13,7 @@ inline void wipe(std::string& text) {
     text.clear();
 }
 inline void wipe(Bytes& bytes) {
-    ::explicit_bzero(bytes.data(), bytes.size());
+    if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());  // data() of an empty one may be null
     bytes.clear();
 }
 

@@ -86,7 +86,7 @@ Judgement Judge::judge_read(const OpenRequest& request) {
 Judgement Judge::judge_media(const OpenRequest& request) {
     Judgement judgement;
     OpenReply& reply = judgement.reply;
-    const auto place = pending_.find({request.device, request.chain, request.seq});
+    const auto place = pending_.find({request.device, request.chain.bytes, request.seq});
     if (place == pending_.end()) {
         reply.outcome = OpenOutcome::waits;
         return judgement;
@@ -117,14 +117,14 @@ void Judge::remember(const ReadPayload& read, KeyTrust trust) {
         forget_oldest();
     order_.push_back(kept);
     for (const MediaEntry& media : read.media)
-        pending_[{read.device, read.chain, media.seq}] = kept;
+        pending_[{read.device, read.chain.bytes, media.seq}] = kept;
 }
 
 void Judge::forget_oldest() {
     const Pending oldest = order_.front();
     order_.pop_front();
     for (const MediaEntry& media : oldest->read.media) {
-        const auto place = pending_.find({oldest->read.device, oldest->read.chain, media.seq});
+        const auto place = pending_.find({oldest->read.device, oldest->read.chain.bytes, media.seq});
         if (place != pending_.end() && place->second == oldest) pending_.erase(place);
     }
 }

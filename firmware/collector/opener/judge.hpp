@@ -2,6 +2,7 @@
 // Judge: opens one item, gives its verdict, and what an operator may see of it. The only code of the
 // collector through which plaintext passes; all of it stays in memory. Thread-bound.
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -35,7 +36,7 @@ class Judge {
 
   private:
     /// (device, chain, seq of the picture)
-    using Place = std::tuple<std::string, ChainId, Seq>;
+    using Place = std::tuple<std::string, std::array<std::byte, 8>, Seq>;
     struct PendingRead {
         ReadPayload read;  // its place and its pictures' digests only: not a letter of the plate
         KeyTrust trust = KeyTrust::unchecked;

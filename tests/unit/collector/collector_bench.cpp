@@ -99,9 +99,9 @@ std::vector<BrokerMessage> TestDevice::messages(const SealedRecord& record) cons
     return all;
 }
 
-BrokerMessage with_property(BrokerMessage message, const std::string& name, std::string value) {
+BrokerMessage with_property(BrokerMessage message, const std::string& name, const std::string& value) {
     for (auto& [key, old] : message.properties)
-        if (key == name) old = std::move(value);
+        if (key == name) old = value;
     return message;
 }
 

@@ -42,7 +42,8 @@ class TestDevice {
 };
 
 /// The same blob with other hints, or other bytes under the same hints.
-[[nodiscard]] BrokerMessage with_property(BrokerMessage message, const std::string& name, std::string value);
+[[nodiscard]] BrokerMessage with_property(BrokerMessage message, const std::string& name,
+                                          const std::string& value);
 [[nodiscard]] BrokerMessage with_flipped_byte(BrokerMessage message, std::size_t from_end = 40);
 /// Sealed by somebody else for the same readers: passes the gate, and is not what the device sealed.
 [[nodiscard]] BrokerMessage junk_like(const Road& road, const BrokerMessage& message);

@@ -43,7 +43,7 @@ TEST_CASE("items in any order end in the same chain, the same links and no gap")
     for (int i = 0; i < 3; ++i)
         for (const BrokerMessage& message : device.messages(device.seal()))
             all.push_back(message);
-    for (const std::size_t place : {8, 2, 5, 0, 7, 1, 6, 4, 3})
+    for (const std::size_t place : {8U, 2U, 5U, 0U, 7U, 1U, 6U, 4U, 3U})
         bench.deliver(all[place]);
     bench.judge_all();
     CHECK(bench.chain(device).upto == 9);

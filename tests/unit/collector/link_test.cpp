@@ -64,7 +64,7 @@ TEST_CASE("packets come out as they went in, however the stream was cut") {
         REQUIRE(bytes);
         stream.insert(stream.end(), bytes->begin(), bytes->end());
     }
-    for (const std::size_t piece : {1, 2, 7, 64, 100'000}) {
+    for (const std::size_t piece : {1U, 2U, 7U, 64U, 100'000U}) {
         PacketReader reader;
         int found = 0;
         for (std::size_t at = 0; at < stream.size(); at += piece) {

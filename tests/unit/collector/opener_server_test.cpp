@@ -135,7 +135,7 @@ TEST_CASE("who subscribes late gets the newest views that are kept, oldest first
     PacketStream viewer = bench.connect(bench.views_path);
     must_do(viewer.send(to_packet(Subscription{10}), patience));
     bench.turn();
-    for (const Seq seq : {7, 10, 13})
+    for (const Seq seq : {Seq{7}, Seq{10}, Seq{13}})
         CHECK(must(parse_view(must(viewer.receive(milliseconds(0))))).seq == seq);
     CHECK(viewer.receive(milliseconds(0)).error().code() == ErrorCode::timeout);
 }
