@@ -26,7 +26,7 @@ float size_ratio(const Box& a, const Box& b) {
 }
 
 /// How well the box continues the track: higher is better, nothing when it cannot be the same plate.
-std::optional<float> affinity(const Motion& motion, const Box& box, BootTime now, milliseconds close_after) {
+std::optional<float> affinity(const Motion& motion, const Box& box, BootTime now, microseconds close_after) {
     if (size_ratio(motion.last_box(), box) > max_size_ratio) return std::nullopt;
     const Box predicted = motion.predict(now);
     const float overlap = iou(predicted, box);
@@ -44,7 +44,23 @@ std::optional<float> affinity(const Motion& motion, const Box& box, BootTime now
     return 1 + overlap - distance / reach - (size_ratio(motion.last_box(), box) - 1);
 }
 
+constexpr double patience_frames = 2.5;
+constexpr std::chrono::seconds longest_interval{2};  // a longer pause is the camera's trouble, not its rate
+
 }  // namespace
+
+microseconds PassageTracker::patience() const {
+    const auto frames = std::chrono::duration_cast<microseconds>(usual_interval_ * patience_frames);
+    return std::max<microseconds>(settings_.close_after, frames);
+}
+
+void PassageTracker::learn_interval(BootTime now) {
+    if (last_update_) {
+        const auto interval = std::min<microseconds>(now - *last_update_, longest_interval);
+        usual_interval_ = usual_interval_.count() == 0 ? interval : (usual_interval_ * 3 + interval) / 4;
+    }
+    last_update_ = now;
+}
 
 std::vector<PassageTracker::Match> PassageTracker::matches(std::span<const Box> boxes,
                                                            const std::vector<bool>& taken,
@@ -53,7 +69,7 @@ std::vector<PassageTracker::Match> PassageTracker::matches(std::span<const Box> 
     for (std::size_t t = 0; t < tracks_.size(); ++t) {
         for (std::size_t c = 0; c < boxes.size(); ++c) {
             if (taken[c]) continue;
-            if (const auto score = affinity(tracks_[t].motion, boxes[c], now, settings_.close_after))
+            if (const auto score = affinity(tracks_[t].motion, boxes[c], now, patience()))
                 found.push_back({*score, t, c});
         }
     }
@@ -64,6 +80,7 @@ std::vector<PassageTracker::Match> PassageTracker::matches(std::span<const Box> 
 TrackerUpdate PassageTracker::update(std::span<const PlateCandidate> candidates, BootTime now) {
     TrackerUpdate update;
     close_lost(now, update);
+    learn_interval(now);
     std::vector<Box> boxes;
     std::vector<bool> taken;
     for (const PlateCandidate& candidate : candidates) {
@@ -140,8 +157,8 @@ void PassageTracker::close(Track& track, TrackerUpdate& update) const {
 
 void PassageTracker::close_lost(BootTime now, TrackerUpdate& update) {
     std::erase_if(tracks_, [&](Track& track) {
-        const milliseconds patience = track.motion.stands() ? settings_.parked_memory : settings_.close_after;
-        if (now - track.motion.last_seen() <= patience) return false;
+        const microseconds wait = track.motion.stands() ? microseconds(settings_.parked_memory) : patience();
+        if (now - track.motion.last_seen() <= wait) return false;
         close(track, update);
         return true;
     });

@@ -5,6 +5,7 @@
 // counts once; a car that comes later to the same place comes moving, and gets its own passage. Thread-bound.
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,9 +22,9 @@ struct LaneArea {
 };
 
 struct TrackerSettings {
-    std::vector<Point> roi;       // where candidates count; no points: the whole picture
-    std::vector<LaneArea> lanes;  // the first that holds the plate's centre counts
-    milliseconds close_after{800};
+    std::vector<Point> roi;         // where candidates count; no points: the whole picture
+    std::vector<LaneArea> lanes;    // the first that holds the plate's centre counts
+    milliseconds close_after{800};  // a slow camera gets at least two and a half of its own frames
     milliseconds parked_memory{60'000};
     int min_frames = 2;         // a plate seen in fewer frames is a flicker, no passage
     std::size_t max_open = 32;  // beyond it new candidates are not followed, and counted
@@ -67,6 +68,8 @@ class PassageTracker {
         std::size_t candidate;
     };
 
+    [[nodiscard]] microseconds patience() const;
+    void learn_interval(BootTime now);
     [[nodiscard]] std::vector<Match> matches(std::span<const Box> boxes, const std::vector<bool>& taken,
                                              BootTime now) const;
     void extend(Track& track, const PlateCandidate& candidate, BootTime now);
@@ -78,6 +81,8 @@ class PassageTracker {
 
     TrackerSettings settings_;
     std::vector<Track> tracks_;
+    std::optional<BootTime> last_update_;
+    microseconds usual_interval_{0};  // between frames, smoothed
     PassageId next_id_ = 1;
     std::uint64_t refused_ = 0;
 };

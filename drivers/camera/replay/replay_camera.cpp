@@ -8,8 +8,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr double default_picture_rate = 1;  // frames a second
-constexpr double default_video_rate = 25;   // for streams that do not know their own
+constexpr double default_video_rate = 25;  // for streams that do not know their own
 constexpr std::chrono::seconds quality_lasts{16};
 
 bool is_video(const std::string& source) {
@@ -26,7 +25,7 @@ Result<std::unique_ptr<replay::Film>> open_film(const ReplaySettings& settings) 
 
 double film_rate(const ReplaySettings& settings, const replay::Film& film) {
     if (settings.pace == ReplayPace::given) return settings.frames_per_second;
-    return film.rate().value_or(is_video(settings.source) ? default_video_rate : default_picture_rate);
+    return film.rate().value_or(is_video(settings.source) ? default_video_rate : settings.frames_per_second);
 }
 
 std::optional<double> pace_of(const ReplaySettings& settings, double rate) {
@@ -36,8 +35,7 @@ std::optional<double> pace_of(const ReplaySettings& settings, double rate) {
 }  // namespace
 
 Result<std::unique_ptr<ReplayCamera>> ReplayCamera::create(ReplaySettings settings, const Clock& clock) {
-    if (settings.pace == ReplayPace::given &&
-        !(settings.frames_per_second > 0 && settings.frames_per_second <= replay::max_video_rate))
+    if (!(settings.frames_per_second > 0 && settings.frames_per_second <= replay::max_video_rate))
         return fail(ErrorCode::configuration,
                     "a replay rate of {} frames/s is out of range; give 0.001 to {}",
                     settings.frames_per_second, replay::max_video_rate);

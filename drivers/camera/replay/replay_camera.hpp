@@ -13,7 +13,7 @@
 namespace portcullis {
 
 enum class ReplayPace {
-    source,  // the video's own rate; pictures: one a second
+    source,  // the video's own rate; pictures: frames_per_second
     given,   // frames_per_second
     as_fast  // as fast as the road takes them; nothing need be dropped
 };
@@ -21,7 +21,8 @@ enum class ReplayPace {
 struct ReplaySettings {
     std::string source;  // a folder of pictures, one picture, a video file, or @FILE with one picture a line
     ReplayPace pace = ReplayPace::source;
-    double frames_per_second = 1;               // for ReplayPace::given; in (0, 1000]
+    /// For ReplayPace::given; and of pictures at any pace: how many make a second of the film. In (0, 1000].
+    double frames_per_second = 1;
     bool loop = false;                          // from the start again after the last frame
     bool recurse = false;                       // a folder's subfolders too
     std::optional<ClockQuality> clock_quality;  // nothing: as the kernel says (rtc or ntp)

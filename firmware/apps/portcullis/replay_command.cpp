@@ -19,7 +19,7 @@ constexpr auto footer =
     "  {\"image\": \"a.jpg\", \"reads\": [{\"text\": \"ABC123\", \"confidence\": 0.97, \"characters\": "
     "[0.99, ...],\n"
     "   \"quad\": [[x,y],[x,y],[x,y],[x,y]]}], \"ms\": 12.3}\n"
-    "image: the path inside its folder argument. quad: in the picture's own pixels, clockwise from the "
+    "image: the path inside its folder argument. quad: in the upright picture's pixels, clockwise from the "
     "plate's top\n"
     "left. ms: detect, rectify and read, without decoding. A broken picture has \"reads\": [] and "
     "\"error\".\n"
@@ -73,6 +73,10 @@ std::function<int()> add_replay_command(CLI::App& program) {
     command->add_option("--predictions", options->predictions, "Write JSON lines to this file; - is stdout");
     command->add_option("--annotate", options->annotate,
                         "Write pictures with quads and texts into this folder");
+    command
+        ->add_option("--rate", options->pictures_per_second, "Pictures a second where a folder is one film")
+        ->check(CLI::Range(0.1, 1000.0))
+        ->capture_default_str();
     command->add_option("--threads", options->threads, "Workers with --stills, each with its own models")
         ->check(CLI::Range(1, max_replay_threads))
         ->capture_default_str();

@@ -17,7 +17,8 @@ struct ReplayOptions {
     bool patches = false;
     bool recurse = false;
     int threads = 1;
-    std::string predictions;  // empty: none; "-": stdout
+    double pictures_per_second = 1;  // of a folder that is one film
+    std::string predictions;         // empty: none; "-": stdout
     std::filesystem::path annotate;
     std::filesystem::path models;
 };

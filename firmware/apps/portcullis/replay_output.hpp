@@ -1,6 +1,6 @@
 #pragma once
-// The JSON lines of `portcullis replay`: a contract, told in `portcullis replay --help`. Pure functions, reentrant;
-// ReplayOutput is thread-bound.
+// The JSON lines of `portcullis replay`: a contract, told in `portcullis replay --help`. Pure functions,
+// reentrant; ReplayOutput is thread-bound.
 
 #include <cstdio>
 #include <filesystem>

@@ -54,6 +54,7 @@ Result<ReplayOutcome> play(const std::string& film, const ReplayOptions& options
         ReplaySettings replay;
         replay.source = film;
         replay.pace = ReplayPace::as_fast;
+        replay.frames_per_second = options.pictures_per_second;
         replay.recurse = options.recurse;
         return TRY(ReplayCamera::create(std::move(replay), clock));
     };

@@ -230,3 +230,31 @@ TEST_CASE("candidates without area are passed over") {
     road.frame({PlateCandidate{}, PlateCandidate{quad_from_box({5, 5, 5, 9}), 1}});
     CHECK(road.tracker.open() == 0);
 }
+
+TEST_CASE("a camera of one frame a second makes passages too") {
+    Road road;
+    for (int i = 0; i < 3; ++i) {  // how slow it is shows before the first plate comes
+        road.frame({});
+        road.now += std::chrono::milliseconds(960);
+    }
+    for (int i = 0; i < 5; ++i) {
+        road.frame({plate(300 + 60 * static_cast<float>(i), 300)});
+        road.now += std::chrono::milliseconds(960);
+    }
+    for (int i = 0; i < 4; ++i) {
+        road.frame({});
+        road.now += std::chrono::milliseconds(960);
+    }
+    CHECK(road.seen.size() == 1);
+    CHECK(road.closed.size() == 1);
+}
+
+TEST_CASE("a pause of the camera does not make it patient") {
+    Road road;
+    road.frames(20, {plate(300, 300)});
+    road.now += std::chrono::minutes(10);
+    road.frames(3, {plate(900, 600)});
+    CHECK(road.closed.size() == 1);
+    road.frame({});
+    CHECK(road.tracker.open() == 1);
+}
