@@ -39,7 +39,8 @@ Result<Description> describe(const std::filesystem::path& file) {
 }  // namespace
 
 Result<PlateReaderModel> load_plate_reader_model(const std::filesystem::path& folder) {
-    Description description = TRY(with_context(describe(folder / "model.toml"), "plate reader"));
+    Description description =
+        TRY(with_context(describe(folder / "model.toml"), fmt::format("plate reader: {}", cure)));
     auto weights = read_file(description.weights, max_weights_bytes);
     if (!weights) return fail(std::move(weights.error()).with(fmt::format("plate reader: {}", cure)));
     const std::string found = sha256_hex(*weights);
