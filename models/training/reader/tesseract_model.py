@@ -20,7 +20,7 @@ import torch
 from . import line, lstm_file, lstmf, network
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-MARKS = line.TWO_ROW_MARK + "#"  # '#' is never read; it keeps a class for a sign to come
+MARKS = line.TWO_ROW_MARK + "#"  # '#' is never read; Tesseract 5.3 labels its raw time steps rightly only with it at the end
 WEIGHTS = "plate.traineddata"
 
 
