@@ -1,5 +1,7 @@
 #include "config/collector_settings.hpp"
 
+#include "config/log_level.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -47,12 +49,7 @@ Result<CollectorSettings> CollectorSettings::load(const std::filesystem::path& f
     SettingsSection ingest = in.section("ingest");
     settings.batch_items = static_cast<std::size_t>(ingest.integer("batch_items", {1, 256}, 64));
     settings.batch_time = milliseconds(ingest.integer("batch_ms", {0, 1000}, 5));
-    settings.log_level = in.section("log").choice<LogLevel>("level",
-                                                            {{"error", LogLevel::error},
-                                                             {"warning", LogLevel::warning},
-                                                             {"info", LogLevel::info},
-                                                             {"debug", LogLevel::debug}},
-                                                            LogLevel::info);
+    settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());
     return settings;
 }

@@ -1,5 +1,7 @@
 #include "config/opener_settings.hpp"
 
+#include "config/log_level.hpp"
+
 #include <algorithm>
 
 namespace portcullis {
@@ -42,12 +44,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     settings.recipients = read_recipients(in.section("recipients"));
     settings.devices = read_device_trust_files(in);
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
-    settings.log_level = in.section("log").choice<LogLevel>("level",
-                                                            {{"error", LogLevel::error},
-                                                             {"warning", LogLevel::warning},
-                                                             {"info", LogLevel::info},
-                                                             {"debug", LogLevel::debug}},
-                                                            LogLevel::info);
+    settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());
     return settings;
 }

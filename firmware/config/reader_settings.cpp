@@ -1,5 +1,7 @@
 #include "config/reader_settings.hpp"
 
+#include "config/log_level.hpp"
+
 #include "config/settings_reader.hpp"
 #include "core/ids.hpp"
 
@@ -135,12 +137,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
                "write 1 to 32 of a-z, 0-9 and -, not at the ends a -");
     settings.fleet = root.text("fleet");
     root.check(!settings.fleet.empty() && settings.fleet.size() <= 64, "fleet", "write 1 to 64 letters");
-    settings.log_level = root.choice<LogLevel>("log_level",
-                                               {{"error", LogLevel::error},
-                                                {"warning", LogLevel::warning},
-                                                {"info", LogLevel::info},
-                                                {"debug", LogLevel::debug}},
-                                               LogLevel::info);
+    settings.log_level = read_log_level(root, "log_level");
     settings.models = root.path("models", std::string(default_models));
     settings.input = read_input(in.section("input"), file, input);
     settings.passage = read_passage(in);

@@ -15,6 +15,7 @@ namespace detail {
 
 struct SettingsDocument {
     std::filesystem::path file;
+    Environment environment = Environment::wins;
     toml::table table;
     std::deque<toml::table> from_environment;  // parsed values of PORTCULLIS_SET_*, kept alive
     std::set<std::string> asked;
@@ -54,10 +55,16 @@ std::string environment_name(std::string_view full_name) {
     return name;
 }
 
+/// What the environment says for a key; null if nothing, or if it does not count.
+const char* environment_value(const SettingsDocument& document, const std::string& full_name) {
+    if (document.environment == Environment::ignored) return nullptr;
+    // Only main, before any thread, reads settings.
+    return std::getenv(environment_name(full_name).c_str());  // NOLINT(concurrency-mt-unsafe)
+}
+
 /// The value that the environment gives for a key, as TOML; a bare word is text. Null if it gives none.
 const toml::node* from_environment(SettingsDocument& document, const std::string& full_name) {
-    // Only main, before any thread, reads settings.
-    const char* value = std::getenv(environment_name(full_name).c_str());  // NOLINT(concurrency-mt-unsafe)
+    const char* value = environment_value(document, full_name);
     if (value == nullptr) return nullptr;
     try {
         document.from_environment.push_back(toml::parse(fmt::format("v = {}", value)));
@@ -133,7 +140,7 @@ std::optional<SettingsValue> SettingsSection::find(std::string_view key, bool re
 
 bool SettingsSection::has(std::string_view key) const {
     return (table_ != nullptr && as_table(table_)->contains(key)) ||
-           std::getenv(environment_name(full_name(key)).c_str()) != nullptr;  // NOLINT(concurrency-mt-unsafe)
+           environment_value(*document_, full_name(key)) != nullptr;
 }
 
 void SettingsSection::check(bool condition, std::string_view key, std::string_view cure) {
@@ -235,20 +242,20 @@ SettingsReader::SettingsReader(SettingsReader&&) noexcept = default;
 SettingsReader& SettingsReader::operator=(SettingsReader&&) noexcept = default;
 SettingsReader::~SettingsReader() = default;
 
-Result<SettingsReader> SettingsReader::open(const std::filesystem::path& file) {
+Result<SettingsReader> SettingsReader::open(const std::filesystem::path& file, Environment environment) {
     auto text = read_text_file(file, max_settings_file_bytes);
     if (!text)
         return fail(ErrorCode::configuration, "{}; name a readable settings file with --config",
                     text.error().message());
     auto document = std::make_unique<SettingsDocument>();
-    document->file = std::filesystem::absolute(file);
+    document->file = file;
+    document->environment = environment;
     try {
         document->table = toml::parse(*text, file.string());
     } catch (const toml::parse_error& error) {
         return fail(ErrorCode::configuration, "{}:{}: not TOML: {}; mend that line", file.string(),
                     error.source().begin.line, error.description());
     }
-    document->file = file;
     return SettingsReader(std::move(document));
 }
 

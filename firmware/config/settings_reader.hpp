@@ -31,6 +31,10 @@ namespace portcullis {
 
 inline constexpr std::size_t max_settings_file_bytes = 256 * 1024;
 
+/// Whether PORTCULLIS_SET_* counts. Never for a file whose content vouches for something, such as a model's
+/// digest.
+enum class Environment { wins, ignored };
+
 template <class T>
 struct Range {
     T low;
@@ -98,7 +102,8 @@ class SettingsSection {
 class SettingsReader {
   public:
     /// Errors (configuration): file missing, unreadable, too large, not TOML (with line).
-    [[nodiscard]] static Result<SettingsReader> open(const std::filesystem::path& file);
+    [[nodiscard]] static Result<SettingsReader> open(const std::filesystem::path& file,
+                                                     Environment environment = Environment::wins);
 
     SettingsReader(SettingsReader&&) noexcept;
     SettingsReader& operator=(SettingsReader&&) noexcept;

@@ -1,5 +1,7 @@
 #include "config/uplink_settings.hpp"
 
+#include "config/log_level.hpp"
+
 #include "config/settings_reader.hpp"
 
 namespace portcullis {
@@ -54,12 +56,7 @@ Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path&
     settings.receipts = {receipts.path("ca_chain"), receipts.path("signers")};
     settings.status_interval =
         std::chrono::seconds(in.section("status").integer("interval_s", {1, 86'400}, 60));
-    settings.log_level = in.section("log").choice<LogLevel>("level",
-                                                            {{"error", LogLevel::error},
-                                                             {"warning", LogLevel::warning},
-                                                             {"info", LogLevel::info},
-                                                             {"debug", LogLevel::debug}},
-                                                            LogLevel::info);
+    settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());
     return settings;
 }

@@ -1,22 +1,12 @@
 #include "vision/detector_model.hpp"
 
-#include "base/file.hpp"
-#include "base/sha256.hpp"
-#include "config/settings_reader.hpp"
+#include "vision/model_folder.hpp"
 
 namespace portcullis {
 
 namespace {
 
-constexpr std::size_t max_weights_bytes = 8 * 1024 * 1024;
-constexpr std::string_view cure =
-    "reinstall the package that holds the models, or copy the model folder anew";
-
-struct Description {
-    DetectorModel model;
-    std::filesystem::path weights;
-    std::string digest_hex;
-};
+constexpr std::string_view room = "plate detector";
 
 enum class Channels { bgr };
 
@@ -37,33 +27,24 @@ void read_output(SettingsSection output, DetectorModel& model) {
                  "must divide input.width and input.height");
 }
 
-Result<Description> describe(const std::filesystem::path& file) {
-    auto settings = TRY(SettingsReader::open(file));
-    Description description;
-    auto model = settings.section("model");
-    description.model.name = model.text("name");
-    description.model.version = model.text("version");
-    description.weights = model.path("weights");
-    description.digest_hex = model.text("sha256");
-    read_input(settings.section("input"), description.model);
-    read_output(settings.section("output"), description.model);
-    TRY(settings.finish());
-    return description;
+Result<DetectorModel> load(const std::filesystem::path& folder) {
+    auto card = TRY(open_model_card(folder));
+    auto section = card.section("model");
+    const ModelIdentity identity = read_model_identity(section);
+    DetectorModel model;
+    model.name = identity.name;
+    model.version = identity.version;
+    read_input(card.section("input"), model);
+    read_output(card.section("output"), model);
+    TRY(card.finish());
+    model.weights = TRY(load_weights(identity));
+    return model;
 }
 
 }  // namespace
 
 Result<DetectorModel> load_detector_model(const std::filesystem::path& folder) {
-    Description description = TRY(with_context(describe(folder / "model.toml"), "plate detector"));
-    auto weights = read_file(description.weights, max_weights_bytes);
-    if (!weights) return fail(std::move(weights.error()).with(fmt::format("plate detector: {}", cure)));
-    const std::string found = sha256_hex(*weights);
-    if (found != description.digest_hex)
-        return fail(ErrorCode::corrupt,
-                    "plate detector: {}: its SHA-256 is {} ({} bytes), model.toml says {}; {}",
-                    description.weights.string(), found, weights->size(), description.digest_hex, cure);
-    description.model.weights = std::move(*weights);
-    return std::move(description.model);
+    return with_context(load(folder), room);
 }
 
 }  // namespace portcullis

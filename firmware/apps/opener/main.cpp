@@ -1,9 +1,8 @@
 // portcullis-opener: the composition root of the process that sees plates and has no network.
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
+#include "apps/common/daemon_main.hpp"
 #include "base/log.hpp"
 #include "collector/opener/accounts.hpp"
 #include "collector/opener/opener_server.hpp"
@@ -121,27 +120,12 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
     // The very first thing: OpenSSL must not have allocated before.
     const Result<void> zeroing = install_zeroing_allocator();
-    CLI::App app{description, "portcullis-opener"};
-    app.footer(footer);
-    std::filesystem::path file = "/etc/portcullis/opener.toml";
-    bool check_only = false;
-    app.add_option("--config", file, "settings file (TOML)")->capture_default_str();
-    app.add_flag("--check", check_only, "check settings, keys and certificates, then end");
-    app.set_version_flag("--version", "portcullis-opener " PORTCULLIS_VERSION);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
-    }
-    const Result<void> done = zeroing ? run(file, check_only) : zeroing;
-    if (done) return 0;
-    log_error("opener", "{}", done.error().message());
-    return done.error().code() == ErrorCode::configuration ? 2 : 1;
-} catch (const std::exception& error) {
-    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
-    std::fputs(error.what(), stderr);
-    return 1;
+    return daemon_main(argc, argv,
+                       {"portcullis-opener", "opener", description, footer, "/etc/portcullis/opener.toml"},
+                       [&zeroing](const std::filesystem::path& file, bool check_only) {
+                           return zeroing ? run(file, check_only) : zeroing;
+                       });
 }

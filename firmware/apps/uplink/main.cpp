@@ -1,9 +1,8 @@
 // portcullis-uplink: the composition root of the process that has the network and sees no plates.
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
+#include "apps/common/daemon_main.hpp"
 #include "base/log.hpp"
 #include "config/uplink_settings.hpp"
 #include "drivers/broker/paho/paho_broker.hpp"
@@ -119,25 +118,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-    CLI::App app{description, "portcullis-uplink"};
-    app.footer(footer);
-    std::filesystem::path file = "/etc/portcullis/uplink.toml";
-    bool check_only = false;
-    app.add_option("--config", file, "settings file (TOML)")->capture_default_str();
-    app.add_flag("--check", check_only, "check settings, keys and certificates, then end");
-    app.set_version_flag("--version", "portcullis-uplink " PORTCULLIS_VERSION);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
-    }
-    const Result<void> done = run(file, check_only);
-    if (done) return 0;
-    log_error("uplink", "{}", done.error().message());
-    return done.error().code() == ErrorCode::configuration ? 2 : 1;
-} catch (const std::exception& error) {
-    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
-    std::fputs(error.what(), stderr);
-    return 1;
+int main(int argc, char** argv) {
+    return daemon_main(
+        argc, argv, {"portcullis-uplink", "uplink", description, footer, "/etc/portcullis/uplink.toml"}, run);
 }

@@ -120,6 +120,19 @@ TEST_CASE("the environment wins over the file") {
     REQUIRE(::unsetenv("PORTCULLIS_SET_A__NAME") == 0);
 }
 
+TEST_CASE("a file that vouches for something is not overridden by the environment") {
+    const File file("[model]\nsha256 = \"file\"\n");
+    REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", "environment", 1) == 0);
+    auto vouching = SettingsReader::open(file.path(), Environment::ignored);
+    auto ordinary = SettingsReader::open(file.path());
+    REQUIRE(vouching);
+    REQUIRE(ordinary);
+    CHECK(vouching->section("model").text("sha256") == "file");
+    CHECK(ordinary->section("model").text("sha256") == "environment");  // control
+    CHECK_FALSE(vouching->section("other").has("key"));
+    REQUIRE(::unsetenv("PORTCULLIS_SET_MODEL__SHA256") == 0);
+}
+
 TEST_CASE("a file that is missing or not TOML is a configuration error with the place") {
     const auto missing = SettingsReader::open("/nonexistent.toml");
     REQUIRE_FALSE(missing);

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/file.hpp"
+#include "base/sha256.hpp"
 #include "vision/plate_reader_model.hpp"
 #include "vision/rectifier.hpp"
 
@@ -280,6 +281,16 @@ TEST_CASE("weights with one flipped bit are refused and named") {
     stream.put(static_cast<char>(byte ^ 1));
     stream.close();
     check_refused(copy.folder(), copy.weights());
+}
+
+TEST_CASE("exchanged weights are refused though the environment names their digest") {
+    const ModelCopy copy;
+    std::ofstream(copy.weights(), std::ios::app) << "x";
+    const auto exchanged = read_file(copy.weights(), 8'000'000);
+    REQUIRE(exchanged);
+    REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", sha256_hex(*exchanged).c_str(), 1) == 0);
+    check_refused(copy.folder(), copy.weights());
+    REQUIRE(::unsetenv("PORTCULLIS_SET_MODEL__SHA256") == 0);
 }
 
 TEST_CASE("a card made for another line height, or without a digest, is refused and named") {
