@@ -1,12 +1,15 @@
 #include "pipeline/model_eyes.hpp"
 
+#include <array>
 #include <memory>
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "vision/detector.hpp"
+#include "vision/network_reader.hpp"
 #include "vision/plate_reader.hpp"
 #include "vision/rectifier.hpp"
+#include "vision/second_opinion.hpp"
 
 namespace portcullis {
 
@@ -16,19 +19,21 @@ constexpr std::size_t max_card_bytes = std::size_t{64} * 1024;
 
 /// The cards (model.toml) hold the digests of the weights, and the models refuse other weights: so this names
 /// them all.
-Result<std::string> digest_of(const std::filesystem::path& detector, const std::filesystem::path& reader) {
-    const Bytes first = TRY(read_file(detector / "model.toml", max_card_bytes));
-    const Bytes second = TRY(read_file(reader / "model.toml", max_card_bytes));
-    return to_hex(sha256({first, second}));
+Result<std::string> digest_of(const std::array<std::filesystem::path, 3>& folders) {
+    std::array<Bytes, 3> cards;
+    for (std::size_t i = 0; i < folders.size(); ++i)
+        cards[i] = TRY(read_file(folders[i] / "model.toml", max_card_bytes));
+    return to_hex(sha256({cards[0], cards[1], cards[2]}));
 }
 
 }  // namespace
 
 Result<Eyes> load_eyes(const std::filesystem::path& models) {
     const auto detector_folder = models / "plate-detector";
+    const auto network_folder = models / "plate-network";
     const auto reader_folder = models / "plate-reader";
     std::error_code ignored;
-    for (const auto& folder : {detector_folder, reader_folder})
+    for (const auto& folder : {detector_folder, network_folder, reader_folder})
         if (!std::filesystem::is_directory(folder, ignored))
             return fail(ErrorCode::configuration,
                         "{}: no such model folder; install the models or name their folder", folder.string());
@@ -38,9 +43,12 @@ Result<Eyes> load_eyes(const std::filesystem::path& models) {
     reader_settings.model_dir = reader_folder;
     auto detector = std::make_shared<PlateDetector>(TRY(PlateDetector::create(detector_settings)));
     auto rectifier = std::make_shared<Rectifier>(TRY(Rectifier::create({})));
-    auto reader = std::make_shared<PlateReader>(TRY(PlateReader::create(reader_settings)));
+    auto network = TRY(NetworkReader::create({network_folder}));
+    auto tesseract = TRY(PlateReader::create(reader_settings));
+    auto reader = std::make_shared<SecondOpinion>(
+        TRY(SecondOpinion::create(std::move(network), std::move(tesseract), {})));
     Eyes eyes;
-    eyes.model = TRY(digest_of(detector_folder, reader_folder));
+    eyes.model = TRY(digest_of({detector_folder, network_folder, reader_folder}));
     eyes.locate = [detector](const FrameView& view) { return detector->locate(view); };
     eyes.rectify = [rectifier](const FrameView& view, const Quad& quad) {
         return rectifier->rectify(view, quad);

@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "vision/packed_weights.hpp"
 
 namespace portcullis {
 
@@ -26,7 +27,9 @@ Result<Bytes> load_weights(const ModelIdentity& model) {
     if (found != model.digest_hex)
         return fail(ErrorCode::corrupt, "{}: its SHA-256 is {} ({} bytes), model.toml says {}; {}",
                     model.weights.string(), found, weights.size(), model.digest_hex, cure);
-    return weights;
+    if (!is_packed(model.weights)) return weights;
+    return with_context(unpack(weights, max_weights_bytes),
+                        model.weights.string() + ": " + std::string(cure));
 }
 
 }  // namespace portcullis

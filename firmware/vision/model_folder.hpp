@@ -17,7 +17,7 @@ struct ModelIdentity {
     std::string name;
     std::string version;
     std::filesystem::path weights;
-    std::string digest_hex;  // SHA-256 of the weights
+    std::string digest_hex;  // SHA-256 of the weights' file
 };
 
 /// folder/model.toml, to ask for further keys and finish(). Errors: configuration (the message names the file
@@ -27,7 +27,7 @@ struct ModelIdentity {
 /// The keys that every section [model] has.
 [[nodiscard]] ModelIdentity read_model_identity(SettingsSection& model);
 
-/// The weights, only if their digest is the one of the card. Errors: not_found, exhausted (beyond
+/// The weights, unpacked if they are packed, only if the file's digest is the one of the card. Errors: not_found, exhausted (beyond
 /// max_weights_bytes), corrupt (truncated, damaged or exchanged); each names the file and the cure.
 [[nodiscard]] Result<Bytes> load_weights(const ModelIdentity& model);
 

@@ -16,7 +16,6 @@
 namespace portcullis {
 namespace {
 
-constexpr int max_patch_side_px = 16'384;
 constexpr int line_resolution_dpi = 300;  // any; without one Tesseract guesses and says so on stderr
 // What the network reads when the whole of a two-row plate is shown to it as one line.
 constexpr char two_row_mark = '=';
@@ -112,11 +111,7 @@ Result<PlateReader> PlateReader::create(const PlateReaderSettings& settings) {
 
 Result<Reading> PlateReader::read(const PlatePatch& patch) {
     const GreyImage& image = patch.image;
-    if (image.width < 1 || image.height < 1 || image.width > max_patch_side_px ||
-        image.height > max_patch_side_px ||
-        image.pixels.size() != static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height))
-        return fail(ErrorCode::invalid_argument, "plate reader: a patch of {} x {} px with {} pixels",
-                    image.width, image.height, image.pixels.size());
+    TRY(with_context(check_patch(image), "plate reader"));
     Line line = TRY(engine_->recognise(line_of(image)));
     if (line.has_two_rows && may_have_two_rows(image)) line = TRY(engine_->recognise(two_row_line_of(image)));
     Reading reading = decode(line.steps);

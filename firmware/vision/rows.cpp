@@ -43,9 +43,9 @@ void spread(cv::Mat& picture) {
     cv::LUT(picture, table, picture);
 }
 
-cv::Mat fitted(const cv::Mat& picture, int width) {
+cv::Mat fitted(const cv::Mat& picture, int width, int height = line_height_px) {
     cv::Mat line;
-    cv::resize(picture, line, {width, line_height_px}, 0, 0, cv::INTER_AREA);
+    cv::resize(picture, line, {width, height}, 0, 0, cv::INTER_AREA);
     spread(line);
     return line;
 }
@@ -83,6 +83,17 @@ double mean_around(const std::vector<double>& values, int middle, int half) {
 
 }  // namespace
 
+Result<void> check_patch(const GreyImage& patch) {
+    const bool sized = patch.width >= 1 && patch.height >= 1 && patch.width <= max_patch_side_px &&
+                       patch.height <= max_patch_side_px;
+    if (sized &&
+        patch.pixels.size() == static_cast<std::size_t>(patch.width) * static_cast<std::size_t>(patch.height))
+        return {};
+    return fail(ErrorCode::invalid_argument,
+                "a patch of {} x {} px with {} pixels; its sides must lie in [1, {}]", patch.width,
+                patch.height, patch.pixels.size(), max_patch_side_px);
+}
+
 bool may_have_two_rows(const GreyImage& patch) {
     return patch.height >= 2 &&
            static_cast<float>(patch.width) < two_row_aspect * static_cast<float>(patch.height);
@@ -90,6 +101,10 @@ bool may_have_two_rows(const GreyImage& patch) {
 
 GreyImage line_of(const GreyImage& patch) {
     return owned(fitted(view(patch), line_width_px));
+}
+
+GreyImage squeezed(const GreyImage& patch, int width, int height) {
+    return owned(fitted(view(patch), width, height));
 }
 
 float row_gap(const GreyImage& patch) {

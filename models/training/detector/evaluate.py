@@ -10,6 +10,7 @@ is false where it touches no labelled plate (IoU < 0.1 with all). Corner error: 
 plates, in parts of the plate's height, only where labels hold true corners.
 """
 import argparse
+import gzip
 import os
 import time
 
@@ -22,7 +23,8 @@ from .photographs import decode_pixels, held_out, read_labels
 
 class Detector:
     def __init__(self, folder):
-        self.net = cv2.dnn.readNetFromONNX(os.path.join(folder, "plate-detector.onnx"))
+        with gzip.open(os.path.join(folder, "plate-detector.onnx.gz")) as packed:
+            self.net = cv2.dnn.readNetFromONNX(np.frombuffer(packed.read(), np.uint8))
 
     def locate(self, picture, threshold):
         canvas, scale = letterbox(picture)
@@ -91,7 +93,7 @@ def print_time(detector, pictures, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder with labels.csv and images/")
-    parser.add_argument("--model", required=True, help="folder with plate-detector.onnx")
+    parser.add_argument("--model", required=True, help="folder with plate-detector.onnx.gz")
     parser.add_argument("--hint", choices=("train", "dev"), default="train")
     parser.add_argument("--threshold", type=float, default=.5)
     parser.add_argument("--time", type=int, metavar="COUNT", help="measure time on so many pictures instead")

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* weights_name = "plate-detector.onnx";
+constexpr const char* weights_name = "plate-detector.onnx.gz";
 
 /// A copy of the shipped model folder that a test may damage.
 class ModelCopy {

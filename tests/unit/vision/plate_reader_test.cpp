@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <png.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,6 +12,7 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "drawn_plates.hpp"
 #include "vision/plate_reader_model.hpp"
 #include "vision/rectifier.hpp"
 
@@ -22,71 +22,11 @@ namespace {
 
 const std::filesystem::path source_dir = PORTCULLIS_SOURCE_DIR;
 const std::filesystem::path model_dir = source_dir / "models/plate-reader";
-const std::filesystem::path plates_dir = source_dir / "tests/data/plates";
-
-struct DrawnPlate {
-    std::string name;
-    std::string text;
-    int rows = 0;
-    Quad quad;
-};
-
-std::vector<DrawnPlate> drawn_plates() {
-    std::ifstream stream(plates_dir / "plates.csv");
-    std::vector<DrawnPlate> plates;
-    std::string line;
-    std::getline(stream, line);
-    while (std::getline(stream, line)) {
-        std::replace(line.begin(), line.end(), ',', ' ');
-        std::istringstream fields(line);
-        DrawnPlate plate;
-        fields >> plate.name >> plate.text >> plate.rows;
-        for (Point& corner : plate.quad.corners)
-            fields >> corner.x >> corner.y;
-        plates.push_back(plate);
-    }
-    return plates;
-}
-
-GreyImage load_png(const std::filesystem::path& file) {
-    png_image png{};
-    png.version = PNG_IMAGE_VERSION;
-    REQUIRE(png_image_begin_read_from_file(&png, file.c_str()) != 0);
-    png.format = PNG_FORMAT_GRAY;
-    GreyImage image{static_cast<int>(png.width), static_cast<int>(png.height), {}};
-    image.pixels.resize(PNG_IMAGE_SIZE(png));
-    REQUIRE(png_image_finish_read(&png, nullptr, image.pixels.data(), 0, nullptr) != 0);
-    return image;
-}
-
-PlatePatch patch_of(const DrawnPlate& plate) {
-    const GreyImage image = load_png(plates_dir / (plate.name + ".png"));
-    FrameView frame{PixelFormat::grey8, image.width, image.height, {}};
-    frame.planes[0] = {image.pixels.data(), static_cast<std::size_t>(image.width)};
-    auto rectifier = Rectifier::create({});
-    REQUIRE(rectifier);
-    auto patch = rectifier->rectify(frame, plate.quad);
-    REQUIRE(patch);
-    return *patch;
-}
 
 PlateReader reader() {
     auto made = PlateReader::create({model_dir});
     if (!made) FAIL(made.error().message());
     return std::move(*made);
-}
-
-PlatePatch flat_patch(int width, int height, std::uint8_t grey) {
-    return {
-        {width, height,
-         std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), grey)},
-        {}};
-}
-
-std::string folded(std::string text) {  // most plates use one shape for O and 0, and for I and 1
-    std::replace(text.begin(), text.end(), 'O', '0');
-    std::replace(text.begin(), text.end(), 'I', '1');
-    return text;
 }
 
 // A copy of the model folder that a test may damage.

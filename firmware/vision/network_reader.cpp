@@ -1,0 +1,133 @@
+#include "vision/network_reader.hpp"
+
+#include <opencv2/dnn.hpp>
+#include <string>
+#include <vector>
+
+#include "vision/model_folder.hpp"
+#include "vision/plate_reader_decoder.hpp"
+#include "vision/rows.hpp"
+
+namespace portcullis {
+
+struct NetworkReader::Network {
+    std::string alphabet;
+    std::string output;
+    int width = 0;
+    int height = 0;
+    int steps = 0;
+    cv::dnn::Net net;
+    cv::Mat input;  // 1 x 1 x height x width floats in -1 to 1, used again for each patch
+};
+
+namespace {
+
+constexpr std::string_view room = "plate network";
+constexpr float least_choice = 0.002F;    // what is less likely at a step changes no text
+constexpr float sure_of_blank = 0.9995F;  // of such steps in a row one tells all
+constexpr float mid_grey = 127.5F;
+
+struct Loaded {
+    std::string alphabet;
+    std::string output;
+    int width = 0;
+    int height = 0;
+    int steps = 0;
+    Bytes weights;
+};
+
+Result<Loaded> load(const std::filesystem::path& folder) {
+    auto card = TRY(open_model_card(folder));
+    auto section = card.section("model");
+    const ModelIdentity identity = read_model_identity(section);
+    auto input = card.section("input");
+    Loaded model;
+    model.width = static_cast<int>(input.integer("width", {16, 1024}));
+    model.height = static_cast<int>(input.integer("height", {16, 1024}));
+    auto output = card.section("output");
+    model.output = output.text("name");
+    model.steps = static_cast<int>(output.integer("steps", {1, static_cast<std::int64_t>(max_time_steps)}));
+    model.alphabet = output.text("alphabet");
+    output.check(!model.alphabet.empty() && model.alphabet.find_first_not_of(
+                                                "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos,
+                 "alphabet", "holds only A-Z and 0-9, one character a class");
+    TRY(card.finish());
+    model.weights = TRY(load_weights(identity));
+    return model;
+}
+
+/// The network's softmax as time steps: classes x steps floats, the last class is the blank.
+std::vector<TimeStep> steps_of(const float* scores, int steps, std::string_view alphabet) {
+    std::vector<TimeStep> found;
+    const auto count = static_cast<std::size_t>(steps);
+    for (std::size_t t = 0; t < count; ++t) {
+        TimeStep step;
+        float sum = 0;
+        for (std::size_t letter = 0; letter < alphabet.size(); ++letter) {
+            const float p = scores[letter * count + t];
+            if (p < least_choice) continue;
+            step.choices.push_back({alphabet[letter], p});
+            sum += p;
+        }
+        step.blank = std::max(0.0F, 1.0F - sum);
+        const bool repeats =
+            step.blank >= sure_of_blank && !found.empty() && found.back().blank >= sure_of_blank;
+        if (!repeats) found.push_back(std::move(step));
+    }
+    return found;
+}
+
+}  // namespace
+
+NetworkReader::NetworkReader(std::unique_ptr<Network> network) : network_(std::move(network)) {}
+NetworkReader::NetworkReader(NetworkReader&&) noexcept = default;
+NetworkReader& NetworkReader::operator=(NetworkReader&&) noexcept = default;
+NetworkReader::~NetworkReader() = default;
+
+Result<NetworkReader> NetworkReader::create(const NetworkReaderSettings& settings) {
+    Loaded model = TRY(with_context(load(settings.model_dir), room));
+    auto network = std::make_unique<Network>();
+    network->alphabet = model.alphabet;
+    network->output = model.output;
+    network->width = model.width;
+    network->height = model.height;
+    network->steps = model.steps;
+    try {
+        const std::string_view weights = as_text(model.weights);
+        network->net = cv::dnn::readNetFromONNX(weights.data(), weights.size());
+        network->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+        network->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+        const int shape[] = {1, 1, model.height, model.width};
+        network->input = cv::Mat(4, shape, CV_32F, cv::Scalar(0));
+        network->net.setInput(network->input);
+        const cv::Mat scores = network->net.forward(network->output);
+        const std::size_t wanted = (model.alphabet.size() + 1) * static_cast<std::size_t>(model.steps);
+        if (scores.type() != CV_32F || !scores.isContinuous() || scores.total() != wanted)
+            return fail(ErrorCode::corrupt,
+                        "{}: {}: the network gives {} numbers, model.toml says {}; reinstall the model", room,
+                        settings.model_dir.string(), scores.total(), wanted);
+    } catch (const cv::Exception& error) {
+        return fail(ErrorCode::corrupt, "{}: {}: OpenCV cannot run the weights: {}", room,
+                    settings.model_dir.string(), error.err);
+    }
+    return NetworkReader(std::move(network));
+}
+
+Result<Reading> NetworkReader::read(const PlatePatch& patch) {
+    TRY(with_context(check_patch(patch.image), room));
+    Network& network = *network_;
+    try {
+        GreyImage picture = squeezed(patch.image, network.width, network.height);
+        const cv::Mat pixels(network.height, network.width, CV_8UC1, picture.pixels.data());
+        cv::Mat plane(network.height, network.width, CV_32F, network.input.ptr<float>(0, 0));
+        pixels.convertTo(plane, CV_32F, 1 / mid_grey, -1);
+        network.net.setInput(network.input);
+        const cv::Mat scores = network.net.forward(network.output);
+        return decode(steps_of(scores.ptr<float>(), network.steps, network.alphabet));
+    } catch (const cv::Exception& error) {
+        return fail(ErrorCode::internal, "{}: OpenCV failed on a patch of {} x {} px: {}", room,
+                    patch.image.width, patch.image.height, error.err);
+    }
+}
+
+}  // namespace portcullis

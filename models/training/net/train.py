@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Trains the plate network: python3 -m models.training.net.train --data DIR --out DIR --steps 12000
+
+Only photographs with split_hint=train are used, a twelfth of them (by text) held out to watch progress. Writes
+OUT/checkpoint.pt (to go on from after a break), OUT/best.pt (averaged weights, best on the held-out part), OUT/train.log.
+One thread.
+"""
+import argparse
+import copy
+import math
+import os
+import random
+import time
+
+import cv2
+import numpy
+import torch
+import torch.nn.functional as F
+
+from . import samples
+from .network import BLANK, PlateNetwork
+
+BATCH = 48
+WARM_STEPS = 200
+AVERAGE = 0.998            # decay of the averaged weights
+FIRST_DRAWN = 3000         # drawn plates before the first step
+DRAWN_A_STEP = 6
+EASY_STEPS, HARD_STEPS = 400, 2000   # CTC leaves its plateau on clean plates first; then the road's faults grow
+WATCH_EVERY, SAVE_EVERY = 250, 100
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder with labels.csv and images/")
+    parser.add_argument("--out", required=True, help="folder for checkpoints and the log")
+    parser.add_argument("--steps", type=int, default=12000, help="length of the whole schedule")
+    parser.add_argument("--rate", type=float, default=3e-3, help="peak of the learning rate")
+    parser.add_argument("--start", help="weights to start from, instead of chance: best.pt of a run before")
+    parser.add_argument("--photographs", type=float, default=0.5, help="share of photographs among the samples")
+    parser.add_argument("--seed", type=int, default=20261123)
+    return parser.parse_args()
+
+
+def greedy(scores):
+    """Best path of steps x classes: repeats joined, blanks left out."""
+    path = scores.argmax(1).tolist()
+    return [code for i, code in enumerate(path) if code != BLANK and (i == 0 or code != path[i - 1])]
+
+
+def evaluate(network, held_out):
+    network.eval()
+    hits = {}
+    with torch.no_grad():
+        for first in range(0, len(held_out), 32):
+            part = held_out[first:first + 32]
+            x = torch.from_numpy(numpy.stack([samples.scaled(patch) for patch, _, _ in part])[:, None])
+            scores = network.logits(x)[:, :, 0].transpose(1, 2)
+            for (_, codes, source), steps in zip(part, scores):
+                hits.setdefault(source, []).append(greedy(steps) == codes)
+    network.train()
+    total = sum(len(found) for found in hits.values())
+    return sum(map(sum, hits.values())) / total, {s: f"{sum(f)}/{len(f)}" for s, f in sorted(hits.items())}
+
+
+class Training:
+    """The state that a checkpoint keeps: weights, their average, the optimiser, step."""
+
+    def __init__(self, options):
+        self.options = options
+        self.network = PlateNetwork().to(memory_format=torch.channels_last)
+        if options.start:
+            self.network.load_state_dict(torch.load(options.start))
+        self.slow = copy.deepcopy(self.network)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=1e-3)
+        self.step, self.best = 0, 0.0
+        self.file = os.path.join(options.out, "checkpoint.pt")
+        if os.path.exists(self.file):
+            saved = torch.load(self.file)
+            self.network.load_state_dict(saved["network"])
+            self.slow.load_state_dict(saved["slow"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.step, self.best = saved["step"], saved["best"]
+
+    def save(self):
+        torch.save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
+                    "optimiser": self.optimiser.state_dict(), "best": self.best}, self.file + ".new")
+        os.replace(self.file + ".new", self.file)
+
+    def log(self, text):
+        with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
+            print(f"{time.strftime('%H:%M:%S')} step {self.step} {text}", file=log)
+
+    @property
+    def level(self):
+        if self.options.start:
+            return 1.0
+        return min(1.0, max(0.0, (self.step - EASY_STEPS) / HARD_STEPS))
+
+    def take_step(self, source):
+        progress = min(1, self.step / self.options.steps)
+        rate = self.options.rate * min(1, (self.step + 1) / WARM_STEPS) * (.01 + .99 * .5 * (1 + math.cos(math.pi * progress)))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        drawn = [source.sample(self.level, self.options.photographs) for _ in range(BATCH)]
+        x = torch.from_numpy(numpy.stack([samples.scaled(patch) for patch, _ in drawn])[:, None])
+        sizes = torch.tensor([len(codes) for _, codes in drawn])
+        codes = torch.tensor([code for _, text in drawn for code in text])
+        logits = self.network.logits(x.to(memory_format=torch.channels_last))[:, :, 0].permute(2, 0, 1)
+        steps = torch.full((BATCH,), logits.shape[0], dtype=torch.long)
+        loss = F.ctc_loss(F.log_softmax(logits, 2), codes, steps, sizes, blank=BLANK, zero_infinity=True)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2)
+        self.optimiser.step()
+        self.step += 1
+        decay = min(AVERAGE, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for a, b in zip(self.slow.state_dict().values(), self.network.state_dict().values()):
+                a.copy_(b if not a.dtype.is_floating_point else a * decay + b * (1 - decay))
+        return loss.item()
+
+    def look(self, held_out):
+        right, by_source = evaluate(self.slow, held_out)
+        self.log(f"held out {right:.3f} {by_source}")
+        if right >= self.best:
+            self.best = right
+            torch.save(self.slow.state_dict(), os.path.join(self.options.out, "best.pt"))
+
+
+def main():
+    options = arguments()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.manual_seed(options.seed)
+    os.makedirs(options.out, exist_ok=True)
+    training = Training(options)
+    source = samples.Samples(options.data, random.Random(options.seed + training.step))
+    held_out = samples.validation(options.data)
+    source.draw_plates(FIRST_DRAWN)
+    training.log(f"{len(source.photographs)} photographs, held out {len(held_out)}, "
+                 f"{sum(p.numel() for p in training.network.parameters())} weights")
+    losses = []
+    while training.step < options.steps:
+        losses.append(training.take_step(source))
+        source.draw_plates(DRAWN_A_STEP)
+        if training.step % 50 == 0:
+            training.log(f"loss {sum(losses) / len(losses):.3f} level {training.level:.2f}")
+            losses = []
+        if training.step % WATCH_EVERY == 0:
+            training.look(held_out)
+        if training.step % SAVE_EVERY == 0:
+            training.save()
+    training.look(held_out)
+    training.save()
+
+
+if __name__ == "__main__":
+    main()
