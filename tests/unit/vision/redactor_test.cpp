@@ -74,6 +74,30 @@ TEST_CASE("no pixel outside the kept area reaches the overview but through the m
         }
 }
 
+TEST_CASE("beside a tilted plate too: the corners of the box around what is kept are hidden") {
+    const Quad tilted{{{{280, 180}, {360, 220}, {350, 240}, {270, 200}}}};
+    const Quad sharp = kept_area(tilted, OverviewPolicy::redacted, frame_width);
+    NoiseFrame frame(PixelFormat::bgr24, frame_width, frame_height);
+    const auto render = [&] {
+        const auto overview = RedactedOverview::create(frame.view, tilted, {}, OverviewPolicy::redacted, 0);
+        REQUIRE(overview);
+        return overview->render().value().pixels;
+    };
+    const auto before = render();
+    const Box box = bounding_box(sharp);
+    // Two pixels of one cell change places, where the box is and the quad is not: its upper right corner.
+    const int side = 46;  // half the plate's 89 px, even
+    const int right = static_cast<int>(box.right) / side * side - 1;
+    const int top = (static_cast<int>(box.top) / side + 1) * side;
+    for (int y = top; y < top + 10; ++y)
+        for (int x = right - 9; x < right - 4; ++x) {
+            REQUIRE_FALSE(contains(sharp.corners, {static_cast<float>(x), static_cast<float>(y)}));
+            for (int colour = 0; colour < 3; ++colour)
+                std::swap(frame.at(x, y, colour), frame.at(x + 5, y, colour));
+        }
+    CHECK(render() == before);
+}
+
 TEST_CASE("the plate and the bodywork around it stay as they are") {
     NoiseFrame frame(PixelFormat::bgr24, frame_width, frame_height);
     const ColourImage image = redacted(frame.view);
