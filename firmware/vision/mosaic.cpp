@@ -24,7 +24,7 @@ cv::Mat means_of(const cv::Mat& plane, int cell, int columns, int rows) {
 
 /// The means in BGR. A YUV cell becomes 2 x 2 pixels of luma over one of colour for OpenCV's conversion.
 cv::Mat bgr_means(const FrameView& view, const Mosaic& shape) {
-    const cv::Mat first = means_of(mat_from_view(view), shape.cell_px, shape.columns, shape.rows);
+    cv::Mat first = means_of(mat_from_view(view), shape.cell_px, shape.columns, shape.rows);
     if (view.format == PixelFormat::bgr24) return first;
     cv::Mat bgr;
     if (view.format == PixelFormat::grey8) {
@@ -52,10 +52,15 @@ int cell_of(float position, int cell_px, int count) {
 
 }  // namespace
 
+std::size_t Mosaic::index(int column, int row) const {
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) +
+           static_cast<std::size_t>(column);
+}
+
 const Colour& Mosaic::at(int x, int y) const {
     const int column = std::clamp(x / cell_px, 0, columns - 1);
     const int row = std::clamp(y / cell_px, 0, rows - 1);
-    return cells[static_cast<std::size_t>(row * columns + column)];
+    return cells[index(column, row)];
 }
 
 Result<Mosaic> mosaic_of(const FrameView& view, int cell_px) {
@@ -93,7 +98,7 @@ void flatten(Mosaic& mosaic, const Box& box) {
     const auto each = [&](const auto& visit) {
         for (int row = top; row <= bottom; ++row)
             for (int column = left; column <= right; ++column)
-                visit(mosaic.cells[static_cast<std::size_t>(row * mosaic.columns + column)]);
+                visit(mosaic.cells[mosaic.index(column, row)]);
     };
     std::array<std::uint32_t, 3> sums{};
     std::uint32_t count = 0;

@@ -19,7 +19,8 @@ struct Mosaic {
     int cell_px = 0;  // side of a cell in the frame's own pixels; the last column and row may be cut short
     int columns = 0;
     int rows = 0;
-    std::vector<Colour> cells;  // columns * rows, line by line
+    std::vector<Colour> cells;                                   // columns * rows, line by line
+    [[nodiscard]] std::size_t index(int column, int row) const;  // in cells
     /// The colour of the cell that holds a pixel; pixels beyond the frame have its edge's.
     [[nodiscard]] const Colour& at(int x, int y) const;
 };

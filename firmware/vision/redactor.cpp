@@ -181,7 +181,7 @@ Result<ColourImage> RedactedOverview::render() const {
             for (int column = 0; column < mosaic_.columns; ++column) {
                 const cv::Rect cell(cv::Point(edge(column), edge(row)),
                                     cv::Point(edge(column + 1), edge(row + 1)));
-                const Colour& c = mosaic_.cells[static_cast<std::size_t>(row * mosaic_.columns + column)];
+                const Colour& c = mosaic_.cells[mosaic_.index(column, row)];
                 canvas(cell & cv::Rect(0, 0, width_, height_)).setTo(cv::Scalar(c[0], c[1], c[2]));
             }
         if (kept_.width > 0)
