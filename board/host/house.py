@@ -119,7 +119,7 @@ class House:
         self.write_settings("reader", {
             "": {"device": self.device, "fleet": "demo", "models": str(self.models)},
             "input": {"path": str(source), "stills": stills, "loop": loop, **pace},
-            "pictures": {"policy": "full"},
+            "pictures": {"overview": "redacted"},
             "keys": {"key": str(device / "read.key"), "certificate": str(device / "read.crt")},
             "recipients": {"read": [recipient["read"]], "plate": [recipient["evidence"]],
                            "overview": [recipient["evidence"]]},

@@ -79,6 +79,7 @@ OcrSettings read_ocr(SettingsReader& in) {
     ocr.most_patches = static_cast<int>(section.integer("most_patches", {1, 100}, 8));
     ocr.good_vote = static_cast<float>(section.number("good_vote", {0, 1}, 0.9));
     ocr.settled_vote = static_cast<float>(section.number("settled_vote", {0, 1}, 0.98));
+    ocr.min_confidence = static_cast<float>(section.number("min_confidence", {0, 1}, 0.0));
     in.check(ocr.first_patches <= ocr.most_patches, "ocr.first_patches",
              "must not be above ocr.most_patches");
     return ocr;
@@ -86,18 +87,20 @@ OcrSettings read_ocr(SettingsReader& in) {
 
 PictureSettings read_pictures(SettingsSection section) {
     PictureSettings pictures;
-    pictures.policy = section.choice<PicturePolicy>("policy",
-                                                    {{"none", PicturePolicy::none},
-                                                     {"plate_only", PicturePolicy::plate_only},
-                                                     {"full", PicturePolicy::full}},
-                                                    PicturePolicy::plate_only);
+    pictures.plate = section.flag("plate", true);
+    pictures.overview = section.choice<OverviewPolicy>("overview",
+                                                       {{"none", OverviewPolicy::none},
+                                                        {"plate_only", OverviewPolicy::plate_only},
+                                                        {"redacted", OverviewPolicy::redacted},
+                                                        {"full", OverviewPolicy::full}},
+                                                       OverviewPolicy::redacted);
     pictures.plate_quality = static_cast<int>(section.integer("plate_quality", {10, 100}, 85));
     pictures.overview_quality = static_cast<int>(section.integer("overview_quality", {10, 100}, 75));
     pictures.overview_width_px = static_cast<int>(section.integer("overview_width_px", {160, 4096}, 1280));
     return pictures;
 }
 
-ReaderKeySettings read_keys(SettingsReader& in, PicturePolicy policy) {
+ReaderKeySettings read_keys(SettingsReader& in, const PictureSettings& pictures) {
     SettingsSection signing = in.section("keys");
     SettingsSection recipients = in.section("recipients");
     ReaderKeySettings keys;
@@ -107,10 +110,10 @@ ReaderKeySettings read_keys(SettingsReader& in, PicturePolicy policy) {
     keys.plate_recipients = recipients.paths("plate", std::vector<std::string>());
     keys.overview_recipients = recipients.paths("overview", std::vector<std::string>());
     recipients.check(!keys.read_recipients.empty(), "read", "name at least one certificate");
-    recipients.check(policy == PicturePolicy::none || !keys.plate_recipients.empty(), "plate",
-                     "name at least one certificate, or write policy = \"none\" in [pictures]");
-    recipients.check(policy != PicturePolicy::full || !keys.overview_recipients.empty(), "overview",
-                     "name at least one certificate, or write another policy in [pictures]");
+    recipients.check(!pictures.plate || !keys.plate_recipients.empty(), "plate",
+                     "name at least one certificate, or write plate = false in [pictures]");
+    recipients.check(pictures.overview == OverviewPolicy::none || !keys.overview_recipients.empty(),
+                     "overview", "name at least one certificate, or write overview = \"none\" in [pictures]");
     return keys;
 }
 
@@ -143,7 +146,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.passage = read_passage(in);
     settings.ocr = read_ocr(in);
     settings.pictures = read_pictures(in.section("pictures"));
-    settings.keys = read_keys(in, settings.pictures.policy);
+    settings.keys = read_keys(in, settings.pictures);
     settings.spool = read_spool(in.section("spool"));
     TRY(in.finish());
     return settings;

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "core/frame.hpp"
 #include "core/geometry.hpp"
+#include "core/overview_policy.hpp"
 
 namespace portcullis {
 
@@ -19,7 +20,6 @@ inline constexpr std::size_t max_lanes = 16;
 inline constexpr std::size_t max_lane_name_bytes = 64;
 
 enum class InputPace { source, given, as_fast };
-enum class PicturePolicy { none, plate_only, full };
 
 struct InputSettings {
     std::string source;  // a path, or '@' and a path
@@ -52,10 +52,12 @@ struct OcrSettings {
     int most_patches = 0;
     float good_vote = 0;
     float settled_vote = 0;
+    float min_confidence = 0;
 };
 
 struct PictureSettings {
-    PicturePolicy policy = PicturePolicy::plate_only;
+    bool plate = true;
+    OverviewPolicy overview = OverviewPolicy::redacted;
     int plate_quality = 0;
     int overview_quality = 0;
     int overview_width_px = 0;

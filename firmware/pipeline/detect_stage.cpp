@@ -11,15 +11,31 @@ constexpr float plate_margin = 0.12F;  // of the plate's size, so that a person 
 constexpr float better_look = 1.05F;
 constexpr std::uint64_t max_logged_failures = 20;  // then they are only counted
 
-std::shared_ptr<const PlateLook> look_at(const Frame& frame, const Quad& quad, MediaPolicy policy) {
+std::vector<Quad> others_than(const Sight& sight) {
+    std::vector<Quad> others;
+    for (const PlateCandidate& candidate : sight.all)
+        if (&candidate != &sight.candidate) others.push_back(candidate.quad);
+    return others;
+}
+
+/// A picture that cannot be cut or redacted is not kept: never the frame in its stead.
+std::shared_ptr<const PlateLook> look_at(const Sight& sight, const MediaSettings& media) {
+    const Frame& frame = sight.frame;
+    const Quad& quad = sight.candidate.quad;
     auto look = std::make_shared<PlateLook>();
     look->quad = quad;
     look->captured = frame.utc;
     look->since_boot = frame.sensor_time;
     look->clock_quality = frame.clock_quality;
-    if (policy == MediaPolicy::none) return look;
-    if (auto plate = crop_colour(frame.view, box_around(quad, plate_margin))) look->plate = std::move(*plate);
-    if (policy == MediaPolicy::full) look->frame = frame;
+    if (media.plate)
+        if (auto plate = crop_colour(frame.view, box_around(quad, plate_margin)))
+            look->plate = std::move(*plate);
+    if (media.overview == OverviewPolicy::full) look->frame = frame;
+    if (media.overview != OverviewPolicy::plate_only && media.overview != OverviewPolicy::redacted)
+        return look;
+    if (auto overview = RedactedOverview::create(frame.view, quad, others_than(sight), media.overview,
+                                                 media.overview_width_px))
+        look->overview = std::move(*overview);
     return look;
 }
 
@@ -51,7 +67,7 @@ void DetectStage::see(const Frame& frame) {
 void DetectStage::follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates) {
     const TrackerUpdate update = tracker_.update(candidates, frame.sensor_time);
     for (const Sighting& sighting : update.sightings) {
-        follow(frame, candidates[sighting.candidate], sighting.passage);
+        follow({frame, candidates[sighting.candidate], candidates}, sighting.passage);
         remind(sighting.passage);
     }
     end(update);
@@ -64,33 +80,34 @@ void DetectStage::follow_stills(const Frame& frame, std::span<const PlateCandida
         passage.first_seen = frame.sensor_time;
         passage.last_seen = frame.sensor_time;
         passage.frames = 1;
-        follow(frame, candidate, passage);
+        follow({frame, candidate, candidates}, passage);
         send_note(NoteKind::closed, passage);
     }
 }
 
-void DetectStage::follow(const Frame& frame, const PlateCandidate& candidate, const Passage& passage) {
+void DetectStage::follow(const Sight& sight, const Passage& passage) {
+    const Frame& frame = sight.frame;
+    const PlateCandidate& candidate = sight.candidate;
     Followed& followed =
         followed_.try_emplace(passage.id, Followed{PatchBudget(settings_.budget), 0, {}, false, false})
             .first->second;
     if (followed.overdue) return;
     auto patch = eyes_.rectify(frame.view, candidate.quad);
     if (!patch) {  // a quad that no patch can be cut from still shows where the plate was
-        if (!followed.look) keep_best(followed, frame, candidate, 0);
+        if (!followed.look) keep_best(followed, sight, 0);
         return;
     }
     const float score = patch_score(*patch, candidate.score, frame.view.width, frame.view.height);
-    keep_best(followed, frame, candidate, score);
+    keep_best(followed, sight, score);
     if (!followed.budget.admit(score)) return;
     ++counters_.patches;
     static_cast<void>(patches_.send({++jobs_, passage.id, std::move(*patch), score}));
 }
 
-void DetectStage::keep_best(Followed& followed, const Frame& frame, const PlateCandidate& candidate,
-                            float score) const {
+void DetectStage::keep_best(Followed& followed, const Sight& sight, float score) const {
     if (followed.look && score <= followed.best_score * better_look) return;
     followed.best_score = score;
-    followed.look = look_at(frame, candidate.quad, settings_.media.policy);
+    followed.look = look_at(sight, settings_.media);
 }
 
 /// A car at a barrier does not close its passage before it was read, and a parked one never does.

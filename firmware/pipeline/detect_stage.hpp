@@ -3,12 +3,20 @@
 // passage. Thread-bound: the detect thread.
 
 #include <map>
+#include <span>
 
 #include "pipeline/eyes.hpp"
 #include "pipeline/road.hpp"
 #include "pipeline/settings.hpp"
 
 namespace portcullis {
+
+/// One plate in a frame, among all that were found in it. Borrows; lives for one call.
+struct Sight {
+    const Frame& frame;
+    const PlateCandidate& candidate;  // one of all
+    std::span<const PlateCandidate> all;
+};
 
 class DetectStage {
   public:
@@ -29,11 +37,10 @@ class DetectStage {
         bool overdue = false;  // reported for good: nothing more is kept or read
     };
 
-    void follow(const Frame& frame, const PlateCandidate& candidate, const Passage& passage);
+    void follow(const Sight& sight, const Passage& passage);
     void follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates);
     void follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates);
-    void keep_best(Followed& followed, const Frame& frame, const PlateCandidate& candidate,
-                   float score) const;
+    void keep_best(Followed& followed, const Sight& sight, float score) const;
     void remind(const Passage& passage);
     void end(const TrackerUpdate& update);
     void send_note(NoteKind kind, const Passage& passage);

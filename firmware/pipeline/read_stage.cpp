@@ -1,5 +1,6 @@
 #include "pipeline/read_stage.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/log.hpp"
@@ -33,7 +34,7 @@ void ReadStage::run() {
 void ReadStage::read(const PatchJob& job) {
     Pending& pending = pending_[job.passage];
     const bool settled = pending.voter.voters() >= settled_voters &&
-                         pending.voter.result().confidence >= settings_.settled_vote;
+                         pending.voter.result().confidence >= at_least(settings_.settled_vote);
     if (pending.reported || settled) {
         ++counters_.patches_spared;
         return;
@@ -64,7 +65,7 @@ void ReadStage::take_note(const PassageNote& note) {
     const bool last = note.kind == NoteKind::closed || note.kind == NoteKind::flicker;
     if (!pending.reported && note.kind != NoteKind::flicker) {
         Read read = pending.voter.result();
-        if (note.kind != NoteKind::due || read.confidence >= settings_.good_vote) {
+        if (note.kind != NoteKind::due || read.confidence >= at_least(settings_.good_vote)) {
             pending.reported = true;
             report(note, std::move(read));
         }
@@ -72,8 +73,17 @@ void ReadStage::take_note(const PassageNote& note) {
     if (last) pending_.erase(note.passage.id);
 }
 
+float ReadStage::at_least(float confidence) const {
+    return std::max(confidence, settings_.min_confidence);
+}
+
+/// Of a guess nothing goes on: no letter, no alternative, no confidence. That readings were made stays known.
 void ReadStage::report(const PassageNote& note, Read read) {
     ++counters_.passages;
+    if (!read.characters.empty() && read.confidence < settings_.min_confidence) {
+        read = Read{{}, 0, read.readings};
+        ++counters_.abstained;
+    }
     static_cast<void>(captured_.send({note.passage, std::move(read), note.look}));
 }
 

@@ -29,6 +29,7 @@ class ReadStage {
     void take_notes(std::uint64_t up_to);
     void take_note(const PassageNote& note);
     void report(const PassageNote& note, Read read);
+    [[nodiscard]] float at_least(float confidence) const;  // but min_confidence if that is more
 
     const PipelineSettings& settings_;
     const Eyes& eyes_;

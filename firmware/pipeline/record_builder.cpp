@@ -15,6 +15,20 @@ void add(CaptureRecord& record, MediaRole role, const FrameView& view, const Jpe
                     jpeg.error().message());
 }
 
+/// Redaction is no option of the encoder: what policy hides never came as far as here.
+void add_overview(CaptureRecord& record, const PlateLook& look, const MediaSettings& media) {
+    const JpegSettings settings{media.overview_quality, media.overview_width_px};
+    if (look.frame && media.overview == OverviewPolicy::full)
+        return add(record, MediaRole::overview, look.frame->view, settings);
+    if (!look.overview) return;
+    const auto picture = look.overview->render();
+    if (picture)
+        add(record, MediaRole::overview, picture->view(), settings);
+    else
+        log_warning("pipeline", "passage={} overview left out: {}", record.passage.id,
+                    picture.error().message());
+}
+
 }  // namespace
 
 CaptureRecord build_record(const Captured& captured, const MediaSettings& media, const std::string& firmware,
@@ -32,8 +46,7 @@ CaptureRecord build_record(const Captured& captured, const MediaSettings& media,
     record.clock_quality = look.clock_quality;
     if (look.plate.width > 0)
         add(record, MediaRole::plate, look.plate.view(), {media.plate_quality, media.overview_width_px});
-    if (look.frame)
-        add(record, MediaRole::overview, look.frame->view, {media.overview_quality, media.overview_width_px});
+    add_overview(record, look, media);
     return record;
 }
 

@@ -11,14 +11,15 @@
 #include "core/passage.hpp"
 #include "core/plate.hpp"
 #include "core/reading.hpp"
-#include "vision/jpeg.hpp"
+#include "vision/redactor.hpp"
 
 namespace portcullis {
 
 /// The best look at a passage's plate so far: what its record will show.
 struct PlateLook {
-    ColourImage plate;           // cut out with a margin; no pixels when policy keeps no pictures
-    std::optional<Frame> frame;  // only where policy keeps overviews
+    ColourImage plate;  // cut out with a margin; no pixels when policy keeps no pictures
+    std::optional<RedactedOverview> overview;  // under policies plate_only and redacted
+    std::optional<Frame> frame;                // under policy full alone: no other look holds a whole frame
     Quad quad;
     UtcTime captured{};
     BootTime since_boot{};
@@ -71,8 +72,9 @@ struct RoadCounters {
     std::atomic<std::uint64_t> patches_dropped{0};
     std::atomic<std::uint64_t> patches_spared{0};  // the vote was settled
     std::atomic<std::uint64_t> readings{0};
-    std::atomic<std::uint64_t> records{0};  // durable in the spool
-    std::atomic<std::uint64_t> unread{0};   // of these, without a readable text
+    std::atomic<std::uint64_t> records{0};    // durable in the spool
+    std::atomic<std::uint64_t> unread{0};     // of these, without a text: nothing readable, or abstained
+    std::atomic<std::uint64_t> abstained{0};  // passages whose vote lay below min_confidence
     std::atomic<std::uint64_t> commit_retries{0};
     std::atomic<std::uint64_t> records_lost{0};  // given up: each with an error in the log
     std::atomic<bool> camera_lost{false};        // degraded now

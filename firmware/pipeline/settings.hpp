@@ -3,19 +3,15 @@
 
 #include <string>
 
+#include "core/overview_policy.hpp"
 #include "passage/tracker.hpp"
 #include "pipeline/patch_budget.hpp"
 
 namespace portcullis {
 
-enum class MediaPolicy {
-    none,        // the read alone
-    plate_only,  // and the plate picture
-    full         // and the overview: shows people and other vehicles, so only where the law asks for it
-};
-
 struct MediaSettings {
-    MediaPolicy policy = MediaPolicy::plate_only;
+    bool plate = true;  // keep the plate picture
+    OverviewPolicy overview = OverviewPolicy::redacted;
     int plate_quality = 85;
     int overview_quality = 75;
     int overview_width_px = 1280;
@@ -37,6 +33,10 @@ struct PipelineSettings {
     milliseconds decide_latest{15'000};
     float good_vote = 0.9F;      // confidence that ends the wait
     float settled_vote = 0.98F;  // confidence at which further patches are spared
+    /// A vote of less is published as `unread`: no text rather than a guess. Both of the above count as at
+    /// least this much, so that a passage is neither ended nor spared while more looks could lift it. 0: all
+    /// texts are published.
+    float min_confidence = 0;
     /// How long one record is tried again when the spool refuses it, before it is given up with an error.
     milliseconds commit_patience{60'000};
     std::string firmware;  // version, for the record

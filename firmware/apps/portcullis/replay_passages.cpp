@@ -45,7 +45,8 @@ Result<ReplayOutcome> play(const std::string& film, const ReplayOptions& options
     const FilmClock clock;
     PipelineSettings settings;
     settings.pressure = Pressure::wait;
-    settings.media.policy = MediaPolicy::none;
+    settings.media.plate = false;
+    settings.media.overview = OverviewPolicy::none;
     ReplayProgress progress(0, "frames of " + film);
     Pipeline::Hooks hooks;
     hooks.tick = [&](const RoadCounters& counters) { progress.show(counters.frames); };

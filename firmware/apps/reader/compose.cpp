@@ -32,18 +32,6 @@ ReplayPace pace_of(InputPace pace) {
     return ReplayPace::source;
 }
 
-MediaPolicy policy_of(PicturePolicy policy) {
-    switch (policy) {
-        case PicturePolicy::none:
-            return MediaPolicy::none;
-        case PicturePolicy::plate_only:
-            return MediaPolicy::plate_only;
-        case PicturePolicy::full:
-            return MediaPolicy::full;
-    }
-    return MediaPolicy::none;
-}
-
 TrackerSettings tracker_settings(const PassageSettings& passage) {
     TrackerSettings tracker;
     tracker.roi = passage.roi;
@@ -73,7 +61,7 @@ PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     PipelineSettings pipeline;
     pipeline.tracker = tracker_settings(settings.passage);
     pipeline.budget = {settings.ocr.first_patches, settings.ocr.most_patches};
-    pipeline.media = {policy_of(settings.pictures.policy), settings.pictures.plate_quality,
+    pipeline.media = {settings.pictures.plate, settings.pictures.overview, settings.pictures.plate_quality,
                       settings.pictures.overview_quality, settings.pictures.overview_width_px};
     // Pictures that have nothing to do with each other are all there is of their plates: none is dropped.
     pipeline.pressure =
@@ -83,6 +71,7 @@ PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     pipeline.decide_latest = settings.passage.decide_latest;
     pipeline.good_vote = settings.ocr.good_vote;
     pipeline.settled_vote = settings.ocr.settled_vote;
+    pipeline.min_confidence = settings.ocr.min_confidence;
     pipeline.commit_patience = settings.spool.commit_patience;
     pipeline.firmware = PORTCULLIS_VERSION;
     return pipeline;

@@ -13,7 +13,7 @@ namespace {
 const std::string least =
     "device = \"gate-1\"\nfleet = \"north\"\n[input]\npath = \"film.mp4\"\n[keys]\nkey = \"k\"\ncertificate "
     "= \"c\"\n"
-    "[recipients]\nread = [\"r\"]\nplate = [\"p\"]\n[spool]\npath = \"s\"\n";
+    "[recipients]\nread = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n[spool]\npath = \"s\"\n";
 
 Result<ReaderSettings> load(const std::string& toml, const std::optional<std::string>& input = {}) {
     const test::TempDir folder;
@@ -47,7 +47,9 @@ TEST_CASE("the commented example holds every key with its own default") {
     CHECK(all->ocr.most_patches == few->ocr.most_patches);
     CHECK(all->ocr.good_vote == few->ocr.good_vote);
     CHECK(all->ocr.settled_vote == few->ocr.settled_vote);
-    CHECK(all->pictures.policy == few->pictures.policy);
+    CHECK(all->ocr.min_confidence == few->ocr.min_confidence);
+    CHECK(all->pictures.plate == few->pictures.plate);
+    CHECK(all->pictures.overview == few->pictures.overview);
     CHECK(all->pictures.plate_quality == few->pictures.plate_quality);
     CHECK(all->pictures.overview_quality == few->pictures.overview_quality);
     CHECK(all->pictures.overview_width_px == few->pictures.overview_width_px);
@@ -83,10 +85,13 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
              Row{"path = \"film.mp4\"", "path = \"f\"\nclock_quality = \"good\"", "write one of: measured"},
              Row{"[keys]", "[ocr]\nfirst_patches = 9\nmost_patches = 3\n[keys]",
                  "ocr.first_patches: must not be above"},
+             Row{"[keys]", "[ocr]\nmin_confidence = 1.5\n[keys]", "ocr.min_confidence: 1.5"},
              Row{"[keys]", "[passage]\ndecide_after_ms = 20000\n[keys]",
                  "passage.decide_after_ms: must not be above"},
              Row{"[keys]", "[[lane]]\nname = \"\"\npolygon = []\n[keys]", "write 1 to 64 letters"},
-             Row{"[keys]", "[pictures]\npolicy = \"full\"\n[keys]", "recipients.overview: name at least one"},
+             Row{"overview = [\"o\"]", "", "recipients.overview: name at least one"},
+             Row{"[keys]", "[pictures]\noverview = \"blurred\"\n[keys]", "pictures.overview: "},
+             Row{"[keys]", "[pictures]\npolicy = \"full\"\n[keys]", "pictures.policy: unknown key"},
              Row{"plate = [\"p\"]", "", "recipients.plate: name at least one"},
              Row{"read = [\"r\"]", "read = []", "recipients.read: name at least one"},
              Row{"[spool]", "[spool]\nquota = 5", "spool.quota: unknown key"},
@@ -98,4 +103,17 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
         CAPTURE(settings.error().message());
         CHECK(settings.error().message().find(row.complaint) != std::string::npos);
     }
+}
+
+TEST_CASE(
+    "overviews are redacted unless the file says otherwise, and need nobody's certificate when none are "
+    "kept") {
+    CHECK(load(least)->pictures.overview == OverviewPolicy::redacted);
+    const std::string without = replaced(least, "overview = [\"o\"]\n", "");
+    const auto none = load(replaced(without, "[keys]", "[pictures]\noverview = \"none\"\n[keys]"));
+    REQUIRE(none);
+    CHECK(none->pictures.overview == OverviewPolicy::none);
+    const auto full = load(replaced(least, "[keys]", "[pictures]\noverview = \"full\"\n[keys]"));
+    REQUIRE(full);
+    CHECK(full->pictures.overview == OverviewPolicy::full);
 }

@@ -24,7 +24,7 @@ Result<void> walk(Pipeline& pipeline, const OpenCamera& camera, const std::stop_
 
 }  // namespace
 
-TEST_CASE("ten passages in, ten records out, each with its read, its time and its plate picture") {
+TEST_CASE("ten passages in, ten records out, each with its read, its time and its pictures") {
     ToySink sink;
     Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
     REQUIRE(walk(pipeline, open_toy(10 * frames_a_vehicle)));
@@ -36,9 +36,10 @@ TEST_CASE("ten passages in, ten records out, each with its read, its time and it
         CHECK(record.model == "0123abcd");
         CHECK(record.clock_quality == ClockQuality::ntp);
         CHECK(record.captured.time_since_epoch() >= milliseconds(1'750'000'000'000));
-        REQUIRE(record.media.size() == 1);
+        REQUIRE(record.media.size() == 2);
         CHECK(record.media[0].role == MediaRole::plate);
         CHECK(record.media[0].jpeg.size() > 100);
+        CHECK(record.media[1].role == MediaRole::overview);
     }
     CHECK(sink.finished() == 1);
     CHECK(pipeline.counters().frames == 10 * frames_a_vehicle);
@@ -101,8 +102,57 @@ TEST_CASE("a passage without a readable text is recorded as unread") {
     REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
     REQUIRE(sink.records().size() == 1);
     CHECK(sink.records()[0].read.characters.empty());
-    CHECK(sink.records()[0].media.size() == 1);
+    CHECK(sink.records()[0].media[0].role == MediaRole::plate);
     CHECK(pipeline.counters().unread == 1);
+    CHECK(pipeline.counters().abstained == 0);
+}
+
+TEST_CASE(
+    "a vote below min_confidence is recorded as unread: its plate picture, and no letter of the guess") {
+    ToySink sink;
+    Eyes eyes = toy_eyes();
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return toy_reading("AB123", 0.3F); };
+    PipelineSettings settings = waiting();
+    settings.min_confidence = 0.999F;
+    Pipeline pipeline(settings, eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    REQUIRE(sink.records().size() == 1);
+    const CaptureRecord record = sink.records()[0];
+    CHECK(record.read.characters.empty());
+    CHECK(record.read.confidence == 0);
+    CHECK(record.read.readings >= 3);
+    REQUIRE_FALSE(record.media.empty());
+    CHECK(record.media[0].role == MediaRole::plate);
+    CHECK(pipeline.counters().unread == 1);
+    CHECK(pipeline.counters().abstained == 1);
+}
+
+TEST_CASE("without min_confidence every text is published, however unsure") {
+    ToySink sink;
+    Eyes eyes = toy_eyes();
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return toy_reading("AB123", 0.01F); };
+    Pipeline pipeline(waiting(), eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    CHECK(sink.texts() == "AB123 ");
+    CHECK(pipeline.counters().abstained == 0);
+}
+
+TEST_CASE("a car at a barrier whose vote is good but below min_confidence is not reported before its end") {
+    ToySink sink;
+    const auto standing = [](std::uint64_t) -> std::vector<PlateCandidate> {
+        return {{quad_from_box({100, 150, 200, 175}), 0.9F}};
+    };
+    Eyes eyes = toy_eyes(standing);
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return toy_reading("AB123", 0.6F); };
+    PipelineSettings settings = waiting();
+    settings.good_vote = 0.1F;
+    settings.min_confidence = 1.0F;
+    Pipeline pipeline(settings, eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(1000)));
+    REQUIRE(sink.records().size() == 1);
+    const Passage passage = sink.records()[0].passage;
+    CHECK(passage.last_seen - passage.first_seen >= settings.decide_latest);  // not decide_after
+    CHECK(pipeline.counters().abstained == 1);
 }
 
 TEST_CASE("broken pictures are counted and passed over") {

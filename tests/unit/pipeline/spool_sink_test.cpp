@@ -124,6 +124,15 @@ TEST_CASE("a record that cannot be sealed is refused for good, not tried again")
     CHECK(device.kinds().empty());
 }
 
+TEST_CASE("an unread record is sealed like any other: its text is empty, its plate picture is there") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    CaptureRecord record = record_with_plate();
+    record.read = {{}, 0, 3};
+    REQUIRE(sink.record(record));
+    CHECK(device.kinds() == "rp");
+}
+
 TEST_CASE("ten passages end as ten sealed records in the spool") {
     Device device;
     SpoolSink sink(*device.sealer, *device.spool, device.clock);
@@ -132,5 +141,5 @@ TEST_CASE("ten passages end as ten sealed records in the spool") {
     settings.firmware = "0.1.0";
     Pipeline pipeline(settings, toy_eyes(), sink.sink(), {});
     REQUIRE(pipeline.run(open_toy(10 * frames_a_vehicle), {}));
-    CHECK(device.kinds() == "rprprprprprprprprprpc");
+    CHECK(device.kinds() == "rporporporporporporporporporpoc");
 }
