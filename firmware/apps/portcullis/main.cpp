@@ -1,6 +1,7 @@
 // portcullis: the command-line tool. Composes subcommands, each of which stands in its own file.
 #include <CLI/CLI.hpp>
 
+#include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
@@ -44,8 +45,8 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     program.set_version_flag("--version", "portcullis " PORTCULLIS_VERSION);
     const std::vector<Command> commands = {
-        add(program, add_replay_command), add(program, add_open_command),    add(program, add_tail_command),
-        add(program, add_ledger_command), add(program, add_version_command),
+        add(program, add_replay_command), add(program, add_open_command),  add(program, add_tail_command),
+        add(program, add_ledger_command), add(program, add_bench_command), add(program, add_version_command),
     };
     try {
         program.parse(argc, argv);

@@ -1,0 +1,121 @@
+#include "apps/portcullis/bench_command.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "apps/portcullis/bench_accuracy.hpp"
+#include "apps/portcullis/bench_speed.hpp"
+#include "apps/portcullis/models_folder.hpp"
+#include "base/log.hpp"
+#include "wall/wall.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr auto accuracy_footer =
+    "Scenes and negatives go through detect, rectify and read; crops are read as patches. Columns:\n"
+    "  texts      labelled plates whose text is known\n"
+    "  found%     plates met by a read's quad, IoU of upright boxes >= 0.4 (not crops: they are plates "
+    "already)\n"
+    "  exact%     of texts: the most confident read that meets the plate is wholly right, A-Z and 0-9 "
+    "compared\n"
+    "  right%     the same with O taken as 0 and I as 1\n"
+    "  false/pic  reads that touch no labelled plate (IoU < 0.1, centre outside), a scene or negative\n"
+    "  ECE        expected calibration error of the answers' confidence: 10 bins of equal width, the mean "
+    "of\n"
+    "             |share right - mean confidence| weighted by the bins' answers (Naeini et al. 2015, Guo et "
+    "al.\n"
+    "             2017). Answers: the most confident read of each text, and each false read (wrong); right "
+    "as\n"
+    "             in right%\n"
+    "  answered%  of texts: answered, right or wrong, at the lowest confidence threshold at which 99.5 % of "
+    "the\n"
+    "             answers, false reads among them, are right\n"
+    "  ms         detect, rectify and read of a picture, without decoding; with --threads above 1 they "
+    "disturb\n"
+    "             each other\n"
+    "A picture that cannot be read counts as one without a read and is told.\n"
+    "\n"
+    "--gallery holds READABLE PLATES with their texts: personal data. The folder must be new or empty and "
+    "is\n"
+    "closed to other users; keep it as you keep the photographs and delete it when you have looked. The "
+    "same\n"
+    "goes for --predictions.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+constexpr auto speed_footer =
+    "PATH is a folder of JPEG and PNG pictures, one picture, or @FILE with one picture a line. Each is "
+    "scaled\n"
+    "to fit --size and padded, then detected, rectified and read on one thread. Three passes over the first\n"
+    "picture warm up and are not counted. An unreadable picture ends the run.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+template <class Options>
+int run(Options options, Result<void> (*measure)(const Options&)) {
+    const auto whole = [&]() -> Result<void> {
+        options.models = TRY(find_models(options.models));
+        if (const auto denied = deny_network(); !denied)
+            log_warning("bench", "runs without its own wall: {}", denied.error().message());
+        return measure(options);
+    };
+    const auto done = whole();
+    if (done) return 0;
+    fmt::print(stderr, "portcullis bench: {}\n", done.error().message());
+    return done.error().code() == ErrorCode::configuration ? 2 : 1;
+}
+
+void add_common(CLI::App& command, bool& json, std::filesystem::path& models) {
+    command.add_flag("--json", json, "Print JSON instead of a table");
+    command.add_option("--models", models,
+                       "Folder of the models (default: PORTCULLIS_MODELS, else the installed ones)");
+}
+
+void add_accuracy(CLI::App& bench, bench::AccuracyOptions& options) {
+    CLI::App* command = bench.add_subcommand("accuracy", "Measure reads against labelled pictures");
+    command->footer(accuracy_footer);
+    command->add_option("--labels", options.labels, "CSV file of the labels")->required();
+    command->add_option("--images", options.images, "Folder of the pictures (default: that of the labels)");
+    command->add_option("--hint", options.hints, "Only rows of these split_hint values")->delimiter(',');
+    command->add_option("--kind", options.kinds, "Only these of scene,crop,negative")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"scene", "crop", "negative"}));
+    command->add_option("--source", options.sources, "Only rows of these sources")->delimiter(',');
+    command->add_option("--threads", options.threads, "Workers, each with its own models")
+        ->check(CLI::Range(1, bench::max_threads))
+        ->capture_default_str();
+    command->add_option("--gallery", options.gallery,
+                        "Write contact sheets of misses, misreads and false reads here: readable plates");
+    command->add_option("--predictions", options.predictions,
+                        "Write the reads as JSON lines, as replay --stills does: readable plates");
+    add_common(*command, options.json, options.models);
+}
+
+void add_speed(CLI::App& bench, bench::SpeedOptions& options) {
+    CLI::App* command = bench.add_subcommand("speed", "Measure the time of each step on one thread");
+    command->footer(speed_footer);
+    command->add_option("PATH", options.paths, "What to read; may be given several times")->required();
+    command->add_option("--size", options.size, "Size of each frame")->capture_default_str();
+    command->add_option("--repeat", options.repeat, "Passes over each picture")
+        ->check(CLI::Range(1, bench::max_repeat))
+        ->capture_default_str();
+    add_common(*command, options.json, options.models);
+}
+
+}  // namespace
+
+std::function<int()> add_bench_command(CLI::App& program) {
+    auto accuracy = std::make_shared<bench::AccuracyOptions>();
+    auto speed = std::make_shared<bench::SpeedOptions>();
+    CLI::App* command = program.add_subcommand("bench", "Measure the reader's accuracy and speed");
+    command->require_subcommand(1);
+    add_accuracy(*command, *accuracy);
+    add_speed(*command, *speed);
+    return [=] {
+        return command->got_subcommand("accuracy") ? run(*accuracy, bench::run_accuracy)
+                                                   : run(*speed, bench::run_speed);
+    };
+}
+
+}  // namespace portcullis

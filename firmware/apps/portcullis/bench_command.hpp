@@ -1,0 +1,16 @@
+#pragma once
+// portcullis bench accuracy|speed: the reader's figures on pictures at the desk. Needs no keys and no
+// network.
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace portcullis {
+
+/// As add_replay_command. Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.
+[[nodiscard]] std::function<int()> add_bench_command(CLI::App& program);
+
+}  // namespace portcullis

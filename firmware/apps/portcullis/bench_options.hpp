@@ -1,0 +1,36 @@
+#pragma once
+// What `portcullis bench` was asked for. Values.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace portcullis::bench {
+
+inline constexpr int max_threads = 64;
+inline constexpr int max_repeat = 1000;
+inline constexpr int min_bench_side_px = 64;
+inline constexpr int max_bench_side_px = 10'000;
+
+struct AccuracyOptions {
+    std::filesystem::path labels;
+    std::filesystem::path images;    // empty: the labels' own folder
+    std::vector<std::string> hints;  // empty: all; so the next two
+    std::vector<std::string> kinds;
+    std::vector<std::string> sources;
+    int threads = 1;
+    bool json = false;
+    std::string predictions;  // empty: none
+    std::filesystem::path gallery;
+    std::filesystem::path models;
+};
+
+struct SpeedOptions {
+    std::vector<std::string> paths;
+    std::string size = "1280x720";
+    int repeat = 1;
+    bool json = false;
+    std::filesystem::path models;
+};
+
+}  // namespace portcullis::bench

@@ -1,0 +1,131 @@
+// The command as a person runs it, on drawn plates; and what it says of bad input.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string header = "image,source,x1,y1,x2,y2,x3,y3,x4,y4,text,split_hint,kind\n";
+const std::string pictures = PORTCULLIS_SOURCE_DIR "/tests/data/plates";
+
+struct Run {
+    int code = -1;
+    std::string out;
+    std::string err;
+};
+
+class Desk {
+  public:
+    [[nodiscard]] fs::path path(const std::string& name) const { return folder_.path() / name; }
+    [[nodiscard]] std::string text(const std::string& name) const {
+        return read_text_file(path(name), 1'000'000).value();
+    }
+    void labels(const std::string& rows) const {
+        REQUIRE(write_file_atomically(path("labels.csv"), as_bytes(header + rows)));
+    }
+    [[nodiscard]] Run bench(const std::string& arguments) const {
+        const std::string command = fmt::format("cd {} && {}/portcullis bench {} >out.txt 2>err.txt",
+                                                folder_.path().string(), PORTCULLIS_BIN_DIR, arguments);
+        const int status = std::system(command.c_str());  // NOLINT: fixed words and our own folder
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text("out.txt"), text("err.txt")};
+    }
+    [[nodiscard]] Run accuracy(const std::string& arguments) const {
+        return bench("accuracy --labels labels.csv --images " + pictures + " " + arguments);
+    }
+
+  private:
+    TempDir folder_;
+};
+
+}  // namespace
+
+TEST_CASE("bench accuracy counts right and wrong reads of each source") {
+    const Desk desk;
+    // The second label is wrong on purpose, the third row is of another hint.
+    desk.labels(
+        "hr.png,drawn,0,0,643,0,643,200,0,200,ZG482KT,dev,crop\n"
+        "gb.png,wrong,0,0,690,0,690,203,0,203,AA11AAA,dev,crop\n"
+        "ro.png,other,0,0,636,0,636,200,0,200,CJ63HMW,train,crop\n");
+    const Run run = desk.accuracy("--json --hint dev --gallery seen");
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["totals"]["total"]["pictures"] == 2);
+    CHECK(report["sources"]["wrong"]["right_percent"] == 0);
+    CHECK(report["sources"]["wrong"]["texts"] == 1);
+    CHECK(report["sources"]["drawn"]["plates"] == 1);
+    CHECK_FALSE(report["sources"].contains("other"));
+    CHECK(report["sources"]["drawn"]["found_percent"].is_null());
+    CHECK(report["peak_memory_mb"] > 10);
+    const std::string page = desk.text("seen/index.html");
+    CHECK(page.find("AA11AAA") != std::string::npos);
+    CHECK(fs::file_size(desk.path("seen/sheet-001.jpg")) > 1000);
+    CHECK(fs::status(desk.path("seen/index.html")).permissions() ==
+          (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("bench accuracy finds a drawn plate and counts its read by the label") {
+    const Desk desk;
+    const std::string plate = "hr.png,drawn,41,41,603,41,603,160,41,160,";
+    desk.labels(plate + "QQ,dev,scene\n");
+    const Run first = desk.accuracy("--json --predictions reads.jsonl");
+    REQUIRE_MESSAGE(first.code == 0, first.err);
+    const auto otherwise = nlohmann::json::parse(first.out)["sources"]["drawn"];
+    CHECK(otherwise["found_percent"] == 100);
+    CHECK(otherwise["exact_percent"] == 0);
+    CHECK(otherwise["false_reads_per_picture"] == 0);
+    const auto line = nlohmann::json::parse(desk.text("reads.jsonl"));
+    CHECK(line["image"] == "hr.png");
+    // How well the models read is measured elsewhere: here the label follows what they read.
+    REQUIRE(line["reads"].size() == 1);
+    desk.labels(plate + line["reads"][0]["text"].get<std::string>() + ",dev,scene\n");
+    const Run second = desk.accuracy("--json");
+    REQUIRE_MESSAGE(second.code == 0, second.err);
+    CHECK(nlohmann::json::parse(second.out)["sources"]["drawn"]["exact_percent"] == 100);
+}
+
+TEST_CASE("bench accuracy refuses bad labels with line and column, and a gallery that is not empty") {
+    const Desk desk;
+    desk.labels("hr.png,drawn,41,41,x,41,603,160,41,160,ZG482KT,dev,scene\n");
+    const Run bad = desk.accuracy("");
+    CHECK(bad.code == 2);
+    CHECK(bad.err.find("labels.csv:2:x2: not a number") != std::string::npos);
+    desk.labels("hr.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
+    fs::create_directories(desk.path("seen/mine"));
+    CHECK(desk.accuracy("--gallery seen").code == 1);
+    CHECK(desk.accuracy("--hint nowhere").code == 1);
+    desk.labels("none.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
+    const Run none = desk.accuracy("");
+    CHECK(none.code == 1);
+    CHECK(none.err.find("none.png") != std::string::npos);
+}
+
+TEST_CASE("bench speed times each step and refuses what it cannot measure") {
+    const Desk desk;
+    const Run run = desk.bench("speed --json --size 640x360 --repeat 2 " + pictures + "/hr.png");
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["passes"] == 2);
+    CHECK(report["width"] == 640);
+    for (const char* stage : {"detect", "rectify", "read", "total"}) {
+        CHECK(report["ms"][stage]["min"] <= report["ms"][stage]["median"]);
+        CHECK(report["ms"][stage]["median"] <= report["ms"][stage]["p95"]);
+    }
+    CHECK(report["ms"]["detect"]["min"] > 0);
+    fs::create_directories(desk.path("empty"));
+    CHECK(desk.bench("speed empty").code == 1);
+    REQUIRE(write_file_atomically(desk.path("bad.jpg"), as_bytes("no picture")));
+    const Run bad = desk.bench("speed " + desk.path("bad.jpg").string());
+    CHECK(bad.code == 1);
+    CHECK(bad.err.find("bad.jpg") != std::string::npos);
+    CHECK(desk.bench("speed --size 0x9 " + pictures).code == 2);
+}
