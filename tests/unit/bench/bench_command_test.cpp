@@ -73,21 +73,33 @@ TEST_CASE("bench accuracy counts right and wrong reads of each source") {
           (fs::perms::owner_read | fs::perms::owner_write));
 }
 
-TEST_CASE("bench accuracy finds a drawn plate and counts its read by the label") {
+TEST_CASE("bench accuracy finds a drawn plate in its picture") {
     const Desk desk;
-    const std::string plate = "hr.png,drawn,41,41,603,41,603,160,41,160,";
-    desk.labels(plate + "QQ,dev,scene\n");
+    desk.labels("hr.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
+    const Run found = desk.accuracy("--json");
+    REQUIRE_MESSAGE(found.code == 0, found.err);
+    CHECK(nlohmann::json::parse(found.out)["sources"]["drawn"]["found_percent"] == 100);
+    // The same plate labelled where it does not stand.
+    desk.labels("hr.png,drawn,0,180,40,180,40,200,0,200,ZG482KT,dev,scene\n");
+    const Run missed = desk.accuracy("--json");
+    REQUIRE_MESSAGE(missed.code == 0, missed.err);
+    CHECK(nlohmann::json::parse(missed.out)["sources"]["drawn"]["found_percent"] == 0);
+}
+
+TEST_CASE("bench accuracy calls a read right that is the label's text") {
+    const Desk desk;
+    const std::string plate = "gb.png,drawn,0,0,690,0,690,203,0,203,";
+    desk.labels(plate + "QQ,dev,crop\n");
     const Run first = desk.accuracy("--json --predictions reads.jsonl");
     REQUIRE_MESSAGE(first.code == 0, first.err);
-    const auto otherwise = nlohmann::json::parse(first.out)["sources"]["drawn"];
-    CHECK(otherwise["found_percent"] == 100);
-    CHECK(otherwise["exact_percent"] == 0);
-    CHECK(otherwise["false_reads_per_picture"] == 0);
-    const auto line = nlohmann::json::parse(desk.text("reads.jsonl"));
-    CHECK(line["image"] == "hr.png");
+    CHECK(nlohmann::json::parse(first.out)["sources"]["drawn"]["exact_percent"] == 0);
     // How well the models read is measured elsewhere: here the label follows what they read.
+    const auto line = nlohmann::json::parse(desk.text("reads.jsonl"));
+    CHECK(line["image"] == "gb.png");
     REQUIRE(line["reads"].size() == 1);
-    desk.labels(plate + line["reads"][0]["text"].get<std::string>() + ",dev,scene\n");
+    const auto text = line["reads"][0]["text"].get<std::string>();
+    REQUIRE_FALSE(text.empty());
+    desk.labels(plate + text + ",dev,crop\n");
     const Run second = desk.accuracy("--json");
     REQUIRE_MESSAGE(second.code == 0, second.err);
     CHECK(nlohmann::json::parse(second.out)["sources"]["drawn"]["exact_percent"] == 100);
