@@ -27,8 +27,9 @@ struct ModelIdentity {
 /// The keys that every section [model] has.
 [[nodiscard]] ModelIdentity read_model_identity(SettingsSection& model);
 
-/// The weights, unpacked if they are packed, only if the file's digest is the one of the card. Errors: not_found, exhausted (beyond
-/// max_weights_bytes), corrupt (truncated, damaged or exchanged); each names the file and the cure.
+/// The weights, unpacked if they are packed, only if the file's digest is the one of the card. Errors:
+/// not_found, exhausted (beyond max_weights_bytes), corrupt (truncated, damaged or exchanged); each names the
+/// file and the cure.
 [[nodiscard]] Result<Bytes> load_weights(const ModelIdentity& model);
 
 }  // namespace portcullis
