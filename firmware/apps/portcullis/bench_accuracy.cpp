@@ -59,6 +59,7 @@ Results read_all(const AccuracyOptions& options, const std::vector<LabelledPictu
     ReplayProgress progress(pictures.size(), "pictures");
     std::atomic<std::size_t> next = 0;
     std::vector<std::jthread> threads;
+    threads.reserve(readers.size());
     for (const StillReader& reader : readers)
         threads.push_back(start_thread("bench", [&](const std::stop_token&) {
             for (std::size_t i = next++; i < pictures.size(); i = next++) {

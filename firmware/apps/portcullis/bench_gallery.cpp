@@ -53,7 +53,7 @@ Box region_of(const GalleryFault& fault, const FrameView& view) {
             std::min(box.bottom, static_cast<float>(view.height))};
 }
 
-Result<void> draw_picture(cv::Mat tile, const GalleryFault& fault) {
+Result<void> draw_picture(const cv::Mat& tile, const GalleryFault& fault) {
     const auto picture = TRY(replay::load_picture(fault.path));
     const Box region = region_of(fault, picture.view);
     ColourImage part = TRY(crop_colour(picture.view, region));
