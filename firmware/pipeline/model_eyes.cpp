@@ -28,7 +28,7 @@ Result<std::string> digest_of(const std::array<std::filesystem::path, 3>& folder
 
 }  // namespace
 
-Result<Eyes> load_eyes(const std::filesystem::path& models) {
+Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionSettings& opinion) {
     const auto detector_folder = models / "plate-detector";
     const auto network_folder = models / "plate-network";
     const auto reader_folder = models / "plate-reader";
@@ -46,7 +46,7 @@ Result<Eyes> load_eyes(const std::filesystem::path& models) {
     auto network = TRY(NetworkReader::create({network_folder}));
     auto tesseract = TRY(PlateReader::create(reader_settings));
     auto reader = std::make_shared<SecondOpinion>(
-        TRY(SecondOpinion::create(std::move(network), std::move(tesseract), {})));
+        TRY(SecondOpinion::create(std::move(network), std::move(tesseract), opinion)));
     Eyes eyes;
     eyes.model = TRY(digest_of({detector_folder, network_folder, reader_folder}));
     eyes.locate = [detector](const FrameView& view) { return detector->locate(view); };

@@ -12,9 +12,8 @@ namespace portcullis {
 
 struct SecondOpinionSettings {
     float sure = 0.9F;  // a first reading of at least this confidence stands alone, [0, 1]; 0: never ask
-    // A reading below it comes back empty, [0, 1]. On the train photographs 133 of 140 candidates that were
-    // read with less, where a text is known or no plate stands, were no plate
-    // (models/plate-network/README.md).
+    // A reading below it comes back empty, [0, 1]: most of what is read with less is no plate
+    // (models/plate-network/README.md measures it).
     float least_confidence = 0.15F;
 };
 

@@ -117,7 +117,7 @@ Result<void> run_accuracy(const AccuracyOptions& options) {
     std::vector<StillReader> readers;
     std::string model;
     for (int i = 0; i < options.threads; ++i) {
-        Eyes eyes = TRY(load_eyes(options.models));
+        Eyes eyes = TRY(load_eyes(options.models, options.opinion));
         model = eyes.model;
         readers.emplace_back(std::move(eyes));
     }

@@ -85,6 +85,16 @@ void add_accuracy(CLI::App& bench, bench::AccuracyOptions& options) {
     command->add_option("--threads", options.threads, "Workers, each with its own models")
         ->check(CLI::Range(1, bench::max_threads))
         ->capture_default_str();
+    command
+        ->add_option("--sure", options.opinion.sure,
+                     "Ask Tesseract too below this confidence of the network; 0: never, 1: always")
+        ->check(CLI::Range(0.0F, 1.0F))
+        ->capture_default_str();
+    command
+        ->add_option("--least-confidence", options.opinion.least_confidence,
+                     "A less sure reading is left empty")
+        ->check(CLI::Range(0.0F, 1.0F))
+        ->capture_default_str();
     command->add_option("--gallery", options.gallery,
                         "Write contact sheets of misses, misreads and false reads here: readable plates");
     command->add_option("--predictions", options.predictions,

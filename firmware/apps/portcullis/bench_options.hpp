@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "vision/second_opinion.hpp"
+
 namespace portcullis::bench {
 
 inline constexpr int max_threads = 64;
@@ -19,6 +21,7 @@ struct AccuracyOptions {
     std::vector<std::string> kinds;
     std::vector<std::string> sources;
     int threads = 1;
+    SecondOpinionSettings opinion;
     bool json = false;
     std::string predictions;  // empty: none
     std::filesystem::path gallery;

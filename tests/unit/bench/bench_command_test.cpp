@@ -1,12 +1,11 @@
 // The command as a person runs it, on drawn plates; and what it says of bad input.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "support/temp_dir.hpp"
+#include "support/tool.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -18,12 +17,6 @@ namespace fs = std::filesystem;
 const std::string header = "image,source,x1,y1,x2,y2,x3,y3,x4,y4,text,split_hint,kind\n";
 const std::string pictures = PORTCULLIS_SOURCE_DIR "/tests/data/plates";
 
-struct Run {
-    int code = -1;
-    std::string out;
-    std::string err;
-};
-
 class Desk {
   public:
     [[nodiscard]] fs::path path(const std::string& name) const { return folder_.path() / name; }
@@ -33,13 +26,10 @@ class Desk {
     void labels(const std::string& rows) const {
         REQUIRE(write_file_atomically(path("labels.csv"), as_bytes(header + rows)));
     }
-    [[nodiscard]] Run bench(const std::string& arguments) const {
-        const std::string command = fmt::format("cd {} && {}/portcullis bench {} >out.txt 2>err.txt",
-                                                folder_.path().string(), PORTCULLIS_BIN_DIR, arguments);
-        const int status = std::system(command.c_str());  // NOLINT: fixed words and our own folder
-        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text("out.txt"), text("err.txt")};
+    [[nodiscard]] ToolRun bench(const std::string& arguments) const {
+        return run_tool(folder_.path(), "bench " + arguments);
     }
-    [[nodiscard]] Run accuracy(const std::string& arguments) const {
+    [[nodiscard]] ToolRun accuracy(const std::string& arguments) const {
         return bench("accuracy --labels labels.csv --images " + pictures + " " + arguments);
     }
 
@@ -56,7 +46,7 @@ TEST_CASE("bench accuracy counts right and wrong reads of each source") {
         "hr.png,drawn,0,0,643,0,643,200,0,200,ZG482KT,dev,crop\n"
         "gb.png,wrong,0,0,690,0,690,203,0,203,AA11AAA,dev,crop\n"
         "ro.png,other,0,0,636,0,636,200,0,200,CJ63HMW,train,crop\n");
-    const Run run = desk.accuracy("--json --hint dev --gallery seen");
+    const ToolRun run = desk.accuracy("--json --hint dev --gallery seen");
     REQUIRE_MESSAGE(run.code == 0, run.err);
     const auto report = nlohmann::json::parse(run.out);
     CHECK(report["totals"]["total"]["pictures"] == 2);
@@ -76,12 +66,12 @@ TEST_CASE("bench accuracy counts right and wrong reads of each source") {
 TEST_CASE("bench accuracy finds a drawn plate in its picture") {
     const Desk desk;
     desk.labels("hr.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
-    const Run found = desk.accuracy("--json");
+    const ToolRun found = desk.accuracy("--json");
     REQUIRE_MESSAGE(found.code == 0, found.err);
     CHECK(nlohmann::json::parse(found.out)["sources"]["drawn"]["found_percent"] == 100);
     // The same plate labelled where it does not stand.
     desk.labels("hr.png,drawn,0,180,40,180,40,200,0,200,ZG482KT,dev,scene\n");
-    const Run missed = desk.accuracy("--json");
+    const ToolRun missed = desk.accuracy("--json");
     REQUIRE_MESSAGE(missed.code == 0, missed.err);
     CHECK(nlohmann::json::parse(missed.out)["sources"]["drawn"]["found_percent"] == 0);
 }
@@ -90,7 +80,7 @@ TEST_CASE("bench accuracy calls a read right that is the label's text") {
     const Desk desk;
     const std::string plate = "gb.png,drawn,0,0,690,0,690,203,0,203,";
     desk.labels(plate + "QQ,dev,crop\n");
-    const Run first = desk.accuracy("--json --predictions reads.jsonl");
+    const ToolRun first = desk.accuracy("--json --predictions reads.jsonl");
     REQUIRE_MESSAGE(first.code == 0, first.err);
     CHECK(nlohmann::json::parse(first.out)["sources"]["drawn"]["exact_percent"] == 0);
     // How well the models read is measured elsewhere: here the label follows what they read.
@@ -100,7 +90,7 @@ TEST_CASE("bench accuracy calls a read right that is the label's text") {
     const auto text = line["reads"][0]["text"].get<std::string>();
     REQUIRE_FALSE(text.empty());
     desk.labels(plate + text + ",dev,crop\n");
-    const Run second = desk.accuracy("--json");
+    const ToolRun second = desk.accuracy("--json");
     REQUIRE_MESSAGE(second.code == 0, second.err);
     CHECK(nlohmann::json::parse(second.out)["sources"]["drawn"]["exact_percent"] == 100);
 }
@@ -108,7 +98,7 @@ TEST_CASE("bench accuracy calls a read right that is the label's text") {
 TEST_CASE("bench accuracy refuses bad labels with line and column, and a gallery that is not empty") {
     const Desk desk;
     desk.labels("hr.png,drawn,41,41,x,41,603,160,41,160,ZG482KT,dev,scene\n");
-    const Run bad = desk.accuracy("");
+    const ToolRun bad = desk.accuracy("");
     CHECK(bad.code == 2);
     CHECK(bad.err.find("labels.csv:2:x2: not a number") != std::string::npos);
     desk.labels("hr.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
@@ -116,14 +106,14 @@ TEST_CASE("bench accuracy refuses bad labels with line and column, and a gallery
     CHECK(desk.accuracy("--gallery seen").code == 1);
     CHECK(desk.accuracy("--hint nowhere").code == 1);
     desk.labels("none.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
-    const Run none = desk.accuracy("");
+    const ToolRun none = desk.accuracy("");
     CHECK(none.code == 1);
     CHECK(none.err.find("none.png") != std::string::npos);
 }
 
 TEST_CASE("bench speed times each step and refuses what it cannot measure") {
     const Desk desk;
-    const Run run = desk.bench("speed --json --size 640x360 --repeat 2 " + pictures + "/hr.png");
+    const ToolRun run = desk.bench("speed --json --size 640x360 --repeat 2 " + pictures + "/hr.png");
     REQUIRE_MESSAGE(run.code == 0, run.err);
     const auto report = nlohmann::json::parse(run.out);
     CHECK(report["passes"] == 2);
@@ -136,7 +126,7 @@ TEST_CASE("bench speed times each step and refuses what it cannot measure") {
     fs::create_directories(desk.path("empty"));
     CHECK(desk.bench("speed empty").code == 1);
     REQUIRE(write_file_atomically(desk.path("bad.jpg"), as_bytes("no picture")));
-    const Run bad = desk.bench("speed " + desk.path("bad.jpg").string());
+    const ToolRun bad = desk.bench("speed " + desk.path("bad.jpg").string());
     CHECK(bad.code == 1);
     CHECK(bad.err.find("bad.jpg") != std::string::npos);
     CHECK(desk.bench("speed --size 0x9 " + pictures).code == 2);

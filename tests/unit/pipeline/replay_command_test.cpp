@@ -1,12 +1,11 @@
 // The command as a person runs it. Its accuracy is measured elsewhere; here its contract with scripts.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "support/temp_dir.hpp"
+#include "support/tool.hpp"
 #include "unit/pipeline/toy_road.hpp"
 #include "vision/jpeg.hpp"
 
@@ -14,12 +13,6 @@ using namespace portcullis;
 using namespace portcullis::test;
 
 namespace {
-
-struct Run {
-    int code = -1;
-    std::string out;
-    std::string err;
-};
 
 class Desk {
   public:
@@ -33,13 +26,8 @@ class Desk {
     }
     [[nodiscard]] std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
 
-    [[nodiscard]] Run replay(const std::string& arguments) const {
-        const std::string command = fmt::format("cd {} && {}/portcullis replay {} >out.txt 2>err.txt",
-                                                folder_.path().string(), PORTCULLIS_BIN_DIR, arguments);
-        const int status = std::system(command.c_str());  // NOLINT: fixed words and our own folder
-        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                read_text_file(path("out.txt"), 1'000'000).value(),
-                read_text_file(path("err.txt"), 1'000'000).value()};
+    [[nodiscard]] ToolRun replay(const std::string& arguments) const {
+        return run_tool(folder_.path(), "replay " + arguments);
     }
     /// The lines of --predictions, parsed.
     [[nodiscard]] std::vector<nlohmann::json> lines(const std::string& name) const {
@@ -71,7 +59,8 @@ TEST_CASE("replay --stills writes one line a picture, in order, whatever the num
     const Desk desk;
     desk.put("bad.jpg", to_bytes("no picture"));
     for (const char* threads : {"1", "3"}) {
-        const Run run = desk.replay(fmt::format("--stills --threads {} --predictions p.jsonl in", threads));
+        const ToolRun run =
+            desk.replay(fmt::format("--stills --threads {} --predictions p.jsonl in", threads));
         CAPTURE(run.err);
         REQUIRE(run.code == 0);
         const auto lines = desk.lines("p.jsonl");
@@ -100,7 +89,7 @@ TEST_CASE("replay --patches reads the whole picture as a plate") {
 TEST_CASE("replay takes a list and annotates") {
     const Desk desk;
     desk.put("list.txt", to_bytes("grey1.jpg\ngrey2.jpg\n"));
-    const Run run = desk.replay("--stills --annotate seen --predictions - @in/list.txt");
+    const ToolRun run = desk.replay("--stills --annotate seen --predictions - @in/list.txt");
     CAPTURE(run.err);
     REQUIRE(run.code == 0);
     CHECK(holds(run.out, "\"image\":\"grey1.jpg\""));
@@ -110,7 +99,7 @@ TEST_CASE("replay takes a list and annotates") {
 
 TEST_CASE("replay walks pictures as a film") {
     const Desk desk;
-    const Run run = desk.replay("--predictions p.jsonl in");
+    const ToolRun run = desk.replay("--predictions p.jsonl in");
     CAPTURE(run.err);
     CHECK(run.code == 0);
     CHECK(holds(run.err, "2 frames, 0 broken, 0 passages"));
@@ -156,7 +145,7 @@ TEST_CASE("each wrong use of replay ends with its exit code and its reason") {
              Row{"--stills --predictions /nonexistent/p in", 1, "cannot write /nonexistent/p"},
          }) {
         CAPTURE(std::string(row.arguments));
-        const Run run = desk.replay(row.arguments);
+        const ToolRun run = desk.replay(row.arguments);
         CAPTURE(run.err);
         CHECK(run.code == row.code);
         CHECK(holds(run.err, row.words));

@@ -7,46 +7,16 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "unit/vision/model_copy.hpp"
 #include "vision/detector.hpp"
 
 using namespace portcullis;
+using namespace portcullis::test;
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* weights_name = "plate-detector.onnx.gz";
-
-/// A copy of the shipped model folder that a test may damage.
-class ModelCopy {
-  public:
-    ModelCopy() {
-        std::string name = (fs::temp_directory_path() / "portcullis-detector-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder_ = name;
-        const fs::path shipped = PORTCULLIS_SOURCE_DIR "/models/plate-detector";
-        for (const char* file : {"model.toml", weights_name})
-            fs::copy_file(shipped / file, folder_ / file);
-    }
-    ~ModelCopy() { fs::remove_all(folder_); }
-    ModelCopy(const ModelCopy&) = delete;
-    ModelCopy& operator=(const ModelCopy&) = delete;
-
-    [[nodiscard]] fs::path folder() const { return folder_; }
-    [[nodiscard]] fs::path weights() const { return folder_ / weights_name; }
-    [[nodiscard]] fs::path card() const { return folder_ / "model.toml"; }
-
-    /// Replaces the first `from` in model.toml.
-    void edit(const std::string& from, const std::string& to) const {
-        std::string text = *read_text_file(card(), 1U << 20U);
-        const auto at = text.find(from);
-        REQUIRE(at != std::string::npos);
-        text.replace(at, from.size(), to);
-        REQUIRE(write_file_atomically(card(), as_bytes(text)));
-    }
-
-  private:
-    fs::path folder_;
-};
+constexpr const char* model_name = "plate-detector";
 
 Error refusal(const fs::path& folder) {
     DetectorSettings settings;
@@ -63,7 +33,7 @@ bool names(const Error& error, const std::string& what) {
 }  // namespace
 
 TEST_CASE("the shipped model loads and its weights are the promised ones") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     const auto model = load_detector_model(copy.folder());
     REQUIRE(model);
     CHECK(model->name == "plate-detector");
@@ -77,7 +47,7 @@ TEST_CASE("a folder without a model is refused, naming the file") {
 }
 
 TEST_CASE("missing weights are refused, naming the file and the cure") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     fs::remove(copy.weights());
     const Error error = refusal(copy.folder());
     CHECK(error.code() == ErrorCode::not_found);
@@ -86,7 +56,7 @@ TEST_CASE("missing weights are refused, naming the file and the cure") {
 }
 
 TEST_CASE("truncated weights are refused, naming the file and the cure") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     fs::resize_file(copy.weights(), fs::file_size(copy.weights()) - 1);
     const Error error = refusal(copy.folder());
     CHECK(error.code() == ErrorCode::corrupt);
@@ -95,13 +65,13 @@ TEST_CASE("truncated weights are refused, naming the file and the cure") {
 }
 
 TEST_CASE("empty weights are refused") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     fs::resize_file(copy.weights(), 0);
     CHECK(refusal(copy.folder()).code() == ErrorCode::corrupt);
 }
 
 TEST_CASE("one changed byte in the weights is refused") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     Bytes bytes = *read_file(copy.weights(), 1U << 24U);
     bytes[bytes.size() / 2] ^= std::byte{1};
     REQUIRE(write_file_atomically(copy.weights(), bytes));
@@ -111,7 +81,7 @@ TEST_CASE("one changed byte in the weights is refused") {
 }
 
 TEST_CASE("weights that match their digest but are no network are refused") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     const std::string old = sha256_hex(*read_file(copy.weights(), 1U << 24U));
     const Bytes rubbish = to_bytes("this is not an ONNX file");
     REQUIRE(write_file_atomically(copy.weights(), rubbish));
@@ -120,7 +90,7 @@ TEST_CASE("weights that match their digest but are no network are refused") {
 }
 
 TEST_CASE("a model.toml of another geometry than the network's is refused") {
-    const ModelCopy copy;
+    const ModelCopy copy(model_name);
     const auto model = load_detector_model(copy.folder());
     REQUIRE(model);
     copy.edit("stride = " + std::to_string(model->stride), "stride = " + std::to_string(2 * model->stride));
@@ -128,10 +98,10 @@ TEST_CASE("a model.toml of another geometry than the network's is refused") {
 }
 
 TEST_CASE("an unknown key and a missing key in model.toml are refused, naming the key") {
-    const ModelCopy unknown;
+    const ModelCopy unknown(model_name);
     unknown.edit("pad = ", "colour = 7\npad = ");
     CHECK(names(refusal(unknown.folder()), "colour"));
-    const ModelCopy missing;
+    const ModelCopy missing(model_name);
     missing.edit("pad = ", "# pad = ");
     CHECK(names(refusal(missing.folder()), "pad"));
 }

@@ -1,4 +1,4 @@
-#include "drawn_plates.hpp"
+#include "unit/vision/drawn_plates.hpp"
 
 #include <doctest/doctest.h>
 #include <png.h>
@@ -9,7 +9,7 @@
 
 #include "vision/rectifier.hpp"
 
-namespace portcullis {
+namespace portcullis::test {
 
 namespace {
 
@@ -69,4 +69,17 @@ std::string folded(std::string text) {  // most plates use one shape for O and 0
     return text;
 }
 
-}  // namespace portcullis
+void check_posteriors(const Reading& reading) {
+    for (const CharacterReading& character : reading.characters) {
+        CHECK(character.confidence >= 0);
+        CHECK(character.confidence <= 1);
+        float sum = character.confidence;
+        for (const CharacterChoice& choice : character.alternatives) {
+            CHECK(choice.letter != character.letter);
+            sum += choice.confidence;
+        }
+        CHECK(sum <= 1.001F);
+    }
+}
+
+}  // namespace portcullis::test

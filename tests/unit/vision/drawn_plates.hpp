@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "core/plate.hpp"
+#include "core/reading.hpp"
 
-namespace portcullis {
+namespace portcullis::test {
 
 struct DrawnPlate {
     std::string name;
@@ -22,7 +23,10 @@ struct DrawnPlate {
 /// A patch of one grey level.
 [[nodiscard]] PlatePatch flat_patch(int width, int height, std::uint8_t grey);
 
+/// Every character's confidence lies in [0, 1], and what may stand at its place sums to at most one.
+void check_posteriors(const Reading& reading);
+
 /// O as 0 and I as 1: most plates use one shape for both.
 [[nodiscard]] std::string folded(std::string text);
 
-}  // namespace portcullis
+}  // namespace portcullis::test

@@ -3,38 +3,40 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
-namespace portcullis {
+#include "base/file.hpp"
+#include "support/temp_dir.hpp"
+
+namespace portcullis::test {
 
 class ModelCopy {
   public:
     explicit ModelCopy(const std::string& model) {
-        std::string pattern = (std::filesystem::temp_directory_path() / "portcullis-model-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder_ = pattern;
-        for (const auto& entry :
-             std::filesystem::directory_iterator(PORTCULLIS_SOURCE_DIR "/models/" + model)) {
-            std::filesystem::copy_file(entry.path(), folder_ / entry.path().filename());
-            const auto extension = entry.path().extension();
-            if (extension != ".toml" && extension != ".md") weights_ = folder_ / entry.path().filename();
+        const std::filesystem::path shipped = PORTCULLIS_SOURCE_DIR "/models/" + model;
+        for (const auto& entry : std::filesystem::directory_iterator(shipped)) {
+            const std::filesystem::path name = entry.path().filename();
+            std::filesystem::copy_file(entry.path(), folder() / name);
+            if (name.extension() != ".toml" && name.extension() != ".md") weights_ = folder() / name;
         }
     }
-    ModelCopy(const ModelCopy&) = delete;
-    ModelCopy& operator=(const ModelCopy&) = delete;
-    ModelCopy(ModelCopy&&) = delete;
-    ModelCopy& operator=(ModelCopy&&) = delete;
-    ~ModelCopy() { std::filesystem::remove_all(folder_); }
 
-    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
     [[nodiscard]] const std::filesystem::path& weights() const { return weights_; }
-    [[nodiscard]] std::filesystem::path card() const { return folder_ / "model.toml"; }
+    [[nodiscard]] std::filesystem::path card() const { return folder() / "model.toml"; }
+
+    /// Replaces the first `from` in model.toml.
+    void edit(const std::string& from, const std::string& to) const {
+        std::string text = *read_text_file(card(), 1U << 20U);
+        const auto at = text.find(from);
+        REQUIRE(at != std::string::npos);
+        REQUIRE(write_file_atomically(card(), as_bytes(text.replace(at, from.size(), to))));
+    }
 
   private:
-    std::filesystem::path folder_;
+    TempDir folder_;
     std::filesystem::path weights_;
 };
 
-}  // namespace portcullis
+}  // namespace portcullis::test

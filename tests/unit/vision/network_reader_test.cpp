@@ -2,15 +2,14 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-
 #include "base/file.hpp"
 #include "base/sha256.hpp"
-#include "drawn_plates.hpp"
-#include "model_copy.hpp"
+#include "unit/vision/drawn_plates.hpp"
+#include "unit/vision/model_copy.hpp"
 #include "vision/packed_weights.hpp"
 
 using namespace portcullis;
+using namespace portcullis::test;
 
 namespace {
 
@@ -34,10 +33,8 @@ bool names(const Error& error, const std::string& what) {
 
 /// Puts other weights into the copy, and their digest into its card.
 void exchange_weights(const ModelCopy& copy, const Bytes& weights) {
-    const std::string old = sha256_hex(*read_file(copy.weights(), 1U << 24U));
+    copy.edit(sha256_hex(*read_file(copy.weights(), 1U << 24U)), sha256_hex(weights));
     REQUIRE(write_file_atomically(copy.weights(), weights));
-    std::string card = *read_text_file(copy.card(), 1U << 16U);
-    std::ofstream(copy.card()) << card.replace(card.find(old), old.size(), sha256_hex(weights));
 }
 
 }  // namespace
@@ -62,14 +59,7 @@ TEST_CASE("the network's posteriors are probabilities: what may stand at a place
     for (const DrawnPlate& plate : drawn_plates()) {
         const auto reading = network.read(patch_of(plate));
         REQUIRE(reading);
-        for (const CharacterReading& character : reading->characters) {
-            float sum = character.confidence;
-            for (const CharacterChoice& choice : character.alternatives) {
-                CHECK(choice.letter != character.letter);
-                sum += choice.confidence;
-            }
-            CHECK(sum <= 1.001F);
-        }
+        check_posteriors(*reading);
     }
 }
 
@@ -138,11 +128,8 @@ TEST_CASE("network weights that match their digest but are no network, or no gzi
 
 TEST_CASE("a card with another number of steps than the network's is refused") {
     const ModelCopy copy("plate-network");
-    std::string card = *read_text_file(copy.card(), 1U << 16U);
-    const std::size_t place = card.find("steps = ");
-    REQUIRE(place != std::string::npos);
-    std::ofstream(copy.card()) << card.replace(place, 8, "steps = 1");
-    CHECK(refusal(copy.folder()).code() != ErrorCode::internal);
+    copy.edit("steps = 80", "steps = 40");
+    CHECK(refusal(copy.folder()).code() == ErrorCode::corrupt);
 }
 
 TEST_CASE("unpacking stops at its limit and refuses a stream that is cut or goes on") {

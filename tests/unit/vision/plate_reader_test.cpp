@@ -12,11 +12,13 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
-#include "drawn_plates.hpp"
+#include "unit/vision/drawn_plates.hpp"
+#include "unit/vision/model_copy.hpp"
 #include "vision/plate_reader_model.hpp"
 #include "vision/rectifier.hpp"
 
 using namespace portcullis;
+using namespace portcullis::test;
 
 namespace {
 
@@ -28,27 +30,6 @@ PlateReader reader() {
     if (!made) FAIL(made.error().message());
     return std::move(*made);
 }
-
-// A copy of the model folder that a test may damage.
-class ModelCopy {
-  public:
-    ModelCopy() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "portcullis-model-XXXXXX").string();
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        folder_ = pattern;
-        for (const char* name : {"model.toml", "plate.traineddata"})
-            std::filesystem::copy_file(model_dir / name, folder_ / name);
-    }
-    ModelCopy(const ModelCopy&) = delete;
-    ModelCopy& operator=(const ModelCopy&) = delete;
-    ~ModelCopy() { std::filesystem::remove_all(folder_); }
-    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-    [[nodiscard]] std::filesystem::path weights() const { return folder_ / "plate.traineddata"; }
-    [[nodiscard]] std::filesystem::path card() const { return folder_ / "model.toml"; }
-
-  private:
-    std::filesystem::path folder_;
-};
 
 void check_refused(const std::filesystem::path& folder, const std::filesystem::path& named) {
     const auto made = PlateReader::create({folder});
@@ -124,16 +105,7 @@ TEST_CASE("every character carries a confidence in [0,1] and its alternatives le
     for (const DrawnPlate& plate : drawn_plates()) {
         const auto reading = plate_reader.read(patch_of(plate));
         REQUIRE(reading);
-        for (const CharacterReading& character : reading->characters) {
-            CHECK(character.confidence >= 0);
-            CHECK(character.confidence <= 1);
-            float sum = character.confidence;
-            for (const CharacterChoice& choice : character.alternatives) {
-                CHECK(choice.letter != character.letter);
-                sum += choice.confidence;
-            }
-            CHECK(sum <= 1.001F);
-        }
+        check_posteriors(*reading);
     }
 }
 
@@ -201,19 +173,19 @@ TEST_CASE("a missing model folder is refused and named") {
 }
 
 TEST_CASE("missing weights are refused and named") {
-    const ModelCopy copy;
+    const ModelCopy copy("plate-reader");
     std::filesystem::remove(copy.weights());
     check_refused(copy.folder(), copy.weights());
 }
 
 TEST_CASE("truncated weights are refused and named") {
-    const ModelCopy copy;
+    const ModelCopy copy("plate-reader");
     std::filesystem::resize_file(copy.weights(), std::filesystem::file_size(copy.weights()) / 2);
     check_refused(copy.folder(), copy.weights());
 }
 
 TEST_CASE("weights with one flipped bit are refused and named") {
-    const ModelCopy copy;
+    const ModelCopy copy("plate-reader");
     std::fstream stream(copy.weights(), std::ios::in | std::ios::out | std::ios::binary);
     stream.seekg(5000);
     const int byte = stream.get();
@@ -224,7 +196,7 @@ TEST_CASE("weights with one flipped bit are refused and named") {
 }
 
 TEST_CASE("exchanged weights are refused though the environment names their digest") {
-    const ModelCopy copy;
+    const ModelCopy copy("plate-reader");
     std::ofstream(copy.weights(), std::ios::app) << "x";
     const auto exchanged = read_file(copy.weights(), 8'000'000);
     REQUIRE(exchanged);
@@ -234,7 +206,7 @@ TEST_CASE("exchanged weights are refused though the environment names their dige
 }
 
 TEST_CASE("a card made for another line height, or without a digest, is refused and named") {
-    const ModelCopy copy;
+    const ModelCopy copy("plate-reader");
     auto card = read_text_file(copy.card(), 10'000);
     REQUIRE(card);
     const auto replaced = [&](const std::string& from, const std::string& to) {

@@ -2,9 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "drawn_plates.hpp"
+#include "unit/vision/drawn_plates.hpp"
 
 using namespace portcullis;
+using namespace portcullis::test;
 
 namespace {
 
@@ -16,6 +17,13 @@ Reading reading_of(const std::string& text, float confidence) {
         reading.characters.push_back({letter, confidence, {}});
     reading.confidence = confidence;
     return reading;
+}
+
+Result<SecondOpinion> readers(const SecondOpinionSettings& settings) {
+    PlateReaderSettings tesseract;
+    tesseract.model_dir = models / "plate-reader";
+    return SecondOpinion::create(TRY(NetworkReader::create({models / "plate-network"})),
+                                 TRY(PlateReader::create(tesseract)), settings);
 }
 
 }  // namespace
@@ -51,24 +59,18 @@ TEST_CASE("an empty reading has no say") {
 }
 
 TEST_CASE("a second opinion is asked only where the first reading is not sure") {
-    PlateReaderSettings tesseract;
-    tesseract.model_dir = models / "plate-reader";
-    const auto asking = [&](float sure) {
-        auto made = SecondOpinion::create(std::move(*NetworkReader::create({models / "plate-network"})),
-                                          std::move(*PlateReader::create(tesseract)), {sure});
-        REQUIRE(made);
-        return std::move(*made);
-    };
     auto network = NetworkReader::create({models / "plate-network"});
+    auto never = readers({0, 0});
+    auto always = readers({1, 0});
     REQUIRE(network);
-    SecondOpinion never = asking(0);
-    SecondOpinion always = asking(1);
+    REQUIRE(never);
+    REQUIRE(always);
     bool differs = false;
     for (const DrawnPlate& plate : drawn_plates()) {
         const PlatePatch patch = patch_of(plate);
         const auto alone = network->read(patch);
-        const auto first = never.read(patch);
-        const auto both = always.read(patch);
+        const auto first = never->read(patch);
+        const auto both = always->read(patch);
         REQUIRE(alone);
         REQUIRE(first);
         REQUIRE(both);
@@ -79,27 +81,21 @@ TEST_CASE("a second opinion is asked only where the first reading is not sure") 
 }
 
 TEST_CASE("a reading below the least confidence comes back empty") {
-    PlateReaderSettings tesseract;
-    tesseract.model_dir = models / "plate-reader";
-    const auto made = [&](float least) {
-        auto readers = SecondOpinion::create(std::move(*NetworkReader::create({models / "plate-network"})),
-                                             std::move(*PlateReader::create(tesseract)), {0.9F, least});
-        REQUIRE(readers);
-        return std::move(*readers);
-    };
     const PlatePatch patch = patch_of(drawn_plates().at(0));
-    CHECK_FALSE(made(0).read(patch)->characters.empty());
-    const auto strict = made(1).read(patch);
+    const auto lenient = readers({0.9F, 0})->read(patch);
+    const auto strict = readers({0.9F, 1})->read(patch);
+    REQUIRE(lenient);
     REQUIRE(strict);
+    CHECK_FALSE(lenient->characters.empty());
     CHECK(strict->characters.empty());
     CHECK(strict->confidence == 0);
 }
 
-TEST_CASE("a threshold out of range is refused") {
-    PlateReaderSettings tesseract;
-    tesseract.model_dir = models / "plate-reader";
-    const auto made = SecondOpinion::create(std::move(*NetworkReader::create({models / "plate-network"})),
-                                            std::move(*PlateReader::create(tesseract)), {1.5F});
-    REQUIRE_FALSE(made);
-    CHECK(made.error().code() == ErrorCode::invalid_argument);
+TEST_CASE("thresholds out of range are refused") {
+    for (const SecondOpinionSettings& wrong :
+         {SecondOpinionSettings{1.5F, 0}, {-0.1F, 0}, {0.9F, 1.5F}, {0.9F, -0.1F}}) {
+        const auto made = readers(wrong);
+        REQUIRE_FALSE(made);
+        CHECK(made.error().code() == ErrorCode::invalid_argument);
+    }
 }
