@@ -1,8 +1,12 @@
-"""Packs exported weights: rounded to the precision that a network needs, then compressed, as the programs load them."""
+"""Writes a trained network as the programs load it: ONNX, rounded to the precision that it needs, compressed."""
 import gzip
+import hashlib
+import os
 
+import cv2
 import numpy
 import onnx
+import torch
 from onnx import numpy_helper
 
 MANTISSA_BITS = 8    # kept of 23: errors of 0.2 % in a weight, far below what training leaves to chance
@@ -27,3 +31,26 @@ def pack(path):
     with open(path, "rb") as plain, open(path + ".gz", "wb") as packed:
         packed.write(gzip.compress(plain.read(), 9, mtime=0))
     return path + ".gz"
+
+
+def publish(network, example, path, names, tolerance):
+    """Writes path + ".gz"; stops when OpenCV answers otherwise than torch. Gives the file's name, digest and the answer.
+
+    names are those of the network's input and output. Batch normalisation is folded into the convolutions.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    torch.onnx.export(network, example, path, opset_version=11, input_names=names[:1], output_names=names[1:])
+    packed = pack(path)
+    net = cv2.dnn.readNetFromONNX(path)
+    os.remove(path)
+    net.setInput(example.numpy())
+    answer = net.forward()
+    with torch.no_grad():
+        apart = float(numpy.abs(answer - network(example).numpy()).max())
+    print(f"largest difference to torch: {apart:.4f}")
+    if apart > tolerance:
+        raise SystemExit(f"{packed}: OpenCV answers otherwise than torch, by {apart}")
+    with open(packed, "rb") as weights:
+        digest = hashlib.sha256(weights.read()).hexdigest()
+    print(f"{packed}: {os.path.getsize(packed)} bytes, sha256 {digest}")
+    return os.path.basename(packed), digest, answer

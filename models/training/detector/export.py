@@ -5,11 +5,8 @@ Batch normalisation is folded into the convolutions. OpenCV's answer is compared
 32-bit floats, rounded and compressed (packing.py): OpenCV 4.6 does not read 16-bit ones.
 """
 import argparse
-import hashlib
 import os
 
-import cv2
-import numpy as np
 import torch
 
 from .. import packing
@@ -51,30 +48,10 @@ def main():
     network.load_state_dict(torch.load(options.weights, map_location="cpu"))
     network.eval()
     example = torch.rand(1, 3, HEIGHT, WIDTH)
-    path = os.path.join(options.out, FILE)
-    os.makedirs(options.out, exist_ok=True)
-    torch.onnx.export(network, example, path, opset_version=11, input_names=["picture"], output_names=["cells"])
-    packed = packing.pack(path)
-    compare(network, example, path)
-    os.remove(path)
-    with open(packed, "rb") as weights:
-        digest = hashlib.sha256(weights.read()).hexdigest()
+    file, digest, _ = packing.publish(network, example, os.path.join(options.out, FILE), ["picture", "cells"], TOLERANCE)
     with open(os.path.join(options.out, "model.toml"), "w", encoding="utf-8") as toml:
-        toml.write(TOML.format(version=options.version, file=os.path.basename(packed), digest=digest, width=WIDTH, height=HEIGHT,
+        toml.write(TOML.format(version=options.version, file=file, digest=digest, width=WIDTH, height=HEIGHT,
                                pad_mean=0.0, scale=1 / 255, pad=PAD, stride=STRIDE, threshold=options.threshold))
-    print(f"{packed}: {os.path.getsize(packed)} bytes, sha256 {digest}")
-
-
-def compare(network, example, path):
-    """Stops when OpenCV does not answer as torch does."""
-    net = cv2.dnn.readNetFromONNX(path)
-    net.setInput(example.numpy())
-    ours = net.forward()
-    with torch.no_grad():
-        apart = float(np.abs(ours - network(example).numpy()).max())
-    print(f"largest difference to torch: {apart:.4f}")
-    if apart > TOLERANCE:
-        raise SystemExit(f"{path}: OpenCV answers otherwise than torch, by {apart}")
 
 
 if __name__ == "__main__":

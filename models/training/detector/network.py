@@ -6,20 +6,7 @@ strides. Plain convolutions and ReLU only: OpenCV's DNN module runs those fastes
 import torch.nn.functional as F
 from torch import nn
 
-
-def conv(inputs, outputs, stride=1, kernel=3):
-    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
-                         nn.BatchNorm2d(outputs), nn.ReLU(True))
-
-
-class Residual(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.first = conv(channels, channels)
-        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
-
-    def forward(self, x):
-        return F.relu(x + self.second(self.first(x)))
+from ..parts import Residual, conv
 
 
 class PlateNet(nn.Module):

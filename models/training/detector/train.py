@@ -7,7 +7,6 @@ part) and OUT/train.log. One thread.
 """
 import argparse
 import copy
-import math
 import os
 import random
 import time
@@ -18,6 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from .compose import Composer
+from .. import parts
 from .geometry import letterbox, decode, iou
 from .network import PlateNet
 from .photographs import read_labels, decode_pixels, held_out
@@ -114,13 +114,6 @@ def watch(network, pictures, negatives):
             "false": false / len(pictures + negatives)}
 
 
-def average(slow, network, step):
-    decay = min(AVERAGE, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for a, b in zip(slow.state_dict().values(), network.state_dict().values()):
-            a.copy_(b if not a.dtype.is_floating_point else a * decay + b * (1 - decay))
-
-
 class Training:
     """The state that a checkpoint keeps: weights, their average, the optimiser, step and time spent."""
 
@@ -145,8 +138,7 @@ class Training:
     def save(self):
         state = {"network": self.network.state_dict(), "slow": self.slow.state_dict(),
                  "optimiser": self.optimiser.state_dict(), "step": self.step, "spent": self.spent, "best": self.best}
-        torch.save(state, self.file + ".new")
-        os.replace(self.file + ".new", self.file)
+        parts.save(state, self.file)
 
     @property
     def progress(self):
@@ -159,9 +151,7 @@ class Training:
             print(f"{self.spent / 60:.1f} min step {self.step} {line}", file=log)
 
     def take_step(self, composer):
-        rate = self.options.rate * min(1, (self.step + 1) / WARM_UP) * (.01 + .99 * .5 * (1 + math.cos(math.pi * min(1, self.progress))))
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_UP, self.progress)
         x, answer = batch_of(composer)
         focal, corner = loss_of(self.network(x), answer, self.progress)
         self.optimiser.zero_grad()
@@ -169,7 +159,7 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5)
         self.optimiser.step()
         self.step += 1
-        average(self.slow, self.network, self.step)
+        parts.average(self.slow, self.network, self.step, AVERAGE)
         return focal.item(), corner.item()
 
     def look(self, pictures, negatives):

@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 """Writes the weights as packed ONNX (opset 11) with model.toml beside them: python3 -m models.training.net.export --weights best.pt --out DIR
 
-Batch normalisation is folded into the convolutions. OpenCV's answer is compared with torch's.
+See packing.publish for what is checked.
 """
 import argparse
-import hashlib
 import os
 
-import cv2
-import numpy
 import torch
 
 from .. import packing
@@ -44,25 +41,10 @@ def main():
     network.load_state_dict(torch.load(options.weights, map_location="cpu"))
     network.eval()
     example = torch.rand(1, 1, HEIGHT, WIDTH) * 2 - 1
-    os.makedirs(options.out, exist_ok=True)
-    path = os.path.join(options.out, FILE)
-    torch.onnx.export(network, example, path, opset_version=11, input_names=["patch"], output_names=["steps"])
-    packed = packing.pack(path)
-    net = cv2.dnn.readNetFromONNX(path)
-    net.setInput(example.numpy())
-    ours = net.forward()
-    with torch.no_grad():
-        apart = float(numpy.abs(ours - network(example).numpy()).max())
-    print(f"largest difference to torch: {apart:.5f}")
-    if apart > TOLERANCE:
-        raise SystemExit(f"{path}: OpenCV answers otherwise than torch, by {apart}")
-    os.remove(path)
-    with open(packed, "rb") as weights:
-        digest = hashlib.sha256(weights.read()).hexdigest()
+    file, digest, answer = packing.publish(network, example, os.path.join(options.out, FILE), ["patch", "steps"], TOLERANCE)
     with open(os.path.join(options.out, "model.toml"), "w", encoding="utf-8") as toml:
-        toml.write(TOML.format(version=options.version, file=os.path.basename(packed), digest=digest, width=WIDTH, height=HEIGHT,
-                               steps=ours.shape[-1], alphabet=ALPHABET))
-    print(f"{packed}: {os.path.getsize(packed)} bytes, sha256 {digest}")
+        toml.write(TOML.format(version=options.version, file=file, digest=digest, width=WIDTH, height=HEIGHT,
+                               steps=answer.shape[-1], alphabet=ALPHABET))
 
 
 if __name__ == "__main__":

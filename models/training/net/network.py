@@ -8,25 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..parts import Residual, conv
+
 WIDTH, HEIGHT = 160, 64     # of the patch as the network sees it, pixels
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BLANK = len(ALPHABET)       # the last class: no character begins here
 ROW_DEPTH = 96
-
-
-def conv(inputs, outputs, stride=1, kernel=3, padding=1):
-    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outputs),
-                         nn.ReLU(True))
-
-
-class Residual(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.first = conv(channels, channels)
-        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
-
-    def forward(self, x):
-        return F.relu(x + self.second(self.first(x)))
 
 
 class PlateNetwork(nn.Module):

@@ -7,7 +7,6 @@ One thread.
 """
 import argparse
 import copy
-import math
 import os
 import random
 import time
@@ -17,6 +16,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+from .. import parts
 from . import samples
 from .network import BLANK, PlateNetwork
 
@@ -82,9 +82,8 @@ class Training:
             self.step, self.best = saved["step"], saved["best"]
 
     def save(self):
-        torch.save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
-                    "optimiser": self.optimiser.state_dict(), "best": self.best}, self.file + ".new")
-        os.replace(self.file + ".new", self.file)
+        parts.save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
+                    "optimiser": self.optimiser.state_dict(), "best": self.best}, self.file)
 
     def log(self, text):
         with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
@@ -97,10 +96,7 @@ class Training:
         return min(1.0, max(0.0, (self.step - EASY_STEPS) / HARD_STEPS))
 
     def take_step(self, source):
-        progress = min(1, self.step / self.options.steps)
-        rate = self.options.rate * min(1, (self.step + 1) / WARM_STEPS) * (.01 + .99 * .5 * (1 + math.cos(math.pi * progress)))
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_STEPS, self.step / self.options.steps)
         drawn = [source.sample(self.level, self.options.photographs) for _ in range(BATCH)]
         x = torch.from_numpy(numpy.stack([samples.scaled(patch) for patch, _ in drawn])[:, None])
         sizes = torch.tensor([len(codes) for _, codes in drawn])
@@ -113,10 +109,7 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2)
         self.optimiser.step()
         self.step += 1
-        decay = min(AVERAGE, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for a, b in zip(self.slow.state_dict().values(), self.network.state_dict().values()):
-                a.copy_(b if not a.dtype.is_floating_point else a * decay + b * (1 - decay))
+        parts.average(self.slow, self.network, self.step, AVERAGE)
         return loss.item()
 
     def look(self, held_out):
