@@ -200,9 +200,10 @@ TEST_CASE("exchanged weights are refused though the environment names their dige
     std::ofstream(copy.weights(), std::ios::app) << "x";
     const auto exchanged = read_file(copy.weights(), 8'000'000);
     REQUIRE(exchanged);
-    REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", sha256_hex(*exchanged).c_str(), 1) == 0);
+    REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", sha256_hex(*exchanged).c_str(), 1) ==
+            0);  // NOLINT(concurrency-mt-unsafe): one thread
     check_refused(copy.folder(), copy.weights());
-    REQUIRE(::unsetenv("PORTCULLIS_SET_MODEL__SHA256") == 0);
+    REQUIRE(::unsetenv("PORTCULLIS_SET_MODEL__SHA256") == 0);  // NOLINT(concurrency-mt-unsafe)
 }
 
 TEST_CASE("a card made for another line height, or without a digest, is refused and named") {
