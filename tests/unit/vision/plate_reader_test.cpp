@@ -200,8 +200,9 @@ TEST_CASE("exchanged weights are refused though the environment names their dige
     std::ofstream(copy.weights(), std::ios::app) << "x";
     const auto exchanged = read_file(copy.weights(), 8'000'000);
     REQUIRE(exchanged);
-    REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", sha256_hex(*exchanged).c_str(), 1) ==
-            0);  // NOLINT(concurrency-mt-unsafe): one thread
+    const std::string digest = sha256_hex(*exchanged);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+    REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", digest.c_str(), 1) == 0);
     check_refused(copy.folder(), copy.weights());
     REQUIRE(::unsetenv("PORTCULLIS_SET_MODEL__SHA256") == 0);  // NOLINT(concurrency-mt-unsafe)
 }
