@@ -24,7 +24,6 @@ struct CaptureRecord {
     Passage passage;
     Read read;
     Quad quad;  // of the best frame, in its own pixels
-    std::string jurisdiction = "unknown";
     UtcTime captured{};  // sensor's instant of the best frame
     BootTime captured_since_boot{};
     ClockQuality clock_quality = ClockQuality::none;

@@ -25,13 +25,27 @@ struct Reading {
     float confidence = 0;  // that the whole text is right, in [0,1]
 };
 
+/// The issuing country and authority, as "de", "br" or "us-tx": ISO 3166 in lower case.
+struct Jurisdiction {
+    std::string code = "unknown";  // an honest answer
+    float confidence = 0;          // in [0,1]; 0 when unknown
+};
+
 /// The voted result for one passage. No characters: `unread` (a plate was found, nothing readable).
 struct Read {
     std::vector<CharacterReading> characters;
     float confidence = 0;  // that the whole text is right, in [0,1]
     int readings = 0;      // how many took part in the vote
+    std::string raw{};     // the text as voted, before plate formats were weighed; may equal the text
+    Jurisdiction jurisdiction{};
 };
 
 [[nodiscard]] std::string text_of(const std::vector<CharacterReading>& characters);
+
+/// An alternative of at least this share of the chosen letter's confidence is part of the ambiguity set.
+inline constexpr float ambiguous_share = 0.25F;
+
+/// The text with its ambiguity sets, chosen letter first: AB[O0]123. Where nothing is in doubt, the text.
+[[nodiscard]] std::string published_text(const std::vector<CharacterReading>& characters);
 
 }  // namespace portcullis

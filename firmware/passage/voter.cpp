@@ -137,7 +137,10 @@ std::string Voter::seed(std::size_t characters) const {
 
 Read Voter::result() const {
     if (ballots_.empty()) return {};
-    if (ballots_.size() == 1) return {ballots_[0].reading.characters, ballots_[0].reading.confidence, 1};
+    if (ballots_.size() == 1) {
+        const Reading& only = ballots_[0].reading;
+        return {only.characters, only.confidence, 1, text_of(only.characters)};
+    }
     const Length length = vote_length();
     std::string consensus = seed(length.characters);
     std::vector<Place> places;
@@ -159,6 +162,7 @@ Read Voter::result() const {
         read.characters.push_back(decide(place, total));
         read.confidence *= read.characters.back().confidence;
     }
+    read.raw = text_of(read.characters);
     return read;
 }
 

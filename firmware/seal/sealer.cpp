@@ -50,7 +50,7 @@ ReadPayload describe(const CaptureRecord& record) {
     payload.captured_since_boot = not_negative(record.captured_since_boot);
     payload.clock_quality = record.clock_quality;
     payload.read = to_payload_read(record.read);
-    payload.jurisdiction = to_plain_text(record.jurisdiction, max_name_bytes);
+    payload.jurisdiction = to_plain_text(record.read.jurisdiction.code, max_name_bytes);
     payload.quad = record.quad;
     payload.passage = record.passage;
     payload.passage.lane = to_plain_text(record.passage.lane, max_name_bytes);

@@ -3,6 +3,7 @@
 #include "core/chain.hpp"
 #include "core/geometry.hpp"
 #include "core/ids.hpp"
+#include "core/reading.hpp"
 #include "core/sealed_item.hpp"
 #include "core/verdict.hpp"
 
@@ -93,4 +94,12 @@ TEST_CASE("only an authentic record by a trusted key is good") {
     CHECK(Verdict{Authenticity::authentic, KeyTrust::trusted}.good());
     CHECK_FALSE(Verdict{Authenticity::authentic, KeyTrust::expired}.good());
     CHECK_FALSE(Verdict{Authenticity::damaged, KeyTrust::trusted}.good());
+}
+
+TEST_CASE("the published text names what is in doubt, best first, and leaves out what is unlikely") {
+    const std::vector<CharacterReading> characters{
+        {'A', 0.99F, {{'4', 0.01F}}}, {'O', 0.5F, {{'0', 0.4F}, {'D', 0.05F}}}, {'7', 0.9F, {}}};
+    CHECK(published_text(characters) == "A[O0]7");
+    CHECK(text_of(characters) == "AO7");
+    CHECK(published_text({}).empty());
 }

@@ -172,7 +172,7 @@ CaptureRecord sample_record() {
     record.read.confidence = 0.9F;
     record.read.readings = 9;
     record.quad = {{{{10.5F, 20.25F}, {110, 22}, {109, 48}, {9, 46}}}};
-    record.jurisdiction = "GB";
+    record.read.jurisdiction.code = "GB";
     record.captured = now;
     record.captured_since_boot = BootTime(microseconds(1'500'000));
     record.clock_quality = ClockQuality::ntp;
