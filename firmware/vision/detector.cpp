@@ -15,7 +15,8 @@ struct PlateDetector::Network {
     float min_score = 0.5F;
     ThinningSettings thinning;
     cv::dnn::Net net;
-    cv::Mat input;  // 1 x 3 x height x width floats, used again for each frame
+    std::vector<cv::Size> sizes;
+    cv::Mat input;  // 1 x 1 x height x width floats, used again for each frame of the same shape
 };
 
 namespace {
@@ -39,20 +40,17 @@ Result<void> check_frame(const FrameView& frame) {
     return check_view(frame);
 }
 
-/// Interleaved bytes to scaled planes of floats; three times as fast as cv::dnn::blobFromImage.
+/// Bytes to scaled floats; three times as fast as cv::dnn::blobFromImage.
 void fill_input(const DetectorModel& model, const cv::Mat& picture, cv::Mat& input) {
-    std::array<cv::Mat, 3> channels;
-    cv::split(picture, channels.data());
-    for (int i = 0; i < 3; ++i) {
-        cv::Mat plane(model.height, model.width, CV_32F, input.ptr<float>(0, i));
-        channels[static_cast<std::size_t>(i)].convertTo(plane, CV_32F, model.scale,
-                                                        -model.mean * model.scale);
-    }
+    const int shape[] = {1, 1, picture.rows, picture.cols};
+    input.create(4, shape, CV_32F);
+    cv::Mat plane(picture.rows, picture.cols, CV_32F, input.ptr<float>(0, 0));
+    picture.convertTo(plane, CV_32F, model.scale, -model.mean * model.scale);
 }
 
-Result<CellGrid> grid_of(const DetectorModel& model, const cv::Mat& cells) {
-    const int rows = model.height / model.stride;
-    const int columns = model.width / model.stride;
+Result<CellGrid> grid_of(const DetectorModel& model, cv::Size input, const cv::Mat& cells) {
+    const int rows = input.height / model.stride;
+    const int columns = input.width / model.stride;
     const bool fits = cells.dims == 4 && cells.type() == CV_32F && cells.isContinuous() &&
                       cells.size[0] == 1 && cells.size[1] == planes_per_cell && cells.size[2] == rows &&
                       cells.size[3] == columns;
@@ -84,10 +82,12 @@ Result<PlateDetector> PlateDetector::create(const DetectorSettings& settings) {
         network->net = cv::dnn::readNetFromONNX(weights.data(), weights.size());
         network->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
         network->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-        const int shape[] = {1, 3, model.height, model.width};
-        network->input = cv::Mat(4, shape, CV_32F, cv::Scalar(0));
-        network->net.setInput(network->input);
-        TRY(grid_of(model, network->net.forward(model.output)));
+        for (const InputSize size : model.sizes) {  // each is tried: none may fail in the middle of the road
+            network->sizes.emplace_back(size.width, size.height);
+            fill_input(model, cv::Mat(network->sizes.back(), CV_8UC1, cv::Scalar(model.pad)), network->input);
+            network->net.setInput(network->input);
+            TRY(grid_of(model, network->sizes.back(), network->net.forward(model.output)));
+        }
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::corrupt, "plate detector: {}: OpenCV cannot run the weights: {}",
                     settings.model_dir.string(), error.err);
@@ -102,11 +102,12 @@ Result<std::vector<PlateCandidate>> PlateDetector::locate(const FrameView& frame
     Network& network = *network_;
     const DetectorModel& model = network.model;
     try {
-        const Letterbox box = letterbox(frame, {model.width, model.height}, model.pad);
+        const cv::Size size = best_input(frame.width, frame.height, network.sizes);
+        const Letterbox box = letterbox(frame, size, model.pad);
         fill_input(model, box.picture, network.input);
         network.net.setInput(network.input);
         const cv::Mat cells = network.net.forward(model.output);
-        const CellGrid grid = TRY(grid_of(model, cells));
+        const CellGrid grid = TRY(grid_of(model, size, cells));
         const float inner_width = static_cast<float>(frame.width) / box.step_x;
         const float inner_height = static_cast<float>(frame.height) / box.step_y;
         std::vector<PlateCandidate> candidates = candidates_of(grid, network.min_score);

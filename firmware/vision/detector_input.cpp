@@ -15,17 +15,17 @@ struct Fit {
     cv::Size whole;  // factors of the first, averaging step
 };
 
-/// Even sizes, so that the chroma planes of a YUV frame come out at exactly half.
-int even_share(int size, double scale, int limit) {
-    const int share = static_cast<int>(std::lround(size * scale / 2)) * 2;
-    return std::clamp(share, 2, limit & ~1);
+double scale_to(int width, int height, cv::Size input) {
+    return std::min(static_cast<double>(input.width) / width, static_cast<double>(input.height) / height);
 }
 
 Fit fit(const FrameView& view, cv::Size input) {
-    const double scale = std::min(static_cast<double>(input.width) / view.width,
-                                  static_cast<double>(input.height) / view.height);
+    const double scale = scale_to(view.width, view.height, input);
     const int whole = std::max(1, static_cast<int>(1 / scale));
-    return {{even_share(view.width, scale, input.width), even_share(view.height, scale, input.height)},
+    const auto share = [scale](int size, int limit) {
+        return std::clamp(static_cast<int>(std::lround(size * scale)), 1, limit);
+    };
+    return {{share(view.width, input.width), share(view.height, input.height)},
             {std::min(whole, view.width), std::min(whole, view.height)}};
 }
 
@@ -46,26 +46,13 @@ cv::Mat shrunk(const cv::Mat& plane, cv::Size whole, cv::Size to) {
     return last;
 }
 
-cv::Mat inner_yuv(const FrameView& view, const Fit& f) {
-    const cv::Size half(f.inner.width / 2, f.inner.height / 2);
-    const cv::Mat first = mat_from_view(view, 1);
-    const cv::Size whole(std::min(f.whole.width, first.cols), std::min(f.whole.height, first.rows));
-    const cv::Mat luma = shrunk(mat_from_view(view), f.whole, f.inner);
-    const cv::Mat u = shrunk(first, whole, half);  // nv12: U and V side by side
-    if (view.format == PixelFormat::yuv420p)
-        return bgr_from_yuv(luma, u, shrunk(mat_from_view(view, 2), whole, half));
-    cv::Mat chroma[2];
-    cv::split(u, chroma);
-    return bgr_from_yuv(luma, chroma[0], chroma[1]);
-}
-
-cv::Mat inner_bgr(const FrameView& view, const Fit& f) {
-    if (view.format == PixelFormat::yuv420p || view.format == PixelFormat::nv12) return inner_yuv(view, f);
+/// Colour is taken away after the frame was made small: a third of the pixels to convert.
+cv::Mat inner_luma(const FrameView& view, const Fit& f) {
     cv::Mat small = shrunk(mat_from_view(view), f.whole, f.inner);
-    if (small.channels() == 3) return small;
-    cv::Mat bgr;
-    cv::cvtColor(small, bgr, cv::COLOR_GRAY2BGR);
-    return bgr;
+    if (small.channels() == 1) return small;
+    cv::Mat luma;
+    cv::cvtColor(small, luma, cv::COLOR_BGR2GRAY);
+    return luma;
 }
 
 /// Frame pixels a pixel of the picture: only what whole factors cover is seen.
@@ -84,11 +71,16 @@ Quad Letterbox::to_frame(const Quad& quad) const {
     return out;
 }
 
+cv::Size best_input(int width, int height, std::span<const cv::Size> sizes) {
+    return *std::ranges::max_element(
+        sizes, {}, [width, height](cv::Size size) { return scale_to(width, height, size); });
+}
+
 Letterbox letterbox(const FrameView& view, cv::Size input, int pad) {
     const Fit f = fit(view, input);
     Letterbox box;
-    box.picture = cv::Mat(input, CV_8UC3, cv::Scalar::all(pad));
-    inner_bgr(view, f).copyTo(box.picture(cv::Rect({0, 0}, f.inner)));
+    box.picture = cv::Mat(input, CV_8UC1, cv::Scalar(pad));
+    inner_luma(view, f).copyTo(box.picture(cv::Rect({0, 0}, f.inner)));
     box.step_x = step(view.width, f.whole.width, f.inner.width);
     box.step_y = step(view.height, f.whole.height, f.inner.height);
     return box;

@@ -36,7 +36,7 @@ def pack(path):
 def publish(network, example, path, names, tolerance):
     """Writes path + ".gz"; stops when OpenCV answers otherwise than torch. Gives the file's name, digest and the answer.
 
-    names are those of the network's input and output. Batch normalisation is folded into the convolutions.
+    names are those of the network's input and its outputs; the first is given and compared. Batch normalisation is folded into the convolutions.
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
     torch.onnx.export(network, example, path, opset_version=11, input_names=names[:1], output_names=names[1:])
@@ -44,9 +44,11 @@ def publish(network, example, path, names, tolerance):
     net = cv2.dnn.readNetFromONNX(path)
     os.remove(path)
     net.setInput(example.numpy())
-    answer = net.forward()
+    answer = net.forward(names[1])
     with torch.no_grad():
-        apart = float(numpy.abs(answer - network(example).numpy()).max())
+        wanted = network(example)
+    wanted = wanted[0] if isinstance(wanted, tuple) else wanted
+    apart = float(numpy.abs(answer - wanted.numpy()).max())
     print(f"largest difference to torch: {apart:.4f}")
     if apart > tolerance:
         raise SystemExit(f"{packed}: OpenCV answers otherwise than torch, by {apart}")

@@ -17,7 +17,7 @@ import time
 import cv2
 import numpy as np
 
-from .geometry import HEIGHT, WIDTH, decode, iou, letterbox
+from .geometry import decode, iou, letterbox
 from .photographs import decode_pixels, held_out, read_labels
 
 
@@ -86,7 +86,7 @@ def print_time(detector, pictures, count):
         start = time.perf_counter()
         detector.locate(frames[i % len(frames)], .5)
         spent.append(1e3 * (time.perf_counter() - start))
-    print(f"ms for 1280x720, one thread, network input {WIDTH}x{HEIGHT}: "
+    print(f"ms for 1280x720, one thread: "
           f"least {min(spent):.1f} median {np.median(spent):.1f} p95 {np.percentile(spent, 95):.1f}")
 
 
@@ -103,7 +103,7 @@ def main():
     pictures = [p for p in pictures if p.source != "easypr-noplate"]  # crops of 136x36, not pictures of a road
     if options.hint == "train":
         pictures = [p for p in pictures if held_out(p)]
-    pictures = [decode_pixels(options.data, p, max_width=1280) for p in pictures]
+    pictures = [decode_pixels(options.data, p, max_side=1280) for p in pictures]
     detector = Detector(options.model)
     if options.time:
         print_time(detector, pictures, options.time)

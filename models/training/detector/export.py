@@ -10,7 +10,7 @@ import os
 import torch
 
 from .. import packing
-from .geometry import HEIGHT, PAD, STRIDE, WIDTH
+from .geometry import PAD, SIZES, STRIDE
 from .network import PlateNet
 
 FILE = "plate-detector.onnx"
@@ -23,9 +23,9 @@ weights = "{file}"
 sha256 = "{digest}"
 
 [input]
-width = {width}        # pixels; a frame is scaled to fit, placed at the top left, the rest is grey
-height = {height}
-channels = "bgr"
+# Pixels. A frame takes the size in which it comes out largest, is scaled to fit, placed at the top left; the rest is grey.
+sizes = [{sizes}]
+channels = "luma"
 mean = {pad_mean}          # taken from each value before it is scaled
 scale = {scale}  # 1 / 255
 pad = {pad}            # grey level of the rest
@@ -47,10 +47,11 @@ def main():
     network = PlateNet()
     network.load_state_dict(torch.load(options.weights, map_location="cpu"))
     network.eval()
-    example = torch.rand(1, 3, HEIGHT, WIDTH)
+    example = torch.rand(1, 1, SIZES[0][1], SIZES[0][0])
     file, digest, _ = packing.publish(network, example, os.path.join(options.out, FILE), ["picture", "cells"], TOLERANCE)
     with open(os.path.join(options.out, "model.toml"), "w", encoding="utf-8") as toml:
-        toml.write(TOML.format(version=options.version, file=file, digest=digest, width=WIDTH, height=HEIGHT,
+        toml.write(TOML.format(version=options.version, file=file, digest=digest,
+                               sizes=", ".join(f'"{width}x{height}"' for width, height in SIZES),
                                pad_mean=0.0, scale=1 / 255, pad=PAD, stride=STRIDE, threshold=options.threshold))
 
 

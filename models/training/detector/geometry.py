@@ -5,8 +5,10 @@ A quad is a float32 array of four corners (x, y), clockwise, beginning at the pl
 import cv2
 import numpy as np
 
-WIDTH, HEIGHT = 448, 256   # of the network's input, pixels
-STRIDE = 8                 # of the one grid of cells it answers with
+# Width and height of the network's input, pixels: as many for each shape of picture. A picture takes the one in which
+# it comes out largest.
+SIZES = ((448, 256), (384, 288), (352, 320), (320, 352), (288, 384), (256, 448))
+STRIDE = 16                # of the one grid of cells it answers with
 PAD = 114                  # grey level round a letterboxed picture
 MERGE_IOU = 0.3            # cells whose boxes overlap more tell of the same plate
 BLEND_IOU = 0.6            # of these, such close ones are averaged to steady the corners
@@ -39,12 +41,17 @@ def shrink(picture, scale):
     return cv2.resize(picture, target, interpolation=cv2.INTER_LINEAR)
 
 
+def fit(width, height, size):
+    return min(size[0] / width, size[1] / height)
+
+
 def letterbox(picture):
-    """The picture at the top left of the network's input, and its scale."""
-    height, width = picture.shape[:2]
-    scale = min(WIDTH / width, HEIGHT / height)
+    """The grey picture at the top left of the network's input, and its scale."""
+    height, width = picture.shape
+    size = max(SIZES, key=lambda candidate: fit(width, height, candidate))
+    scale = fit(width, height, size)
     small = shrink(picture, scale)
-    canvas = np.full((HEIGHT, WIDTH, 3), PAD, np.uint8)
+    canvas = np.full((size[1], size[0]), PAD, np.uint8)
     canvas[:small.shape[0], :small.shape[1]] = small
     return canvas, scale
 

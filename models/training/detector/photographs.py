@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-MAX_WIDTH = 640        # pixels kept of a photograph: 1.43 times the network's input
+MAX_SIDE = 800        # pixels kept of a photograph: 1.8 times the network's input
 VALIDATION_PART = 12   # one photograph in twelve is held out of training
 
 # Their labels are upright boxes, so corners are only a hint there.
@@ -63,13 +63,13 @@ def read_labels(folder, hint, kinds):
     return list(pictures.values())
 
 
-def decode_pixels(folder, picture, max_width=MAX_WIDTH):
-    """Fills in the pixels, at most max_width wide, and brings the quads to that scale."""
-    pixels = cv2.imread(os.path.join(folder, picture.name))
+def decode_pixels(folder, picture, max_side=MAX_SIDE):
+    """Fills in the pixels, grey, at most max_side wide and high, and brings the quads to that scale."""
+    pixels = cv2.imread(os.path.join(folder, picture.name), cv2.IMREAD_GRAYSCALE)
     if pixels is None:
         raise SystemExit(f"{picture.name}: cannot be decoded; is --data the folder that holds labels.csv?")
-    if pixels.shape[1] > max_width:
-        picture.scale = max_width / pixels.shape[1]
+    if max(pixels.shape) > max_side:
+        picture.scale = max_side / max(pixels.shape)
         pixels = cv2.resize(pixels, None, fx=picture.scale, fy=picture.scale, interpolation=cv2.INTER_AREA)
     picture.pixels = pixels
     picture.quads = [quad * picture.scale for quad in picture.quads]

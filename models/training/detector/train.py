@@ -18,18 +18,21 @@ import torch.nn.functional as F
 
 from .compose import Composer
 from .. import parts
-from .geometry import letterbox, decode, iou
+from ..renderer import plates
+from .geometry import SIZES, letterbox, decode, iou
 from .network import PlateNet
 from .photographs import read_labels, decode_pixels, held_out
 from .targets import targets_of
 
 BATCH = 16
 WARM_UP = 100           # steps
-AVERAGE = 0.997         # decay of the averaged weights
+AVERAGE = 0.999         # decay of the averaged weights
 CORNER_WEIGHT = 1.5
 SURE_OF_PLATE = 0.6     # from half-way on, such a cell off the labels of an unsure picture is not punished
 WATCH_EVERY = 300       # steps between two looks at the held-out part
 SAVE_EVERY = 100
+DRAWN_PLATES = 2000     # to be pasted, beside those of photographs
+SIZE_SHARES = (.5, .3, .06, .05, .04, .05)   # how often a batch has each of SIZES
 
 
 def arguments():
@@ -47,18 +50,36 @@ def arguments():
 def load(folder, seed):
     """(composer, held-out pictures, held-out negatives)"""
     scenes = read_labels(folder, "train", {"scene", "negative"})
-    decoys = [cv2.imread(os.path.join(folder, p.name)) for p in scenes if p.source == "easypr-noplate"]
+    decoys = [cv2.imread(os.path.join(folder, p.name), cv2.IMREAD_GRAYSCALE) for p in scenes if p.source == "easypr-noplate"]
     scenes = [decode_pixels(folder, p) for p in scenes if p.source != "easypr-noplate"]
     kept = [p for p in scenes if not held_out(p)]
     watched = [p for p in scenes if held_out(p)]
     patches = []
     for crop in read_labels(folder, "train", {"crop"}):
         if not held_out(crop):
-            patches.append((cv2.imread(os.path.join(folder, crop.name)), crop.trust[0]))
+            pixels = cv2.imread(os.path.join(folder, crop.name), cv2.IMREAD_GRAYSCALE)
+            patches.append((pixels, edge_of(pixels), crop.trust[0]))
     patches += [patch for p in kept for patch in straightened(p)]
+    patches += drawn_plates(random.Random(seed), DRAWN_PLATES)
     composer = Composer([p for p in kept if p.quads], [p for p in kept if not p.quads], patches, decoys,
                         random.Random(seed))
     return composer, [p for p in watched if p.quads], [p for p in watched if not p.quads]
+
+
+def edge_of(pixels):
+    height, width = pixels.shape
+    return np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+
+
+def drawn_plates(chance, count):
+    """Plates of the renderer, with and without what they are mounted on: (pixels, quad, trust)."""
+    for _ in range(count):
+        plate = plates.invent(chance)
+        grey = cv2.cvtColor(plate.picture, cv2.COLOR_RGB2GRAY)
+        room = chance.choice((0, .15, .3)) * np.ptp(plate.quad[:, 1])
+        left, top = (plate.quad.min(0) - room).astype(int)
+        right, bottom = (plate.quad.max(0) + room).astype(int)
+        yield grey[top:bottom, left:right].copy(), plate.quad - np.float32([left, top]), 1.0
 
 
 def straightened(picture):
@@ -68,22 +89,24 @@ def straightened(picture):
         height = int(max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1])))
         if trust == 1 and width >= 60 and height >= 12:
             target = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-            yield cv2.warpPerspective(picture.pixels, cv2.getPerspectiveTransform(quad, target), (width, height)), trust
+            pixels = cv2.warpPerspective(picture.pixels, cv2.getPerspectiveTransform(quad, target), (width, height))
+            yield pixels, edge_of(pixels), trust
 
 
 def batch_of(composer):
+    size = composer.random.choices(SIZES, SIZE_SHARES)[0]
     pictures, answers = [], []
     for _ in range(BATCH):
-        picture, plates, unsure = composer.draw()
-        pictures.append(picture.transpose(2, 0, 1))
-        answers.append(targets_of(plates, unsure))
+        picture, quads, unsure = composer.draw(size)
+        pictures.append(picture[None])
+        answers.append(targets_of(quads, unsure, size))
     x = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255).to(memory_format=torch.channels_last)
     return x, [torch.from_numpy(np.stack([a[k] for a in answers])) for k in range(5)]
 
 
 def loss_of(output, answer, progress):
     """Focal loss on the score, smooth L1 on the corners relative to the plate's size."""
-    score, counted, corners, weight, size = answer
+    score, counted, corners, weight, extent = answer
     output = output.float()
     positive = score > 0
     guess = torch.sigmoid(output[:, 0])
@@ -93,7 +116,7 @@ def loss_of(output, answer, progress):
         counts = counts * (1 - ((counted == .5) & (guess.detach() > SURE_OF_PLATE)).float())
     entropy = F.binary_cross_entropy_with_logits(output[:, 0], score, reduction="none")
     focal = (entropy * (1 - right) ** 2 * counts).sum() * .5 / max(positive.sum().item(), 1)
-    apart = F.smooth_l1_loss(output[:, 1:] / size[:, None], corners / size[:, None], reduction="none", beta=.03)
+    apart = F.smooth_l1_loss(output[:, 1:] / extent[:, None], corners / extent[:, None], reduction="none", beta=.03)
     return focal, (apart.sum(1) * weight).sum() / max(weight.sum().item(), .5)
 
 
@@ -104,7 +127,7 @@ def watch(network, pictures, negatives):
     with torch.no_grad():
         for picture in pictures + negatives:
             canvas, scale = letterbox(picture.pixels)
-            x = torch.from_numpy(canvas.transpose(2, 0, 1)[None].astype(np.float32) / 255)
+            x = torch.from_numpy(canvas[None, None].astype(np.float32) / 255)
             found = [quad for _, quad in decode(network(x)[0].numpy(), .4)]
             overlaps += [max((iou(quad * scale, f) for f in found), default=0) for quad in picture.quads]
             false += sum(max((iou(quad * scale, f) for quad in picture.quads), default=0) < .1 for f in found)
@@ -153,7 +176,9 @@ class Training:
     def take_step(self, composer):
         parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_UP, self.progress)
         x, answer = batch_of(composer)
-        focal, corner = loss_of(self.network(x), answer, self.progress)
+        with torch.autocast("cpu", torch.bfloat16):   # twice as fast where the processor has it
+            output = self.network(x)
+        focal, corner = loss_of(output, answer, self.progress)
         self.optimiser.zero_grad()
         (focal + CORNER_WEIGHT * corner).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5)

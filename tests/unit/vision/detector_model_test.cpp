@@ -1,6 +1,7 @@
 #include "vision/detector_model.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -38,7 +39,9 @@ TEST_CASE("the shipped model loads and its weights are the promised ones") {
     REQUIRE(model);
     CHECK(model->name == "plate-detector");
     CHECK(model->weights.size() < 3 * 1024 * 1024);  // all models together stay below 6 MB
-    CHECK(model->width % model->stride == 0);
+    REQUIRE(!model->sizes.empty());
+    for (const InputSize size : model->sizes)
+        CHECK(size.width % model->stride == 0);
 }
 
 TEST_CASE("a folder without a model is refused, naming the file") {
@@ -104,4 +107,23 @@ TEST_CASE("an unknown key and a missing key in model.toml are refused, naming th
     const ModelCopy missing(model_name);
     missing.edit("pad = ", "# pad = ");
     CHECK(names(refusal(missing.folder()), "pad"));
+}
+
+TEST_CASE("sizes of the input that are none are refused, naming the key and the cure") {
+    for (const char* wrong :
+         {"448", "448x", "x256", "448x256x3", "448 x 256", "16x256", "9999x256", "-448x256", ""}) {
+        CAPTURE(wrong);
+        const ModelCopy copy(model_name);
+        copy.edit("\"448x256\"", fmt::format("\"{}\"", wrong));
+        const Error error = refusal(copy.folder());
+        CHECK(error.code() == ErrorCode::configuration);
+        CHECK(names(error, "sizes"));
+        CHECK(names(error, "448x256"));
+    }
+    const ModelCopy uneven(model_name);
+    uneven.edit("\"448x256\"", "\"449x256\"");
+    CHECK(names(refusal(uneven.folder()), "stride"));
+    const ModelCopy none(model_name);
+    none.edit("sizes = [", "sizes = [] # [");
+    CHECK(names(refusal(none.folder()), "sizes"));
 }

@@ -5,6 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "detector_scene.hpp"
+#include "vision/detector_input.hpp"
 #include "vision/quad_overlap.hpp"
 
 using namespace portcullis;
@@ -91,6 +92,25 @@ TEST_CASE("a frame with padded lines is read by its stride") {
     REQUIRE(padded.size() == tight.size());
     REQUIRE(!tight.empty());
     CHECK(padded.front().quad == tight.front().quad);
+}
+
+TEST_CASE("a frame upright, square or wide takes the input in which it is largest, and its plate is found") {
+    const std::array sizes{cv::Size(448, 256), cv::Size(320, 352), cv::Size(256, 448)};
+    CHECK(best_input(1280, 720, sizes) == cv::Size(448, 256));
+    CHECK(best_input(720, 1280, sizes) == cv::Size(256, 448));
+    CHECK(best_input(600, 600, sizes) == cv::Size(320, 352));
+    CHECK(best_input(1, 12000, sizes) == cv::Size(256, 448));
+    PlateDetector detector = make_detector();
+    const CarSettings cars[] = {{.size = {720, 1280}, .plate_centre = {360, 700}, .plate_width = 150},
+                                {.size = {900, 900}, .plate_centre = {450, 600}, .plate_width = 170},
+                                {}};
+    for (const CarSettings& settings : cars) {
+        CAPTURE(settings.size.height);
+        const DrawnCar car = draw_car(settings);
+        const auto candidates = locate(detector, view_of(car.picture));
+        REQUIRE(!candidates.empty());
+        CHECK(quad_iou(candidates.front().quad, car.plate) > 0.6F);
+    }
 }
 
 TEST_CASE("frames without plates give nothing") {
