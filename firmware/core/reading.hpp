@@ -19,16 +19,19 @@ struct CharacterReading {
     std::vector<CharacterChoice> alternatives;
 };
 
-/// One OCR pass over one patch. No characters: nothing was readable.
-struct Reading {
-    std::vector<CharacterReading> characters;
-    float confidence = 0;  // that the whole text is right, in [0,1]
-};
-
 /// The issuing country and authority, as "de", "br" or "us-tx": ISO 3166 in lower case.
 struct Jurisdiction {
     std::string code = "unknown";  // an honest answer
     float confidence = 0;          // in [0,1]; 0 when unknown
+};
+
+/// One OCR pass over one patch. No characters: nothing was readable.
+struct Reading {
+    std::vector<CharacterReading> characters;
+    float confidence = 0;  // that the whole text is right, in [0,1]
+    /// What the look of the plate says of its jurisdiction: codes of jurisdictions or of groups of them ("eu"),
+    /// together at most 1. Empty: nothing.
+    std::vector<Jurisdiction> look{};
 };
 
 /// The voted result for one passage. No characters: `unread` (a plate was found, nothing readable).

@@ -135,6 +135,20 @@ std::string Voter::seed(std::size_t characters) const {
     return best;
 }
 
+std::vector<Jurisdiction> Voter::look() const {
+    std::map<std::string, float> shares;
+    float total = 0;
+    for (const Ballot& ballot : ballots_) {
+        total += ballot.weight;
+        for (const Jurisdiction& seen : ballot.reading.look)
+            shares[seen.code] += ballot.weight * seen.confidence;
+    }
+    std::vector<Jurisdiction> look;
+    for (const auto& [code, share] : shares)
+        look.push_back({code, share / total});
+    return look;
+}
+
 Read Voter::result() const {
     if (ballots_.empty()) return {};
     if (ballots_.size() == 1) {

@@ -24,6 +24,8 @@ class Voter {
 
     /// The consensus so far; no characters when nothing readable came. A single reading stands as it is.
     [[nodiscard]] Read result() const;
+    /// What the looks of the readings say of the jurisdiction, weighed as the readings are.
+    [[nodiscard]] std::vector<Jurisdiction> look() const;
     [[nodiscard]] std::size_t voters() const { return ballots_.size(); }
 
   private:

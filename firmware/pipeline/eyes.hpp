@@ -1,9 +1,10 @@
 #pragma once
-// Eyes: the three steps of vision as the stages see them. Seams, so that the pipeline is tested without
+// Eyes: the steps of vision as the stages see them. Seams, so that the pipeline is tested without
 // models. Each function is called by one thread only: locate and rectify by the detect thread, read by the
-// read thread; a StillReader calls all three from its own.
+// read thread, settle too; a StillReader calls all of them from its own.
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "core/frame.hpp"
 #include "core/plate.hpp"
 #include "core/reading.hpp"
+#include "passage/voter.hpp"
 
 namespace portcullis {
 
@@ -18,7 +20,15 @@ struct Eyes {
     std::function<Result<std::vector<PlateCandidate>>(const FrameView&)> locate;
     std::function<Result<PlatePatch>(const FrameView&, const Quad&)> rectify;
     std::function<Result<Reading>(const PlatePatch&)> read;
+    /// Makes a voted read final: plate formats, jurisdiction, calibrated confidence. Empty: it stays as it
+    /// is.
+    std::function<Read(Read, std::span<const Jurisdiction> look)> settle;
     std::string model;  // digest of the weights, hex; goes into each record
 };
+
+/// What the eyes make of one vote.
+[[nodiscard]] inline Read settled(const Eyes& eyes, const Voter& voter) {
+    return eyes.settle ? eyes.settle(voter.result(), voter.look()) : voter.result();
+}
 
 }  // namespace portcullis

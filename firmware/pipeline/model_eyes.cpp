@@ -10,20 +10,21 @@
 #include "vision/plate_reader.hpp"
 #include "vision/rectifier.hpp"
 #include "vision/second_opinion.hpp"
+#include "vision/settler.hpp"
 
 namespace portcullis {
 
 namespace {
 
-constexpr std::size_t max_card_bytes = std::size_t{64} * 1024;
+constexpr std::size_t max_file_bytes = std::size_t{256} * 1024;
 
 /// The cards (model.toml) hold the digests of the weights, and the models refuse other weights: so this names
-/// them all.
-Result<std::string> digest_of(const std::array<std::filesystem::path, 3>& folders) {
-    std::array<Bytes, 3> cards;
-    for (std::size_t i = 0; i < folders.size(); ++i)
-        cards[i] = TRY(read_file(folders[i] / "model.toml", max_card_bytes));
-    return to_hex(sha256({cards[0], cards[1], cards[2]}));
+/// them all, and the formats and the calibration with them.
+Result<std::string> digest_of(const std::array<std::filesystem::path, 5>& files) {
+    std::array<Bytes, 5> all;
+    for (std::size_t i = 0; i < files.size(); ++i)
+        all[i] = TRY(read_file(files[i], max_file_bytes));
+    return to_hex(sha256({all[0], all[1], all[2], all[3], all[4]}));
 }
 
 }  // namespace
@@ -32,8 +33,9 @@ Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionS
     const auto detector_folder = models / "plate-detector";
     const auto network_folder = models / "plate-network";
     const auto reader_folder = models / "plate-reader";
+    const auto formats_folder = models / "plate-formats";
     std::error_code ignored;
-    for (const auto& folder : {detector_folder, network_folder, reader_folder})
+    for (const auto& folder : {detector_folder, network_folder, reader_folder, formats_folder})
         if (!std::filesystem::is_directory(folder, ignored))
             return fail(ErrorCode::configuration,
                         "{}: no such model folder; install the models or name their folder", folder.string());
@@ -47,13 +49,19 @@ Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionS
     auto tesseract = TRY(PlateReader::create(reader_settings));
     auto reader = std::make_shared<SecondOpinion>(
         TRY(SecondOpinion::create(std::move(network), std::move(tesseract), opinion)));
+    auto settler = std::make_shared<const Settler>(TRY(Settler::create(formats_folder)));
     Eyes eyes;
-    eyes.model = TRY(digest_of({detector_folder, network_folder, reader_folder}));
+    eyes.model = TRY(digest_of({detector_folder / "model.toml", network_folder / "model.toml",
+                                reader_folder / "model.toml", formats_folder / "formats.toml",
+                                formats_folder / "calibration.toml"}));
     eyes.locate = [detector](const FrameView& view) { return detector->locate(view); };
     eyes.rectify = [rectifier](const FrameView& view, const Quad& quad) {
         return rectifier->rectify(view, quad);
     };
     eyes.read = [reader](const PlatePatch& patch) { return reader->read(patch); };
+    eyes.settle = [settler](Read voted, std::span<const Jurisdiction> look) {
+        return settler->settle(std::move(voted), look);
+    };
     return eyes;
 }
 

@@ -64,7 +64,7 @@ void ReadStage::take_note(const PassageNote& note) {
     Pending& pending = pending_[note.passage.id];
     const bool last = note.kind == NoteKind::closed || note.kind == NoteKind::flicker;
     if (!pending.reported && note.kind != NoteKind::flicker) {
-        Read read = pending.voter.result();
+        Read read = settled(eyes_, pending.voter);
         if (note.kind != NoteKind::due || read.confidence >= at_least(settings_.good_vote)) {
             pending.reported = true;
             report(note, std::move(read));

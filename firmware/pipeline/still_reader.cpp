@@ -14,7 +14,11 @@ StillRead StillReader::read_candidate(const FrameView& view, const PlateCandidat
     StillRead out{{}, candidate.quad, candidate.score};
     const auto patch = eyes_.rectify(view, candidate.quad);
     if (!patch) return out;
-    if (auto reading = eyes_.read(*patch)) out.reading = std::move(*reading);
+    if (auto reading = eyes_.read(*patch)) {
+        Voter voter;  // of one: a still has no other look
+        voter.add(std::move(*reading), 1);
+        out.read = settled(eyes_, voter);
+    }
     return out;
 }
 

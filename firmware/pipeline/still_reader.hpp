@@ -10,7 +10,7 @@
 namespace portcullis {
 
 struct StillRead {
-    Reading reading;  // no characters: a plate was found, nothing was readable
+    Read read;  // no characters: a plate was found, nothing was readable
     Quad quad;
     float score = 0;  // the detector's
 };

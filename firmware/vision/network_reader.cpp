@@ -12,12 +12,14 @@ namespace portcullis {
 
 struct NetworkReader::Network {
     std::string alphabet;
-    std::string output;
     int width = 0;
     int height = 0;
     int steps = 0;
+    std::vector<std::string> outputs;  // "steps", and "look" where the network has it
+    std::vector<std::string> look;     // a code for each of its numbers
     cv::dnn::Net net;
     cv::Mat input;  // 1 x 1 x height x width floats in -1 to 1, used again for each patch
+    std::vector<cv::Mat> answers;
 };
 
 namespace {
@@ -26,10 +28,13 @@ constexpr std::string_view room = "plate network";
 constexpr float least_choice = 0.002F;    // what is less likely at a step changes no text
 constexpr float sure_of_blank = 0.9995F;  // of such steps in a row one tells all
 constexpr float mid_grey = 127.5F;
+constexpr std::size_t max_look_codes = 64;
+constexpr float least_look = 0.01F;  // what is less likely is left out
 
 struct Loaded {
     std::string alphabet;
-    std::string output;
+    std::vector<std::string> outputs;
+    std::vector<std::string> look;
     int width = 0;
     int height = 0;
     int steps = 0;
@@ -45,12 +50,19 @@ Result<Loaded> load(const std::filesystem::path& folder) {
     model.width = static_cast<int>(input.integer("width", {16, 1024}));
     model.height = static_cast<int>(input.integer("height", {16, 1024}));
     auto output = card.section("output");
-    model.output = output.text("name");
+    model.outputs.push_back(output.text("name"));
     model.steps = static_cast<int>(output.integer("steps", {1, static_cast<std::int64_t>(max_time_steps)}));
     model.alphabet = output.text("alphabet");
     output.check(!model.alphabet.empty() && model.alphabet.find_first_not_of(
                                                 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos,
                  "alphabet", "holds only A-Z and 0-9, one character a class");
+    auto look = card.section("look");
+    if (look.has("name")) {
+        model.outputs.push_back(look.text("name"));
+        model.look = look.texts("codes");
+        look.check(!model.look.empty() && model.look.size() <= max_look_codes, "codes",
+                   "holds 1 to 64 codes");
+    }
     TRY(card.finish());
     model.weights = TRY(load_weights(identity));
     return model;
@@ -77,6 +89,19 @@ std::vector<TimeStep> steps_of(const float* scores, int steps, std::string_view 
     return found;
 }
 
+/// The softmax over the codes.
+std::vector<Jurisdiction> look_of(const float* shares, const std::vector<std::string>& codes) {
+    std::vector<Jurisdiction> look;
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        if (shares[i] >= least_look) look.push_back({codes[i], shares[i]});
+    return look;
+}
+
+/// Whether an output holds as many floats as it should.
+bool holds(const cv::Mat& output, std::size_t wanted) {
+    return output.type() == CV_32F && output.isContinuous() && output.total() == wanted;
+}
+
 }  // namespace
 
 NetworkReader::NetworkReader(std::unique_ptr<Network> network) : network_(std::move(network)) {}
@@ -88,7 +113,8 @@ Result<NetworkReader> NetworkReader::create(const NetworkReaderSettings& setting
     Loaded model = TRY(with_context(load(settings.model_dir), room));
     auto network = std::make_unique<Network>();
     network->alphabet = model.alphabet;
-    network->output = model.output;
+    network->outputs = model.outputs;
+    network->look = model.look;
     network->width = model.width;
     network->height = model.height;
     network->steps = model.steps;
@@ -100,12 +126,14 @@ Result<NetworkReader> NetworkReader::create(const NetworkReaderSettings& setting
         const int shape[] = {1, 1, model.height, model.width};
         network->input = cv::Mat(4, shape, CV_32F, cv::Scalar(0));
         network->net.setInput(network->input);
-        const cv::Mat scores = network->net.forward(network->output);
+        std::vector<cv::Mat> answers;
+        network->net.forward(answers, network->outputs);
         const std::size_t wanted = (model.alphabet.size() + 1) * static_cast<std::size_t>(model.steps);
-        if (scores.type() != CV_32F || !scores.isContinuous() || scores.total() != wanted)
+        if (!holds(answers[0], wanted) || (answers.size() > 1 && !holds(answers[1], model.look.size())))
             return fail(ErrorCode::corrupt,
-                        "{}: {}: the network gives {} numbers, model.toml says {}; reinstall the model", room,
-                        settings.model_dir.string(), scores.total(), wanted);
+                        "{}: {}: the network does not give {} and {} numbers, as model.toml says; reinstall "
+                        "the model",
+                        room, settings.model_dir.string(), wanted, model.look.size());
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::corrupt, "{}: {}: OpenCV cannot run the weights: {}", room,
                     settings.model_dir.string(), error.err);
@@ -122,8 +150,11 @@ Result<Reading> NetworkReader::read(const PlatePatch& patch) {
         cv::Mat plane(network.height, network.width, CV_32F, network.input.ptr<float>(0, 0));
         pixels.convertTo(plane, CV_32F, 1 / mid_grey, -1);
         network.net.setInput(network.input);
-        const cv::Mat scores = network.net.forward(network.output);
-        return decode(steps_of(scores.ptr<float>(), network.steps, network.alphabet));
+        network.net.forward(network.answers, network.outputs);
+        Reading reading = decode(steps_of(network.answers[0].ptr<float>(), network.steps, network.alphabet));
+        if (network.answers.size() > 1 && !reading.characters.empty())
+            reading.look = look_of(network.answers[1].ptr<float>(), network.look);
+        return reading;
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "{}: OpenCV failed on a patch of {} x {} px: {}", room,
                     patch.image.width, patch.image.height, error.err);

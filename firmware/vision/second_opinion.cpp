@@ -11,6 +11,9 @@ namespace {
 constexpr float weight_of_first = 0.7F;
 constexpr std::size_t max_alternatives = 3;
 constexpr float least_alternative = 0.01F;
+// Plates of one or two characters are rare, and badges, lamps and bolts are not: only a sure one counts.
+constexpr std::size_t few_characters = 2;
+constexpr float sure_of_few = 0.9F;
 
 void add(std::array<float, 128>& evidence, const CharacterReading& character, float weight) {
     evidence[static_cast<std::size_t>(character.letter) & 127U] += weight * character.confidence;
@@ -72,8 +75,15 @@ Result<SecondOpinion> SecondOpinion::create(NetworkReader first, PlateReader sec
 
 Result<Reading> SecondOpinion::read(const PlatePatch& patch) {
     Reading reading = TRY(first_.read(patch));
-    if (reading.confidence < settings_.sure) reading = merge_readings(reading, TRY(second_.read(patch)));
-    if (reading.confidence < settings_.least_confidence) return Reading{};
+    if (reading.confidence < settings_.sure) {
+        Reading merged = merge_readings(reading, TRY(second_.read(patch)));
+        merged.look = std::move(reading.look);  // only the network has eyes for it
+        reading = std::move(merged);
+    }
+    const float least = reading.characters.size() <= few_characters
+                            ? std::max(sure_of_few, settings_.least_confidence)
+                            : settings_.least_confidence;
+    if (reading.confidence < least) return Reading{};
     return reading;
 }
 

@@ -79,7 +79,7 @@ std::vector<ScoredRead> scored(const std::optional<StillResult>& result) {
     std::vector<ScoredRead> reads;
     if (!result) return reads;
     for (const StillRead& read : result->reads)
-        reads.push_back({comparable(text_of(read.reading.characters)), read.reading.confidence, read.quad});
+        reads.push_back({comparable(text_of(read.read.characters)), read.read.confidence, read.quad});
     return reads;
 }
 

@@ -46,8 +46,7 @@ Result<void> ReplayAnnotator::write(const std::string& name, const FrameView& vi
                                     const StillResult& result) const {
     std::vector<Annotation> annotations;
     for (const StillRead& read : result.reads)
-        annotations.push_back({read.quad, readable(read.reading.characters, read.reading.confidence),
-                               read.reading.confidence >= sure});
+        annotations.push_back({read.quad, readable(read.read), read.read.confidence >= sure});
     const Bytes jpeg = TRY(annotate(view, annotations, {jpeg_quality, 0}));
     return write_file_atomically(folder_ / files_.at(name), jpeg);
 }

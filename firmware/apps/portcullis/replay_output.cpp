@@ -21,12 +21,16 @@ Json quad_json(const Quad& quad) {
     return corners;
 }
 
-void put_text(Json& json, const std::vector<CharacterReading>& characters, float confidence) {
-    json["text"] = text_of(characters);
-    json["confidence"] = rounded(confidence, 1e4);
+void put_read(Json& json, const Read& read) {
+    json["text"] = text_of(read.characters);
+    json["confidence"] = rounded(read.confidence, 1e4);
     Json& each = json["characters"] = Json::array();
-    for (const CharacterReading& character : characters)
+    for (const CharacterReading& character : read.characters)
         each.push_back(rounded(character.confidence, 1e4));
+    json["published"] = published_text(read.characters);
+    json["raw"] = read.raw;
+    json["jurisdiction"] = read.jurisdiction.code;
+    json["jurisdiction_confidence"] = rounded(read.jurisdiction.confidence, 1e4);
 }
 
 /// File names need not be UTF-8: what is not becomes U+FFFD.
@@ -44,7 +48,7 @@ std::string still_line(const std::string& image, const StillResult& result) {
     Json line = {{"image", image}, {"reads", Json::array()}};
     for (const StillRead& read : result.reads) {
         Json one = Json::object();
-        put_text(one, read.reading.characters, read.reading.confidence);
+        put_read(one, read.read);
         one["quad"] = quad_json(read.quad);
         line["reads"].push_back(std::move(one));
     }
@@ -58,7 +62,7 @@ std::string broken_line(const std::string& image, const std::string& error) {
 
 std::string passage_line(const std::string& film, const CaptureRecord& record) {
     Json line = {{"film", film}, {"passage", record.passage.id}};
-    put_text(line, record.read.characters, record.read.confidence);
+    put_read(line, record.read);
     line["readings"] = record.read.readings;
     line["frames"] = record.passage.frames;
     line["direction"] = to_string(record.passage.direction);
@@ -69,9 +73,9 @@ std::string passage_line(const std::string& film, const CaptureRecord& record) {
     return dump(line);
 }
 
-std::string readable(const std::vector<CharacterReading>& characters, float confidence) {
-    if (characters.empty()) return "(unread)";
-    return fmt::format("{} ({:.2f})", text_of(characters), confidence);
+std::string readable(const Read& read) {
+    if (read.characters.empty()) return "(unread)";
+    return fmt::format("{} ({:.2f})", published_text(read.characters), read.confidence);
 }
 
 Result<ReplayOutput> ReplayOutput::create(const std::string& path) {

@@ -20,7 +20,7 @@ namespace portcullis {
 [[nodiscard]] std::string passage_line(const std::string& film, const CaptureRecord& record);
 
 /// For people: "AB123 (0.97)", "(unread)".
-[[nodiscard]] std::string readable(const std::vector<CharacterReading>& characters, float confidence);
+[[nodiscard]] std::string readable(const Read& read);
 
 /// Where the lines go: a file, stdout ("-"), or nowhere.
 class ReplayOutput {

@@ -23,7 +23,7 @@ std::string describe(const CaptureRecord& record) {
     };
     return fmt::format("{:8.2f} s - {:8.2f} s  {:<12} {:3} frames  {}", at(record.passage.first_seen),
                        at(record.passage.last_seen), to_string(record.passage.direction),
-                       record.passage.frames, readable(record.read.characters, record.read.confidence));
+                       record.passage.frames, readable(record.read));
 }
 
 RecordSink sink_to(ReplayOutput& output, const std::string& film) {

@@ -84,7 +84,7 @@ class InOrder {
 std::string tell(const std::string& name, const StillResult& result) {
     std::string text = name + ":";
     for (const StillRead& read : result.reads)
-        text += fmt::format(" {}", readable(read.reading.characters, read.reading.confidence));
+        text += fmt::format(" {}", readable(read.read));
     return result.reads.empty() ? text + " no plate" : text;
 }
 

@@ -9,7 +9,7 @@ import os
 import torch
 
 from .. import packing
-from .network import ALPHABET, HEIGHT, WIDTH, PlateNetwork
+from .network import ALPHABET, HEIGHT, WIDTH, Look, PlateNetwork, PlateNetworkWithLook
 
 FILE = "plate-network.onnx"
 TOLERANCE = 0.03     # of the answer, a probability: the packed weights are rounded
@@ -28,23 +28,34 @@ height = {height}
 name = "steps"       # (alphabet + blank) x steps probabilities: the upper row's steps, then the lower row's
 steps = {steps}
 alphabet = "{alphabet}"
+
+[look]
+name = "look"        # a probability for each of these codes of jurisdictions and groups (plate-formats/formats.toml)
+codes = [{codes}]
 """
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", required=True, help="best.pt of train.py")
+    parser.add_argument("--look", required=True, help="what look.py wrote")
     parser.add_argument("--out", required=True, help="the model's folder")
     parser.add_argument("--version", default="1.0.0")
     options = parser.parse_args()
     network = PlateNetwork()
     network.load_state_dict(torch.load(options.weights, map_location="cpu"))
-    network.eval()
+    saved = torch.load(options.look)
+    look = Look(len(saved["codes"]))
+    look.load_state_dict(saved["look"])
+    both = PlateNetworkWithLook(network, look)
+    both.eval()
     example = torch.rand(1, 1, HEIGHT, WIDTH) * 2 - 1
-    file, digest, answer = packing.publish(network, example, os.path.join(options.out, FILE), ["patch", "steps"], TOLERANCE)
+    file, digest, answer = packing.publish(both, example, os.path.join(options.out, FILE), ["patch", "steps", "look"],
+                                           TOLERANCE)
     with open(os.path.join(options.out, "model.toml"), "w", encoding="utf-8") as toml:
         toml.write(TOML.format(version=options.version, file=file, digest=digest, width=WIDTH, height=HEIGHT,
-                               steps=answer.shape[-1], alphabet=ALPHABET))
+                               steps=answer.shape[-1], alphabet=ALPHABET,
+                               codes=", ".join(f'"{code}"' for code in saved["codes"])))
 
 
 if __name__ == "__main__":

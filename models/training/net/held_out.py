@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the labels of the held-out crops, to measure choices on: python3 -m models.training.net.held_out --data DIR > held-out.csv
+"""Writes the labels of the held-out plates, to measure choices on: python3 -m models.training.net.held_out --data DIR > held-out.csv
 
     portcullis bench accuracy --labels held-out.csv --images DIR --sure 0.9
 """
@@ -21,7 +21,7 @@ def main():
         out.writeheader()
         for row in rows:
             text = normal_text(row["text"])
-            if row["split_hint"] == "train" and row["kind"] == "crop" and len(text) >= 3 and is_validation(text):
+            if row["split_hint"] == "train" and len(text) >= 3 and is_validation(text):
                 out.writerow(row)
 
 

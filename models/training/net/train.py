@@ -22,11 +22,12 @@ from .network import BLANK, PlateNetwork
 
 BATCH = 48
 WARM_STEPS = 200
-AVERAGE = 0.998            # decay of the averaged weights
+AVERAGE = 0.999            # decay of the averaged weights
 FIRST_DRAWN = 3000         # drawn plates before the first step
 DRAWN_A_STEP = 6
 EASY_STEPS, HARD_STEPS = 400, 2000   # CTC leaves its plateau on clean plates first; then the road's faults grow
-WATCH_EVERY, SAVE_EVERY = 250, 100
+WATCH_EVERY, SAVE_EVERY = 500, 100
+MIX_FROM, LEARN_EVERY = 3000, 4000  # steps: the network tells the mixer where characters stand
 
 
 def arguments():
@@ -34,9 +35,10 @@ def arguments():
     parser.add_argument("--data", required=True, help="folder with labels.csv and images/")
     parser.add_argument("--out", required=True, help="folder for checkpoints and the log")
     parser.add_argument("--steps", type=int, default=12000, help="length of the whole schedule")
+    parser.add_argument("--minutes", type=float, help="wall time of the whole schedule, instead of --steps")
     parser.add_argument("--rate", type=float, default=3e-3, help="peak of the learning rate")
     parser.add_argument("--start", help="weights to start from, instead of chance: best.pt of a run before")
-    parser.add_argument("--photographs", type=float, default=0.5, help="share of photographs among the samples")
+    parser.add_argument("--photographs", type=float, default=0.6, help="share of photographs among the samples")
     parser.add_argument("--seed", type=int, default=20261123)
     return parser.parse_args()
 
@@ -62,6 +64,31 @@ def evaluate(network, held_out):
     return sum(map(sum, hits.values())) / total, {s: f"{sum(f)}/{len(f)}" for s, f in sorted(hits.items())}
 
 
+def centres_of(network, plates):
+    """For each plate the x of its characters as shares of the patch's width; None where it is not read rightly."""
+    network.eval()
+    found = []
+    with torch.no_grad():
+        for plate in plates:
+            x = torch.from_numpy(samples.scaled(samples.patch_of(plate.grey, plate.quad))[None, None])
+            path = network.logits(x)[0, :, 0].argmax(0).tolist()
+            row = len(path) // 2
+            places, codes = [], []
+            for i, code in enumerate(path):
+                if code == BLANK:
+                    continue
+                if i and code == path[i - 1]:
+                    places[-1][1] = i
+                else:
+                    places.append([i, i])
+                    codes.append(code)
+            centres = [((first + last + 1) / 2 % row) / row for first, last in places]
+            right = codes == samples.codes_of(plate.text) and centres == sorted(centres)
+            found.append(centres if right else None)
+    network.train()
+    return found
+
+
 class Training:
     """The state that a checkpoint keeps: weights, their average, the optimiser, step."""
 
@@ -72,22 +99,28 @@ class Training:
             self.network.load_state_dict(torch.load(options.start))
         self.slow = copy.deepcopy(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=1e-3)
-        self.step, self.best = 0, 0.0
+        self.step, self.spent, self.best = 0, 0.0, 0.0
         self.file = os.path.join(options.out, "checkpoint.pt")
         if os.path.exists(self.file):
             saved = torch.load(self.file)
             self.network.load_state_dict(saved["network"])
             self.slow.load_state_dict(saved["slow"])
             self.optimiser.load_state_dict(saved["optimiser"])
-            self.step, self.best = saved["step"], saved["best"]
+            self.step, self.spent, self.best = saved["step"], saved["spent"], saved["best"]
 
     def save(self):
         parts.save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
-                    "optimiser": self.optimiser.state_dict(), "best": self.best}, self.file)
+                    "optimiser": self.optimiser.state_dict(), "spent": self.spent, "best": self.best}, self.file)
 
     def log(self, text):
         with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
             print(f"{time.strftime('%H:%M:%S')} step {self.step} {text}", file=log)
+
+    @property
+    def progress(self):
+        if self.options.minutes:
+            return self.spent / 60 / self.options.minutes
+        return self.step / self.options.steps
 
     @property
     def level(self):
@@ -96,12 +129,14 @@ class Training:
         return min(1.0, max(0.0, (self.step - EASY_STEPS) / HARD_STEPS))
 
     def take_step(self, source):
-        parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_STEPS, self.step / self.options.steps)
+        parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_STEPS, self.progress)
         drawn = [source.sample(self.level, self.options.photographs) for _ in range(BATCH)]
         x = torch.from_numpy(numpy.stack([samples.scaled(patch) for patch, _ in drawn])[:, None])
         sizes = torch.tensor([len(codes) for _, codes in drawn])
-        codes = torch.tensor([code for _, text in drawn for code in text])
-        logits = self.network.logits(x.to(memory_format=torch.channels_last))[:, :, 0].permute(2, 0, 1)
+        codes = torch.tensor([code for _, text in drawn for code in text], dtype=torch.long)
+        with torch.autocast("cpu", torch.bfloat16):   # twice as fast where the processor has it
+            logits = self.network.logits(x.to(memory_format=torch.channels_last))
+        logits = logits.float()[:, :, 0].permute(2, 0, 1)
         steps = torch.full((BATCH,), logits.shape[0], dtype=torch.long)
         loss = F.ctc_loss(F.log_softmax(logits, 2), codes, steps, sizes, blank=BLANK, zero_infinity=True)
         self.optimiser.zero_grad()
@@ -133,9 +168,14 @@ def main():
     training.log(f"{len(source.photographs)} photographs, held out {len(held_out)}, "
                  f"{sum(p.numel() for p in training.network.parameters())} weights")
     losses = []
-    while training.step < options.steps:
+    while training.progress < 1:
+        if training.step >= MIX_FROM and (training.step % LEARN_EVERY == MIX_FROM or not source.mixer.halves):
+            source.mixer.learn(centres_of(training.slow, source.photographs))
+            training.log(f"plates to mix: {sum(map(len, source.mixer.halves.values()))}")
+        start = time.monotonic()
         losses.append(training.take_step(source))
         source.draw_plates(DRAWN_A_STEP)
+        training.spent += time.monotonic() - start
         if training.step % 50 == 0:
             training.log(f"loss {sum(losses) / len(losses):.3f} level {training.level:.2f}")
             losses = []

@@ -44,6 +44,23 @@ def upright(picture, quad, chance):
     return turned, numpy.float32([[left, top], [right, top], [right, bottom], [left, bottom]])
 
 
+def tilted(quad, chance, spread_degrees):
+    """The quad turned in the picture's plane, as where nobody knows how the plate stands."""
+    angle = numpy.radians(max(-22, min(22, chance.gauss(0, spread_degrees))))
+    turn = numpy.float32([[numpy.cos(angle), -numpy.sin(angle)], [numpy.sin(angle), numpy.cos(angle)]])
+    centre = quad.mean(axis=0)
+    return numpy.float32((quad - centre) @ turn.T + centre)
+
+
+def loosened(quad, chance, most):
+    """A frame or a bumper comes along on each side, by up to this share of the plate's height."""
+    width, height = line._sides(quad)
+    along, across = (quad[1] - quad[0]) / max(width, 1), (quad[3] - quad[0]) / max(height, 1)
+    left, top, right, bottom = (chance.uniform(0, most) * height for _ in range(4))
+    return numpy.float32(quad + [-along * left - across * top, along * right - across * top,
+                                 along * right + across * bottom, -along * left + across * bottom])
+
+
 def sheared(quad, chance):
     """The view from the side: a slant that the box does not show."""
     height = line._sides(quad)[1]

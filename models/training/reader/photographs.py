@@ -26,6 +26,7 @@ class Photograph:
     source: str
     rows: int
     is_crop: bool
+    region: str = ""    # two letters of the country, "eu", "mixed" or ""; "us-tx" where the state is known
 
 
 def normal_text(label):
@@ -42,6 +43,12 @@ def _two_row_names():
     return {name.strip() for name in path.read_text().splitlines() if name and not name.startswith("#")}
 
 
+def _states(data):
+    """Image -> "us-tx", for the pictures whose state is known."""
+    with open(data / "us_states.csv", newline="", encoding="utf-8") as stream:
+        return {row["image"]: "us-" + row["state"].lower() for row in csv.DictReader(stream)}
+
+
 def _neighbourhood(picture, quad):
     """The part of the picture around the quad, so that a large photograph need not be kept."""
     room = line._sides(quad)[1] * SURROUND_SHARE
@@ -55,6 +62,7 @@ def read_rows(data, validation):
     """Photographs of plates with a text; validation chooses the held-out part."""
     data = pathlib.Path(data)
     two_row = _two_row_names()
+    states = _states(data)
     found = []
     with open(data / "labels.csv", newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -67,5 +75,15 @@ def read_rows(data, validation):
             quad = numpy.float32([float(row[name]) for name in CORNERS]).reshape(4, 2)
             grey, quad = _neighbourhood(picture, quad)
             rows = 2 if row["source"] in TWO_ROW_SOURCES or pathlib.Path(row["image"]).stem in two_row else 1
-            found.append(Photograph(grey, quad, text, row["source"], rows, row["kind"] == "crop"))
+            found.append(Photograph(grey, quad, text, row["source"], rows, row["kind"] == "crop",
+                                    states.get(row["image"], row["region"])))
     return found
+
+
+def read_negatives(data):
+    """Grey pictures of the train rows that hold no plate."""
+    data = pathlib.Path(data)
+    with open(data / "labels.csv", newline="", encoding="utf-8") as stream:
+        names = [row["image"] for row in csv.DictReader(stream)
+                 if row["split_hint"] == "train" and row["kind"] == "negative"]
+    return [cv2.imread(str(data / name), cv2.IMREAD_GRAYSCALE) for name in names]

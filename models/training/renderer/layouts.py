@@ -1,7 +1,8 @@
 """Plate layouts: what a jurisdiction's plates look like, as data.
 
 A pattern is written with: L letter, D digit, X letter or digit, other capitals in quotes stand for themselves,
-' ' gap, '-' dash, '.' dot, '*' emblem or seal, '/' next row, '^' ideograph (drawn, never read).
+' ' gap, '-' dash, '.' dot, '*' emblem or seal, '/' next row, '^' ideograph, '|' two small letters one above the other (both
+drawn, never read).
 Texts are invented by chance; patterns are what the jurisdiction prints.
 """
 import dataclasses
@@ -41,7 +42,7 @@ DEALERS = ("AUTOHAUS", "RENAULT", "www.auto.eu", "AUTO CENTAR", "CITROEN", "TOYO
 _US_PATTERNS = ("LLL DDDD", "LLL-DDDD", "DLLLDDD", "LLL DDD", "DDD LLL", "DDD-LLL", "LLLDDD", "DDDLLL", "LLDDDD",
                 "LL*DDDD", "DDD*LLL", "LLL*DDD", "XXXXXX", "XXXXXXX", "XXXXX", "XXXX", "LL D*LDL", "LLDLDL", "DDDDDDD",
                 "LDDLLL", "LLLLLLL", "LLLLLL", "LLLL", "DDLLDD", "XXX XXXX", "XX XXXX", "DDD*DDDD", "DLDDDD", "DDDDLL",
-                "LLD*LDL", "XXD*LDX", "D*DDDDD", "LLLLDDD", "DDD DDD")
+                "LLD*LDL", "XXD*LDX", "D*DDDDD", "LLLLDDD", "DDD DDD", "|LLDDD", "LLLDDD|", "*DDDD|", "|DDDDDD", "DDDDD|", "*LLDD", "|DDDDL", "*XXXXX")
 
 LAYOUTS = (
     Layout("us", _US_PATTERNS, (305, 152),

@@ -51,7 +51,18 @@ def _emblem(picture, x, y, size, ink, chance):
     colour = chance.choice([(200, 40, 40), (40, 80, 180), (40, 130, 60), (200, 170, 60), (120, 120, 120), ink])
     kind = chance.random()
     half = max(2, int(size / 2))
-    if kind < 0.35:
+    if kind < 0.12:    # the wheelchair of those who may park anywhere
+        thick = max(1, half // 4)
+        cv2.circle(picture, (int(x - half * 0.1), int(y - half * 0.9)), max(1, half // 5), ink, -1, cv2.LINE_AA)
+        cv2.ellipse(picture, (int(x), int(y + half * 0.3)), (int(half * 0.6), int(half * 0.6)), 0, -60, 220, ink, thick, cv2.LINE_AA)
+        spine = numpy.int32([[x - half * 0.1, y - half * 0.7], [x, y], [x + half * 0.5, y], [x + half * 0.8, y + half * 0.8]])
+        cv2.polylines(picture, [spine], False, ink, thick, cv2.LINE_AA)
+    elif kind < 0.2:   # a paw, a flower
+        for spot in range(5):
+            angle = numpy.pi * (0.9 + spot * 0.3)
+            place = (int(x + half * 0.8 * numpy.cos(angle)), int(y + half * 0.8 * numpy.sin(angle)))
+            cv2.circle(picture, place if spot else (int(x), int(y)), max(1, half // 3), colour, -1, cv2.LINE_AA)
+    elif kind < 0.42:
         cv2.circle(picture, (int(x), int(y)), half, colour, -1, cv2.LINE_AA)
         cv2.circle(picture, (int(x), int(y)), max(1, half // 2), _vary((210, 210, 210), chance, 40), -1, cv2.LINE_AA)
     elif kind < 0.75:  # a chequered shield, as on Croatian plates
@@ -104,6 +115,8 @@ def _cells(symbols, face, cap, stretch, gap, chance):
             cells.append((None, 0, cap * chance.uniform(0.12, 0.4)))
         elif sign in "-.":
             cells.append((sign, cap * (0.26 if sign == "-" else 0.16), cap * chance.uniform(0.30, 0.45)))
+        elif sign == "|":
+            cells.append((_stacked(face, chance), cap * 0.34, cap * 0.34 + gap))
         elif sign == "*":
             cells.append((sign, cap * chance.uniform(0.3, 0.6), cap * chance.uniform(0.5, 0.75)))
         else:
@@ -114,6 +127,12 @@ def _cells(symbols, face, cap, stretch, gap, chance):
             width = mask.shape[1] * cap / mask.shape[0] * stretch
             cells.append((mask, width, width + gap))
     return cells
+
+
+def _stacked(face, chance):
+    """The mask of two small letters one above the other."""
+    pair = [fonts.scaled(fonts.glyph(face, chance.choice(layouts.LETTERS)), 30, 40) for _ in range(2)]
+    return numpy.vstack([pair[0], numpy.zeros((12, pair[0].shape[1]), pair[0].dtype), pair[1]])
 
 
 def _row(picture, symbols, box, layout, face, ink, chance, height_share):

@@ -77,6 +77,28 @@ TEST_CASE("readings are voted character by character") {
     }
 }
 
+TEST_CASE("the looks of the readings are weighed as the readings are") {
+    Reading surer = reading("AB1", 0.9F);
+    surer.look = {{"br", 0.8F}, {"ar", 0.2F}};
+    Reading other = reading("AB1", 0.3F);
+    other.look = {{"ar", 1.0F}};
+    Voter voter;
+    voter.add(surer, 1);
+    voter.add(other, 1);
+    const std::vector<Jurisdiction> look = voter.look();
+    REQUIRE(look.size() == 2);
+    CHECK(look[0].code == "ar");
+    CHECK(look[0].confidence == doctest::Approx(0.4));
+    CHECK(look[1].confidence == doctest::Approx(0.6));
+    CHECK(Voter().look().empty());
+}
+
+TEST_CASE("the voted text is kept as raw text") {
+    CHECK(vote({{"AB123", 0.7F}}).raw == "AB123");
+    CHECK(vote({{"AO1", 0.7F}, {"A01", 0.7F}, {"A01", 0.7F}}).raw == "A01");
+    CHECK(vote({}).raw.empty());
+}
+
 TEST_CASE("the outcome is the same in every order of arrival") {
     std::vector<Vote> votes = {
         {"AB123", 0.8F}, {"A8123", 0.8F}, {"AB12", 0.7F}, {"AB1Z3", 0.6F}, {"WMWMW", 0.5F}};

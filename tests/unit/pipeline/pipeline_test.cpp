@@ -127,6 +127,32 @@ TEST_CASE(
     CHECK(pipeline.counters().abstained == 1);
 }
 
+TEST_CASE("a vote is settled before it is judged and published, and its raw text goes along") {
+    ToySink sink;
+    Eyes eyes = toy_eyes();
+    eyes.read = [](const PlatePatch&) -> Result<Reading> {
+        Reading reading = toy_reading("AB123", 0.3F);
+        reading.look = {{"gb", 1.0F}};
+        return reading;
+    };
+    eyes.settle = [](Read voted, std::span<const Jurisdiction> look) {
+        voted.characters[0].letter = '4';
+        voted.confidence = 1;
+        voted.jurisdiction = look[0];
+        return voted;
+    };
+    PipelineSettings settings = waiting();
+    settings.min_confidence = 0.999F;
+    Pipeline pipeline(settings, eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    REQUIRE(sink.records().size() == 1);
+    const Read read = sink.records()[0].read;
+    CHECK(text_of(read.characters) == "4B123");
+    CHECK(read.raw == "AB123");
+    CHECK(read.jurisdiction.code == "gb");
+    CHECK(pipeline.counters().abstained == 0);
+}
+
 TEST_CASE("without min_confidence every text is published, however unsure") {
     ToySink sink;
     Eyes eyes = toy_eyes();

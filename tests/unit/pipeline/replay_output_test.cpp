@@ -11,16 +11,20 @@ using namespace portcullis::test;
 
 TEST_CASE("a picture's line is the contract, letter by letter") {
     StillResult result;
-    StillRead read{toy_reading("AB1", 0.98767F), quad_from_box({10.04F, 20, 110.26F, 45}), 0.9F};
-    result.reads.push_back(read);
+    const Reading reading = toy_reading("AB1", 0.98767F);
+    const Read read{reading.characters, reading.confidence, 1, "A81", {"gb", 0.75F}};
+    result.reads.push_back({read, quad_from_box({10.04F, 20, 110.26F, 45}), 0.9F});
     result.reads.push_back({{}, quad_from_box({0, 0, 8, 4}), 0.5F});
     result.took = std::chrono::microseconds(12345);
-    CHECK(still_line("a/b.jpg", result) ==
-          R"({"image":"a/b.jpg","reads":[)"
-          R"({"text":"AB1","confidence":0.9877,"characters":[0.9877,0.9877,0.9877],)"
-          R"("quad":[[10.0,20.0],[110.3,20.0],[110.3,45.0],[10.0,45.0]]},)"
-          R"({"text":"","confidence":0.0,"characters":[],"quad":[[0.0,0.0],[8.0,0.0],[8.0,4.0],[0.0,4.0]]}],)"
-          R"("ms":12.345})");
+    CHECK(
+        still_line("a/b.jpg", result) ==
+        R"({"image":"a/b.jpg","reads":[)"
+        R"({"text":"AB1","confidence":0.9877,"characters":[0.9877,0.9877,0.9877],)"
+        R"("published":"AB1","raw":"A81","jurisdiction":"gb","jurisdiction_confidence":0.75,)"
+        R"("quad":[[10.0,20.0],[110.3,20.0],[110.3,45.0],[10.0,45.0]]},)"
+        R"({"text":"","confidence":0.0,"characters":[],"published":"","raw":"",)"
+        R"("jurisdiction":"unknown","jurisdiction_confidence":0.0,"quad":[[0.0,0.0],[8.0,0.0],[8.0,4.0],[0.0,4.0]]}],)"
+        R"("ms":12.345})");
     CHECK(still_line("a.jpg", {}) == R"({"image":"a.jpg","reads":[],"ms":0.0})");
 }
 
@@ -44,6 +48,7 @@ TEST_CASE("a passage's line tells its place in the film") {
     record.read = {toy_reading("AB1", 0.5F).characters, 0.75F, 4};
     CHECK(passage_line("f.mp4", record) ==
           R"({"film":"f.mp4","passage":3,"text":"AB1","confidence":0.75,"characters":[0.5,0.5,0.5],)"
+          R"("published":"AB1","raw":"","jurisdiction":"unknown","jurisdiction_confidence":0.0,)"
           R"("readings":4,"frames":12,"direction":"approaching","first_s":1.2,"last_s":1.68,"best_s":1.64,)"
           R"("quad":[[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0]]})");
 }

@@ -24,7 +24,7 @@ TEST_CASE("a picture's plates are read, the surest first") {
     REQUIRE(result->reads.size() == 3);
     CHECK(result->reads[0].score == 0.9F);
     CHECK(result->reads[2].score == 0.5F);
-    CHECK(text_of(result->reads[0].reading.characters) == "AB100");
+    CHECK(text_of(result->reads[0].read.characters) == "AB100");
     CHECK(result->took.count() >= 0);
 }
 
@@ -43,8 +43,21 @@ TEST_CASE("a plate that cannot be cut or read is kept without text") {
     REQUIRE(result->reads.size() == 3);
     int readable = 0;
     for (const StillRead& read : result->reads)
-        readable += read.reading.characters.empty() ? 0 : 1;
+        readable += read.read.characters.empty() ? 0 : 1;
     CHECK(readable == 1);
+}
+
+TEST_CASE("the read of a still is settled like a vote of one") {
+    Eyes eyes = toy_eyes(three_plates);
+    eyes.settle = [](Read voted, std::span<const Jurisdiction>) {
+        voted.confidence = 0.25F;
+        return voted;
+    };
+    const auto result = StillReader(eyes).read(toy_frame(0).view);
+    REQUIRE(result);
+    CHECK(result->reads[0].read.confidence == 0.25F);
+    CHECK(result->reads[0].read.raw == "AB100");
+    CHECK(result->reads[0].read.readings == 1);
 }
 
 TEST_CASE("a crop is read whole, without detection") {

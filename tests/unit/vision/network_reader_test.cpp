@@ -128,7 +128,27 @@ TEST_CASE("network weights that match their digest but are no network, or no gzi
 
 TEST_CASE("a card with another number of steps than the network's is refused") {
     const ModelCopy copy("plate-network");
-    copy.edit("steps = 80", "steps = 40");
+    copy.edit("steps = 88", "steps = 44");
+    CHECK(refusal(copy.folder()).code() == ErrorCode::corrupt);
+}
+
+TEST_CASE(
+    "the look of a plate is a share for each code, and a card with other codes than the network's is "
+    "refused") {
+    NetworkReader network = reader();
+    for (const DrawnPlate& plate : drawn_plates()) {
+        const auto reading = network.read(patch_of(plate));
+        REQUIRE(reading);
+        REQUIRE(!reading->look.empty());
+        float sum = 0;
+        for (const Jurisdiction& seen : reading->look) {
+            CHECK(seen.confidence > 0);
+            sum += seen.confidence;
+        }
+        CHECK(sum <= 1.001F);
+    }
+    const ModelCopy copy("plate-network");
+    copy.edit("codes = [", "codes = [\"zz\", ");
     CHECK(refusal(copy.folder()).code() == ErrorCode::corrupt);
 }
 
