@@ -50,6 +50,14 @@ InputSettings read_input(SettingsSection section, const std::filesystem::path& f
     return input;
 }
 
+MotionSettings read_motion(SettingsSection section) {
+    MotionSettings motion;
+    motion.gate = section.flag("gate", true);
+    motion.threshold_grey = static_cast<float>(section.number("threshold_grey", {1, 64}, 8.0));
+    motion.max_still = read_ms(section, "max_still_ms", {100, 60'000}, 1000);
+    return motion;
+}
+
 PassageSettings read_passage(SettingsReader& in) {
     SettingsSection section = in.section("passage");
     PassageSettings passage;
@@ -143,6 +151,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.log_level = read_log_level(root, "log_level");
     settings.models = root.path("models", std::string(default_models));
     settings.input = read_input(in.section("input"), file, input);
+    settings.motion = read_motion(in.section("motion"));
     settings.passage = read_passage(in);
     settings.ocr = read_ocr(in);
     settings.pictures = read_pictures(in.section("pictures"));

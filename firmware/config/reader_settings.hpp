@@ -31,6 +31,12 @@ struct InputSettings {
     std::optional<ClockQuality> clock_quality;  // empty: as the kernel says
 };
 
+struct MotionSettings {
+    bool gate = true;
+    float threshold_grey = 0;
+    milliseconds max_still{};
+};
+
 struct LaneSettings {
     std::string name;
     std::vector<Point> polygon;
@@ -84,6 +90,7 @@ struct ReaderSettings {
     LogLevel log_level = LogLevel::info;
     std::filesystem::path models;
     InputSettings input;
+    MotionSettings motion;
     PassageSettings passage;
     OcrSettings ocr;
     PictureSettings pictures;

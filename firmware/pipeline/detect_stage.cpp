@@ -48,20 +48,35 @@ DetectStage::DetectStage(const PipelineSettings& settings, const Eyes& eyes, Pat
       patches_(patches),
       notes_(notes),
       counters_(counters),
-      tracker_(settings.tracker) {}
+      tracker_(settings.tracker) {
+    if (settings.gate && !settings.stills) gate_.emplace(*settings.gate, settings.tracker.roi);
+}
 
 void DetectStage::see(const Frame& frame) {
+    if (spares(frame)) {
+        ++counters_.frames_still;
+        // Nothing is open that could close; the tracker learns the camera's rate, by which its patience goes.
+        end(tracker_.update({}, frame.sensor_time));
+        return;
+    }
     const auto candidates = eyes_.locate(frame.view);
     if (!candidates) {
         if (++counters_.frames_failed <= max_logged_failures)
             log_warning("pipeline", "frame={} not searched: {}", frame.number, candidates.error().message());
         return;
     }
+    if (gate_) gate_->searched();
     counters_.candidates += candidates->size();
     if (settings_.stills)
         follow_stills(frame, *candidates);
     else
         follow_passages(frame, *candidates);
+}
+
+/// An open passage lives by being seen, and closes by not being found: each of its frames is searched. The
+/// gate is asked all the same, to know the last of them.
+bool DetectStage::spares(const Frame& frame) {
+    return gate_ && gate_->still(frame.view, frame.sensor_time) && tracker_.open() == 0;
 }
 
 void DetectStage::follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates) {

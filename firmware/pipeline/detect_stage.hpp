@@ -1,6 +1,7 @@
 #pragma once
 // DetectStage: frames in; patches worth reading and notes on passages out. Keeps the best look at each open
-// passage. Thread-bound: the detect thread.
+// passage. Frames of a road on which nothing moves and no passage is open are not searched. Thread-bound: the
+// detect thread.
 
 #include <map>
 #include <span>
@@ -37,6 +38,7 @@ class DetectStage {
         bool overdue = false;  // reported for good: nothing more is kept or read
     };
 
+    [[nodiscard]] bool spares(const Frame& frame);
     void follow(const Sight& sight, const Passage& passage);
     void follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates);
     void follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates);
@@ -51,6 +53,7 @@ class DetectStage {
     NoteChannel& notes_;
     RoadCounters& counters_;
     PassageTracker tracker_;
+    std::optional<MotionGate> gate_;          // empty: every frame is searched
     std::map<PassageId, Followed> followed_;  // at most TrackerSettings::max_open
     std::uint64_t jobs_ = 0;
     PassageId next_still_ = 1;

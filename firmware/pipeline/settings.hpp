@@ -1,11 +1,13 @@
 #pragma once
 // What the pipeline can be told. Values.
 
+#include <optional>
 #include <string>
 
 #include "core/overview_policy.hpp"
 #include "passage/tracker.hpp"
 #include "pipeline/patch_budget.hpp"
+#include "vision/motion_gate.hpp"
 
 namespace portcullis {
 
@@ -22,6 +24,8 @@ struct MediaSettings {
 enum class Pressure { drop, wait };
 
 struct PipelineSettings {
+    /// Empty: every frame is searched, as stills are in any case.
+    std::optional<GateSettings> gate = GateSettings{};
     TrackerSettings tracker;
     BudgetSettings budget;
     MediaSettings media;

@@ -1,6 +1,8 @@
 #pragma once
-// Picture: one decoded file. JPEG and PNG come out as bgr24 or grey8, upright (EXIF orientation applied).
-// Bounded before it allocates: a file that claims more than the limits below is refused by name. Reentrant.
+// Picture: one decoded file. JPEG and PNG come out as bgr24 or grey8, upright (EXIF orientation applied), of
+// 8 bits (16 are scaled), without alpha: it is dropped and each pixel keeps its own colour, for a sensor
+// sees nothing transparent, and what a file hides behind alpha may be the plate. Bounded before it allocates:
+// a file that claims more than the limits below is refused by name. Reentrant.
 
 #include <cstddef>
 #include <filesystem>

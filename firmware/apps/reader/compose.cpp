@@ -59,6 +59,10 @@ ReplaySettings replay_settings(const InputSettings& input) {
 
 PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     PipelineSettings pipeline;
+    if (settings.motion.gate)
+        pipeline.gate = GateSettings{settings.motion.threshold_grey, settings.motion.max_still};
+    else
+        pipeline.gate.reset();
     pipeline.tracker = tracker_settings(settings.passage);
     pipeline.budget = {settings.ocr.first_patches, settings.ocr.most_patches};
     pipeline.media = {settings.pictures.plate, settings.pictures.overview, settings.pictures.plate_quality,

@@ -37,6 +37,9 @@ TEST_CASE("the commented example holds every key with its own default") {
     const auto few = load(least);
     if (!few) FAIL(few.error().message());
     CHECK(all->input.frames_per_second == few->input.frames_per_second);
+    CHECK(all->motion.gate == few->motion.gate);
+    CHECK(all->motion.threshold_grey == few->motion.threshold_grey);
+    CHECK(all->motion.max_still == few->motion.max_still);
     CHECK(all->passage.close_after == few->passage.close_after);
     CHECK(all->passage.parked_memory == few->passage.parked_memory);
     CHECK(all->passage.decide_after == few->passage.decide_after);
@@ -85,6 +88,10 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
              Row{"path = \"film.mp4\"", "path = \"f\"\nclock_quality = \"good\"", "write one of: measured"},
              Row{"[keys]", "[ocr]\nfirst_patches = 9\nmost_patches = 3\n[keys]",
                  "ocr.first_patches: must not be above"},
+             Row{"[keys]", "[motion]\ngate = 1\n[keys]", "motion.gate: "},
+             Row{"[keys]", "[motion]\nthreshold_grey = 0\n[keys]", "motion.threshold_grey: 0"},
+             Row{"[keys]", "[motion]\nmax_still_ms = 50\n[keys]", "motion.max_still_ms: 50"},
+             Row{"[keys]", "[motion]\nthreshold = 8\n[keys]", "motion.threshold: unknown key"},
              Row{"[keys]", "[ocr]\nmin_confidence = 1.5\n[keys]", "ocr.min_confidence: 1.5"},
              Row{"[keys]", "[passage]\ndecide_after_ms = 20000\n[keys]",
                  "passage.decide_after_ms: must not be above"},
@@ -103,6 +110,13 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
         CAPTURE(settings.error().message());
         CHECK(settings.error().message().find(row.complaint) != std::string::npos);
     }
+}
+
+TEST_CASE("frames without motion are spared unless the file says otherwise") {
+    CHECK(load(least)->motion.gate);
+    const auto off = load(replaced(least, "[keys]", "[motion]\ngate = false\n[keys]"));
+    REQUIRE(off);
+    CHECK_FALSE(off->motion.gate);
 }
 
 TEST_CASE(
