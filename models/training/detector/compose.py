@@ -54,7 +54,7 @@ class Composer:
         if quads:
             quad = random.choice(quads)
             plate_width = max(np.ptp(quad[:, 0]), 1)
-            if random.random() < .06:
+            if random.random() < .1:
                 zoom, usual = random.uniform(WIDEST / 3, WIDEST) * wide / plate_width, False
             zoom = min(max(zoom, NARROWEST / plate_width), WIDEST * wide / plate_width)
             focus = quad.mean(0)
@@ -117,8 +117,8 @@ class Composer:
         patch, inner, trust = random.choice(self.patches)
         wide, high = np.ptp(inner[:, 0]), np.ptp(inner[:, 1])
         width_limit, height_limit = canvas.shape[1], canvas.shape[0]
-        width = math.exp(random.uniform(math.log(14), math.log(165)))
-        height = width * high / wide * random.uniform(.75, 1.15)
+        width = math.exp(random.uniform(math.log(14), math.log(210)))
+        height = width * high / wide * random.uniform(.75, 1.15 if random.random() < .85 else 1.7)
         centre = np.float32([random.uniform(0, width_limit), random.uniform(0, height_limit)])
         angle = math.radians(random.gauss(0, 7))
         turn = np.float32([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])

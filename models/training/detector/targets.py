@@ -7,6 +7,7 @@ import numpy as np
 from .geometry import STRIDE
 
 LEAST_WIDTH = 12       # pixels: narrower plates are neither plate nor background
+LEAST_EXTENT = 8       # pixels: errors of the corners count against the plate's size, but at least this
 LEAST_VISIBLE = 0.9    # part of a plate's box that must lie in the picture
 
 
@@ -63,5 +64,5 @@ def targets_of(plates, unsure, size):
             corners[2 * i][middle] = ((quad[i][0] - cell_x) / STRIDE)[middle]
             corners[2 * i + 1][middle] = ((quad[i][1] - cell_y) / STRIDE)[middle]
         weight[middle] = trust / max(middle.sum(), 1)
-        extent[middle] = max(math.sqrt(width * height) / STRIDE, 1.5)
+        extent[middle] = max(math.sqrt(width * height), LEAST_EXTENT) / STRIDE
     return score, counted, corners, weight, extent
