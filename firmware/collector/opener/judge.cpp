@@ -40,7 +40,7 @@ void fill_view(View& view, const ReadPayload& read) {
     view.confidence = read.read.confidence;
     for (const CharacterReading& character : read.read.characters)
         view.characters.push_back(character.confidence);
-    view.jurisdiction = read.jurisdiction;
+    view.jurisdiction = read.read.jurisdiction.code;
     for (const MediaEntry& media : read.media)
         view.media.push_back({media.role, media.seq});
 }
