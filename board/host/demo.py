@@ -81,7 +81,7 @@ class Screen:
 def show_read(screen, view):
     confidence = f"{view['confidence']:.2f}" if view.get("text") else "-"
     latency = f"{view['latency_ms']:.0f} ms" if view.get("latency_ms") is not None else "-"
-    screen.line(f"{view['time'][11:23]:<13} {view.get('lane') or '-':<8} {view.get('text') or '(unread)':<11} {confidence:>10}   "
+    screen.line(f"{view['time'][11:23]:<13} {view.get('lane') or '-':<8} {view.get('published') or '(unread)':<16} {confidence:>10}   "
                 f"{view['verdict']:<22} {latency:>9}")
 
 
@@ -185,7 +185,7 @@ def run(arguments):
         for program in ("collector", "uplink", "reader"):
             house.start(program)
         screen.line("")
-        screen.line(f"{'time (UTC)':<13} {'lane':<8} {'text':<11} {'confidence':>10}   {'verdict':<22} {'latency':>9}")
+        screen.line(f"{'time (UTC)':<13} {'lane':<8} {'text':<16} {'confidence':>10}   {'verdict':<22} {'latency':>9}")
         reads = watch(house, screen, views)
         code = house.processes["reader"].poll()
         if code != 0:

@@ -9,7 +9,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::string_view opening = R"({"v":1,"fleet":)";
+constexpr std::string_view opening = R"({"v":2,"fleet":)";
 constexpr std::string_view closing = "\"}";
 constexpr float max_coordinate = 100'000;
 constexpr std::uint64_t max_count = 1'000'000'000;  // of readings and frames: fits an int
@@ -25,11 +25,21 @@ void write_choice(CanonicalWriter& out, char letter, float confidence) {
     out.decimal("chars", confidence, 3, 0, 1);
 }
 
-void write_characters(CanonicalWriter& out, const std::vector<CharacterReading>& characters) {
+/// Without a plate nothing of a guess goes on: abstaining is in vain if the raw text tells it.
+void write_raw(CanonicalWriter& out, const Read& read) {
+    if (read.raw.size() > max_characters) return out.reject("raw", "is too long for one plate");
+    if (!std::ranges::all_of(read.raw, is_plate_letter)) out.reject("raw", "must be A-Z or 0-9");
+    if (read.characters.empty() && !read.raw.empty()) out.reject("raw", "must be empty without a plate");
+    out.literal(R"(","raw":")").literal(read.raw);
+}
+
+void write_plate(CanonicalWriter& out, const Read& read) {
+    const std::vector<CharacterReading>& characters = read.characters;
     if (characters.size() > max_characters) return out.reject("chars", "are too many for one plate");
     out.literal(R"("plate":")");
     for (const CharacterReading& character : characters)
         out.literal({&character.letter, 1});
+    write_raw(out, read);
     out.literal(R"(","chars":[)");
     for (const CharacterReading& character : characters) {
         if (&character != &characters.front()) out.literal(",");
@@ -83,9 +93,16 @@ void write_place(CanonicalWriter& out, const ReadPayload& payload) {
     out.literal(R"(,"clk":")").literal(to_string(payload.clock_quality)).literal("\",");
 }
 
+void write_jurisdiction(CanonicalWriter& out, const Read& read) {
+    const Jurisdiction& jurisdiction = read.jurisdiction;
+    if (read.characters.empty() && jurisdiction.confidence != 0)
+        out.reject("jconf", "must be 0 without a plate");
+    out.literal(R"(,"jurisdiction":)").text("jurisdiction", jurisdiction.code, max_name_bytes);
+    out.literal(R"(,"jconf":)").decimal("jconf", jurisdiction.confidence, 3, 0, 1);
+}
+
 void write_scene(CanonicalWriter& out, const ReadPayload& payload) {
     const Passage& passage = payload.passage;
-    out.literal(R"(,"jurisdiction":)").text("jurisdiction", payload.jurisdiction, max_name_bytes);
     out.literal(R"(,"lane":)").text("lane", passage.lane, max_name_bytes);
     out.literal(R"(,"dir":")").literal(to_string(passage.direction)).literal(R"(","quad":[)");
     for (const Point& corner : payload.quad.corners) {
@@ -134,19 +151,19 @@ CharacterReading read_character(CanonicalReader& in) {
     return character;
 }
 
-std::vector<CharacterReading> read_characters(CanonicalReader& in) {
-    std::vector<CharacterReading> characters;
+void read_plate(CanonicalReader& in, Read& read) {
     in.literal(R"("plate":)");
     const std::string plate = in.text("plate", max_characters);
+    in.literal(R"(,"raw":)");
+    read.raw = in.text("raw", max_characters);
     in.literal(R"(,"chars":[)");
-    while (in.next_is("[") && characters.size() < max_characters) {
-        characters.push_back(read_character(in));
+    while (in.next_is("[") && read.characters.size() < max_characters) {
+        read.characters.push_back(read_character(in));
         if (!in.next_is(",")) break;
         in.literal(",");
     }
     in.literal("]");
-    if (text_of(characters) != plate) in.fault("plate as its chars");
-    return characters;
+    if (text_of(read.characters) != plate) in.fault("plate as its chars");
 }
 
 MediaEntry read_media_entry(CanonicalReader& in) {
@@ -214,9 +231,14 @@ void read_place(CanonicalReader& in, ReadPayload& payload) {
     in.literal(",");
 }
 
-void read_scene(CanonicalReader& in, ReadPayload& payload) {
+void read_jurisdiction(CanonicalReader& in, Jurisdiction& jurisdiction) {
     in.literal(R"(,"jurisdiction":)");
-    payload.jurisdiction = in.text("jurisdiction", max_name_bytes);
+    jurisdiction.code = in.text("jurisdiction", max_name_bytes);
+    in.literal(R"(,"jconf":)");
+    jurisdiction.confidence = in.decimal("jconf", 3);
+}
+
+void read_scene(CanonicalReader& in, ReadPayload& payload) {
     in.literal(R"(,"lane":)");
     payload.passage.lane = in.text("lane", max_name_bytes);
     in.literal(R"(,"dir":)");
@@ -248,11 +270,12 @@ void read_scene(CanonicalReader& in, ReadPayload& payload) {
 Result<std::string> encode_payload(const ReadPayload& payload) {
     CanonicalWriter out(max_payload_bytes + payload_block_bytes);  // no second copy is left behind by growing
     write_place(out, payload);
-    write_characters(out, payload.read.characters);
+    write_plate(out, payload.read);
     if (payload.read.readings < 0) out.reject("readings", "must not be negative");
     out.literal(R"(,"conf":)").decimal("conf", payload.read.confidence, 3, 0, 1);
     out.literal(R"(,"readings":)")
         .integer("readings", static_cast<std::uint64_t>(std::max(payload.read.readings, 0)));
+    write_jurisdiction(out, payload.read);
     write_scene(out, payload);
     write_media(out, payload.media);
     out.literal(R"(,"rcp":)").hex(payload.recipients).literal(R"(,"pad":")");
@@ -270,11 +293,12 @@ Result<ReadPayload> parse_payload(std::string_view json) {
     CanonicalReader in(json);
     ReadPayload payload;
     read_place(in, payload);
-    payload.read.characters = read_characters(in);
+    read_plate(in, payload.read);
     in.literal(R"(,"conf":)");
     payload.read.confidence = in.decimal("conf", 3);
     in.literal(R"(,"readings":)");
     payload.read.readings = read_count(in, "readings");
+    read_jurisdiction(in, payload.read.jurisdiction);
     read_scene(in, payload);
     payload.media = read_media(in);
     in.literal(R"("rcp":)");

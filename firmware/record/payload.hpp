@@ -15,11 +15,12 @@ namespace portcullis {
 
 /// The text is padded with spaces in its last key to min_payload_bytes, beyond it to a multiple of
 /// payload_block_bytes: a sealed read must not tell the plate's length. Plates of up to 8 characters with all
-/// their alternatives and two pictures stay within the minimum.
-inline constexpr std::size_t min_payload_bytes = 1536;
+/// their alternatives and two pictures stay within the minimum, whatever the numbers, while fleet, device,
+/// boot, lane, jurisdiction and firmware have at most 180 bytes together.
+inline constexpr std::size_t min_payload_bytes = 1792;
 inline constexpr std::size_t payload_block_bytes = 256;
 inline constexpr std::size_t max_payload_bytes = 4096;
-inline constexpr std::size_t max_characters = 24;   // of one plate
+inline constexpr std::size_t max_characters = 24;   // of one plate, and of its raw text
 inline constexpr std::size_t max_alternatives = 3;  // of one character
 inline constexpr std::size_t max_media = 4;         // of one record
 inline constexpr std::size_t max_name_bytes = 64;   // fleet, boot, lane, jurisdiction, firmware, model
@@ -48,8 +49,7 @@ struct ReadPayload {
     UtcTime captured{};  // a claim of the device's clock
     BootTime captured_since_boot{};
     ClockQuality clock_quality = ClockQuality::none;
-    Read read;
-    std::string jurisdiction;
+    Read read;  // unread: neither raw text nor a confidence of its jurisdiction
     Quad quad;  // in the frame's pixels, to a tenth
     Passage passage;
     std::string firmware;

@@ -26,8 +26,11 @@ float to_confidence(float value) {
     return std::isfinite(value) ? std::clamp(value, 0.0F, 1.0F) : 0.0F;
 }
 
-/// The payload carries the best alternatives only: the rest weigh nothing.
-Read to_payload_read(Read read) {
+/// The payload carries the best alternatives only: the rest weigh nothing. In place: a read that is handed on
+/// by value leaves its raw text behind on the stack.
+void make_writable(Read& read) {
+    read.jurisdiction.code = to_plain_text(read.jurisdiction.code, max_name_bytes);
+    read.jurisdiction.confidence = to_confidence(read.jurisdiction.confidence);
     read.confidence = to_confidence(read.confidence);
     for (CharacterReading& character : read.characters) {
         character.confidence = to_confidence(character.confidence);
@@ -35,7 +38,6 @@ Read to_payload_read(Read read) {
         for (CharacterChoice& choice : character.alternatives)
             choice.confidence = to_confidence(choice.confidence);
     }
-    return read;
 }
 
 /// A clock before 1970 is a clock that is not set.
@@ -49,8 +51,8 @@ ReadPayload describe(const CaptureRecord& record) {
     payload.captured = not_negative(record.captured);
     payload.captured_since_boot = not_negative(record.captured_since_boot);
     payload.clock_quality = record.clock_quality;
-    payload.read = to_payload_read(record.read);
-    payload.jurisdiction = to_plain_text(record.read.jurisdiction.code, max_name_bytes);
+    payload.read = record.read;
+    make_writable(payload.read);
     payload.quad = record.quad;
     payload.passage = record.passage;
     payload.passage.lane = to_plain_text(record.passage.lane, max_name_bytes);
@@ -170,6 +172,7 @@ Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& 
                                   const Digest& last_receipt) const {
     const PaddedMedia padded = TRY(PaddedMedia::create(record.media));
     ReadPayload payload = describe(record);
+    const Cleanse cleanse_raw(payload.read.raw);
     payload.fleet = settings_.fleet;
     payload.device = settings_.device;
     payload.boot = settings_.boot;

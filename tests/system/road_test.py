@@ -222,7 +222,8 @@ class Hunt(Road):
             self.wait_for_verdicts()
             texts = {row["text"] for row in passages()}
             for _ in range(len(self.reads())):
-                texts.add(json.loads(tail.stdout.readline()).get("text") or "")
+                view = json.loads(tail.stdout.readline())
+                texts.update(view.get(key) or "" for key in ("text", "published", "raw"))
         finally:
             tail.kill()
             tail.wait()

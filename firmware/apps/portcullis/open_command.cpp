@@ -70,7 +70,14 @@ Result<Finding> show_read(const EnvelopeOpener& opener, const FoundBlob& found, 
     Finding finding{describe("read", verdict, read.signer_key_id, reason), verdict.good(), {}};
     if (!read.payload) return finding;
     const std::string text = TRY(encode_payload(*read.payload));
-    finding.json["payload"] = readable(text);
+    const Json payload = readable(text);
+    // By the names of `tail --json`; the payload behind them is what was signed, by its own.
+    finding.json["text"] = payload["plate"];
+    finding.json["published"] = published_text(read.payload->read.characters);
+    finding.json["raw"] = payload["raw"];
+    finding.json["jurisdiction"] = payload["jurisdiction"];
+    finding.json["jurisdiction_confidence"] = payload["jconf"];
+    finding.json["payload"] = payload;
     finding.content = to_bytes(text);
     return finding;
 }

@@ -34,7 +34,7 @@ std::string clock_of(UtcTime time) {
 }
 
 std::string table_head() {
-    return fmt::format("{:<12}  {:<24}  {:<11}  {:<12}  {:>10}  {:<23}  {:>10}", "time (UTC)", "device/lane",
+    return fmt::format("{:<12}  {:<24}  {:<11}  {:<16}  {:>10}  {:<23}  {:>10}", "time (UTC)", "device/lane",
                        "direction", "text", "confidence", "verdict", "latency");
 }
 
@@ -43,13 +43,13 @@ std::string table_line(const View& view) {
     const auto latency = view.latency_ms();
     // What may not be believed is marked at the line's start and has no text.
     return fmt::format(
-        "{:<12}  {:<24}  {:<11}  {:<12}  {:>10}  {:<23}  {:>10}",
+        "{:<12}  {:<24}  {:<11}  {:<16}  {:>10}  {:<23}  {:>10}",
         clock_of(view.captured_at.value_or(view.received_at)),
         shown ? view.device + "/" + view.lane : view.device + " seq " + std::to_string(view.seq),
         shown ? to_string(view.direction) : "-",
         !shown              ? "-"
         : view.text.empty() ? "(unread)"
-                            : view.text,
+                            : view.published,
         shown && !view.text.empty() ? fmt::format("{:.2f}", view.confidence) : "-",
         (view.verdict.good() ? "" : "! ") + describe(view.verdict),
         latency ? fmt::format("{:.0f} ms", *latency) : "-");
@@ -120,6 +120,7 @@ std::function<int()> add_tail_command(CLI::App& app) {
         "Show reads as they arrive at the collector of this host: time, device and lane, direction, text, "
         "confidence, verdict, latency from frame to collector");
     command->footer(
+        "What is in doubt is shown as a set, the likeliest first: AB[O0]123.\n"
         "What cannot be believed is marked '!' and shown without text.\n"
         "The lines hold personal data: show them to nobody, keep them nowhere.\n"
         "Exit: 0 done, 1 failed (no opener, or --timeout before --count), 2 wrong usage");

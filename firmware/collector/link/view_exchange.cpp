@@ -9,8 +9,11 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t view_version = 2;
+constexpr std::uint64_t subscription_version = 1;
 constexpr std::size_t word_limit = 64;
+// 24 characters, each with 3 alternatives and the two brackets of its set, are 144.
+constexpr std::size_t published_limit = 192;
 constexpr std::size_t list_limit = 64;
 
 /// Three decimals: what the read's signed text holds; a float's tail of digits says nothing.
@@ -25,11 +28,14 @@ void add_read(nlohmann::json& header, const View& view) {
     header["lane"] = view.lane;
     header["direction"] = to_string(view.direction);
     header["text"] = view.text;
+    header["published"] = view.published;
+    header["raw"] = view.raw;
     header["confidence"] = rounded(static_cast<double>(view.confidence));
     header["characters"] = nlohmann::json::array();
     for (const float confidence : view.characters)
         header["characters"].push_back(rounded(static_cast<double>(confidence)));
-    header["jurisdiction"] = view.jurisdiction;
+    header["jurisdiction"] = view.jurisdiction.code;
+    header["jurisdiction_confidence"] = rounded(static_cast<double>(view.jurisdiction.confidence));
     header["media"] = nlohmann::json::array();
     for (const ViewMedia& media : view.media)
         header["media"].push_back({{"role", to_string(media.role)}, {"seq", media.seq}});
@@ -55,12 +61,15 @@ void parse_read(StrictJson& json, View& view) {
     view.lane = json.text("lane", word_limit);
     view.direction = direction_from_string(json.text("direction", word_limit));
     view.text = json.text("text", word_limit);
+    view.published = json.text("published", published_limit);
+    view.raw = json.text("raw", word_limit);
     view.confidence = static_cast<float>(json.real("confidence", 0, 1));
     for (const nlohmann::json& value : json.list("characters", list_limit)) {
         json.check(value.is_number(), "characters", "holds something that is not a number");
         if (value.is_number()) view.characters.push_back(value.get<float>());
     }
-    view.jurisdiction = json.text("jurisdiction", word_limit);
+    view.jurisdiction.code = json.text("jurisdiction", word_limit);
+    view.jurisdiction.confidence = static_cast<float>(json.real("jurisdiction_confidence", 0, 1));
     parse_media(json, view);
 }
 
@@ -85,7 +94,7 @@ std::optional<double> View::latency_ms() const {
 }
 
 Packet to_packet(const View& view) {
-    nlohmann::json header{{"v", version},
+    nlohmann::json header{{"v", view_version},
                           {"op", "view"},
                           {"time", to_iso8601(view.captured_at.value_or(view.received_at))},
                           {"device", view.device},
@@ -104,7 +113,7 @@ Packet to_packet(const View& view) {
 Result<View> parse_view(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "view"));
     View view;
-    json.check(json.number("v", 0, max_seq) == version, "v", "is not a version that we speak");
+    json.check(json.number("v", 0, max_seq) == view_version, "v", "is not a version that we speak");
     json.check(json.text("op", word_limit) == "view", "op", "is not \"view\"");
     static_cast<void>(json.text("time", word_limit));
     static_cast<void>(json.text("verdict", word_limit));
@@ -124,13 +133,14 @@ Result<View> parse_view(const Packet& packet) {
 }
 
 Packet to_packet(const Subscription& subscription) {
-    return Packet{nlohmann::json{{"v", version}, {"op", "subscribe"}, {"last", subscription.last}}.dump(),
-                  {}};
+    return Packet{
+        nlohmann::json{{"v", subscription_version}, {"op", "subscribe"}, {"last", subscription.last}}.dump(),
+        {}};
 }
 
 Result<Subscription> parse_subscription(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "subscription"));
-    json.check(json.number("v", 0, max_seq) == version, "v", "is not a version that we speak");
+    json.check(json.number("v", 0, max_seq) == subscription_version, "v", "is not a version that we speak");
     json.check(json.text("op", word_limit) == "subscribe", "op", "is not \"subscribe\"");
     const auto last = json.number("last", 0, max_last_views);
     TRY(json.finish());

@@ -34,10 +34,12 @@ struct View {
     std::optional<UtcTime> captured_at;
     std::string lane;
     Direction direction = Direction::unknown;
-    std::string text;
+    std::string text;       // empty: unread
+    std::string published;  // the text with its ambiguity sets: what a person is shown
+    std::string raw;        // the text as voted, before plate formats were weighed
     float confidence = 0;
     std::vector<float> characters;  // confidence of each
-    std::string jurisdiction;
+    Jurisdiction jurisdiction;
     std::vector<ViewMedia> media;
 
     /// From the frame to the collector's hands, by the two clocks' claims; nothing for an unread view.

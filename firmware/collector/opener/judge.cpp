@@ -37,10 +37,12 @@ void fill_view(View& view, const ReadPayload& read) {
     view.lane = read.passage.lane;
     view.direction = read.passage.direction;
     view.text = text_of(read.read.characters);
+    view.published = published_text(read.read.characters);
+    view.raw = read.read.raw;
     view.confidence = read.read.confidence;
     for (const CharacterReading& character : read.read.characters)
         view.characters.push_back(character.confidence);
-    view.jurisdiction = read.jurisdiction;
+    view.jurisdiction = read.read.jurisdiction;
     for (const MediaEntry& media : read.media)
         view.media.push_back({media.role, media.seq});
 }

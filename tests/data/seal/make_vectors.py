@@ -236,20 +236,25 @@ def rsa_recipient(content_key):
 
 
 # --- the payload -------------------------------------------------------------------------------------------------
-def payload(recipients, device="gate-1", seq_number=1, version=1):
+def payload(recipients, device="gate-1", seq_number=1, version=2):
     rcp = hashlib.sha256(b"".join(sorted(key_id(r) for r in recipients))).hexdigest()
     chain = "0123456789abcdef"
     first_link = hashlib.sha256(b"\x00" + device.encode() + b"\x00" + bytes.fromhex(chain)).hexdigest()
-    text = json.dumps({"v": version, "fleet": "vectors", "dev": device, "chain": chain, "boot": "boot-1",
-                       "seq": seq_number, "prev": first_link, "ack": "0" * 64, "t": 1795420800000000, "mono": 1500000,
-                       "clk": "ntp", "plate": "VEC70R", "chars": "CHARS", "conf": "CONF", "readings": 5,
-                       "jurisdiction": "unknown", "lane": "lane-1", "dir": "approaching", "quad": "QUAD",
-                       "passage": {"id": 1, "first": 1000000, "last": 1900000, "frames": 9}, "fw": "0.1.0",
-                       "model": "", "media": [], "rcp": rcp, "pad": ""}, separators=(",", ":"))
+    fields = {"v": version, "fleet": "vectors", "dev": device, "chain": chain, "boot": "boot-1",
+              "seq": seq_number, "prev": first_link, "ack": "0" * 64, "t": 1795420800000000, "mono": 1500000,
+              "clk": "ntp", "plate": "VEC70R", "raw": "VEC7OR", "chars": "CHARS", "conf": "CONF", "readings": 5,
+              "jurisdiction": "us-tx", "jconf": "JCONF", "lane": "lane-1", "dir": "approaching", "quad": "QUAD",
+              "passage": {"id": 1, "first": 1000000, "last": 1900000, "frames": 9}, "fw": "0.1.0",
+              "model": "", "media": [], "rcp": rcp, "pad": ""}
+    least_bytes = 1792
+    if version == 1:  # as it was: without these keys, and shorter
+        del fields["raw"], fields["jconf"]
+        least_bytes = 1536
+    text = json.dumps(fields, separators=(",", ":"))
     characters = ",".join(f'["{letter}",0.950,[["0",0.010]]]' for letter in "VEC70R")
-    text = text.replace('"CHARS"', f"[{characters}]").replace('"CONF"', "0.900")
+    text = text.replace('"CHARS"', f"[{characters}]").replace('"CONF"', "0.900").replace('"JCONF"', "0.875")
     text = text.replace('"QUAD"', "[10.0,20.0,110.0,20.0,110.0,44.5,10.0,44.5]")
-    return text.replace('"pad":""', '"pad":"' + " " * max(1536 - len(text), -len(text) % 256) + '"').encode()
+    return text.replace('"pad":""', '"pad":"' + " " * max(least_bytes - len(text), -len(text) % 256) + '"').encode()
 
 
 def envelopes(keys):
@@ -308,7 +313,8 @@ def envelopes(keys):
     yield "ephemeral-key-changed", "damaged unchecked", good[:at] + bytes([good[at] ^ 1]) + good[at + 1:]
     yield "recipient-stripped", "forged trusted", encrypt("strip", sign(keys, payload(two)), one)
     yield "recipient-added", "forged trusted", encrypt("add", inside, two)
-    yield "payload-version-2", "forged trusted", encrypt("v2", sign(keys, payload(one, version=2)), one)
+    yield "payload-version-1", "forged trusted", encrypt("v1", sign(keys, payload(one, version=1)), one)
+    yield "payload-version-3", "forged trusted", encrypt("v3", sign(keys, payload(one, version=3)), one)
     yield "payload-of-another-device", "forged trusted", encrypt("dev", sign(keys, payload(one, "gate-2")), one)
     yield "payload-with-blanks", "forged trusted", encrypt("json", sign(keys, text.replace(b",", b", ", 1)), one)
     yield "payload-unsigned", "forged unchecked", encrypt("unsigned", text, one)

@@ -165,23 +165,49 @@ TEST_CASE("a view comes back as it was, and tells the latency") {
     view.text = "AB12CDE";
     view.confidence = 0.5F;
     view.characters = {0.25F, 0.5F};
-    view.jurisdiction = "GB";
+    view.published = "AB1[2Z]CDE";
+    view.raw = "AB1ZCDE";
+    view.jurisdiction = {"gb", 0.75F};
     view.media = {{MediaRole::plate, 4}, {MediaRole::overview, 5}};
     const auto parsed = parse_view(to_packet(view));
     REQUIRE(parsed);
     CHECK(parsed->text == "AB12CDE");
+    CHECK(parsed->published == "AB1[2Z]CDE");
+    CHECK(parsed->raw == "AB1ZCDE");
+    CHECK(parsed->jurisdiction.code == "gb");
+    CHECK(parsed->jurisdiction.confidence == 0.75F);
     CHECK(parsed->direction == Direction::receding);
     CHECK(parsed->characters == view.characters);
     CHECK(parsed->media.size() == 2);
     CHECK(parsed->media[1].role == MediaRole::overview);
     CHECK(parsed->latency_ms() == 500.0);
     CHECK_FALSE(parse_view(with(to_packet(view), "\"good\":true", "\"good\":false")));
+    CHECK_FALSE(parse_view(with(to_packet(view), "\"v\":2", "\"v\":1")));
+    CHECK_FALSE(parse_view(with(to_packet(view), "_confidence\":0.75", "_confidence\":1.75")));
     view.captured_at.reset();
     const auto doubtful = parse_view(to_packet(view));
     REQUIRE(doubtful);
     CHECK(doubtful->text.empty());
     CHECK_FALSE(doubtful->latency_ms());
-    CHECK(to_packet(view).header.find("AB12CDE") == std::string::npos);
+    for (const char* text : {"AB12CDE", "AB1[2Z]CDE", "AB1ZCDE", "gb"})
+        CHECK(to_packet(view).header.find(text) == std::string::npos);
+}
+
+TEST_CASE("the longest plate with every alternative in doubt fits a view") {
+    constexpr std::size_t longest_plate = 24;
+    View view;
+    view.seq = 1;
+    view.captured_at = view.received_at;
+    const std::vector<CharacterReading> characters(longest_plate,
+                                                   {'A', 0.25F, {{'4', 0.25F}, {'H', 0.25F}, {'R', 0.25F}}});
+    view.text = view.raw = text_of(characters);
+    view.published = published_text(characters);
+    CHECK(view.published.size() == 144);
+    const auto parsed = parse_view(to_packet(view));
+    REQUIRE(parsed);
+    CHECK(parsed->published == view.published);
+    view.published.assign(193, 'A');
+    CHECK_FALSE(parse_view(to_packet(view)));
 }
 
 TEST_CASE("a subscription asks for no more views than are kept at most") {

@@ -23,6 +23,10 @@ TEST_CASE("an honest record is stored, judged authentic, shown and receipted") {
     const auto views = bench.judge_all();
     REQUIRE(views.size() == 1);
     CHECK(views[0].text == "AB12CDE");
+    CHECK(views[0].published == "AB12CDE");
+    CHECK(views[0].raw == "AB1ZCDE");
+    CHECK(views[0].jurisdiction.code == "gb");
+    CHECK(views[0].jurisdiction.confidence == 0.75F);
     CHECK(views[0].media.size() == 2);
     for (Seq seq = 1; seq <= 3; ++seq)
         CHECK(bench.verdict(device, seq) == good);
@@ -42,6 +46,8 @@ TEST_CASE("one flipped byte: damaged, out of its place, and the genuine one is t
     REQUIRE(views.size() == 1);
     CHECK(views[0].verdict.authenticity == Authenticity::damaged);
     CHECK(views[0].text.empty());
+    CHECK(views[0].published.empty());
+    CHECK(views[0].raw.empty());
     REQUIRE(bench.quarantine().size() == 1);
     CHECK(bench.quarantine()[0].verdict.authenticity == Authenticity::damaged);
     CHECK(bench.chain(device).upto == 0);

@@ -73,8 +73,10 @@ void seal_many(const Road& road) {
     CaptureRecord record = sample_record();
     record.read.characters.clear();
     record.media.clear();  // what OpenSSL does for pictures would write over what it left behind
-    for (const char letter : std::string("ZYXWVUTS"))
+    for (const char letter : std::string_view("ZYXWVUTS"))
         record.read.characters.push_back({letter, 0.5F, {}});
+    record.read.raw = "ZYXWVUTS";
+    const Cleanse cleanse_raw(record.read.raw);
     for (int i = 0; i < seals; ++i)
         static_cast<void>(road.seal(record, first_head()));
 }
@@ -87,12 +89,14 @@ TEST_CASE("no copy of a sealed payload is left in memory after 200 seals") {
         return;
     }
     REQUIRE(install_zeroing_allocator());
-    // Two places of the payload, as they stand in its text.
+    // Two places of the payload, as they stand in its text, and the raw text wherever it stands.
     const std::string plate = masked(R"("plate":"ZYXWVUTS")");
+    const std::string raw = masked("ZYXWVUTS");
     const std::string characters = masked(R"(["Z",0.500,[]],["Y",0.500)");
     const Road road;
     seal_many(road);
     CHECK(count_in_memory(plate) == 0);
+    CHECK(count_in_memory(raw) == 0);
     CHECK(count_in_memory(characters) == 0);
     const std::string control = masked(plate);  // masked twice: the plain needle
     CHECK(count_in_memory(plate) > 0);          // the hunt itself works

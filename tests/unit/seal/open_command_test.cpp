@@ -125,8 +125,23 @@ TEST_CASE("open tells the verdict of a sealed read and what was sealed, without 
     CHECK(outcome.told["authenticity"] == "authentic");
     CHECK(outcome.told["key_trust"] == (is_present() ? "trusted" : "expired"));
     CHECK(outcome.code == (is_present() ? 0 : 1));
+    CHECK(outcome.told["text"] == "AB12CDE");
+    CHECK(outcome.told["published"] == "AB12CDE");
+    CHECK(outcome.told["raw"] == "AB1ZCDE");
+    CHECK(outcome.told["jurisdiction"] == "gb");
+    CHECK(outcome.told["jurisdiction_confidence"] == 0.75);
     CHECK(outcome.told["payload"]["plate"] == "AB12CDE");
     CHECK_FALSE(outcome.told["payload"].contains("pad"));
+}
+
+TEST_CASE("open publishes what is in doubt as a set") {
+    const Desk desk;
+    CaptureRecord record = sample_record();
+    record.read.characters[3] = {'2', 0.5F, {{'Z', 0.4F}}};
+    REQUIRE(write_file_atomically(desk.dir + "doubt.cms", desk.road.seal(record, desk.head).items[0].blob));
+    const Outcome outcome = desk.open(desk.dir + "doubt.cms" + desk.keys(desk.road.reader));
+    CHECK(outcome.told["text"] == "AB12CDE");
+    CHECK(outcome.told["published"] == "AB1[2Z]CDE");
 }
 
 TEST_CASE("open takes its file behind the keys as well as before them") {

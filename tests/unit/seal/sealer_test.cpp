@@ -75,7 +75,7 @@ TEST_CASE("nothing of a record can be read in the sealed bytes") {
     const Road road;
     for (const SealedItem& item : road.seal(sample_record(), first_head()).items)
         for (const std::string_view secret :
-             {"AB12CDE", "lane-1", "gate-1", "test-fleet", "\"v\":", "\xd8\xd8\xd8\xd8"})
+             {"AB12CDE", "AB1ZCDE", "lane-1", "gate-1", "test-fleet", "\"v\":", "\xd8\xd8\xd8\xd8"})
             CHECK_FALSE(says(std::string(as_text(item.blob)), secret));
 }
 
@@ -101,6 +101,30 @@ TEST_CASE("texts that JSON would have to escape are sealed with the letters repl
     record.passage.lane = "lane \"1\"\n";
     const SealedRecord sealed = road.seal(record, first_head());
     CHECK(road.opener->open_read(sealed.items[0].blob, now).payload->passage.lane == "lane _1__");
+}
+
+TEST_CASE("raw text and jurisdiction are sealed with the read") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    record.read.jurisdiction = {"us-\"tx\"", 1.5F};
+    for (const bool plain : {true, false}) {
+        const CaptureRecord& sealed = plain ? sample_record() : record;
+        const OpenedRead opened = road.opener->open_read(road.seal(sealed, first_head()).items[0].blob, now);
+        CHECK(opened.payload->read.raw == "AB1ZCDE");
+        CHECK(opened.payload->read.jurisdiction.code == (plain ? "gb" : "us-_tx_"));
+        CHECK(opened.payload->read.jurisdiction.confidence == doctest::Approx(plain ? 0.75 : 1));
+    }
+}
+
+TEST_CASE("an unread plate with a raw text is not sealed") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    record.read = {{}, 0, 9, "AB1ZCDE"};
+    const Result<SealedRecord> sealed = road.sealer->seal(record, first_head(), {});
+    REQUIRE_FALSE(sealed);
+    CHECK(says(sealed.error().message(), "raw must be empty without a plate"));
+    record.read.raw.clear();
+    CHECK(road.sealer->seal(record, first_head(), {}));
 }
 
 TEST_CASE("a clock before 1970 is sealed as not set, and confidences out of range are brought back") {

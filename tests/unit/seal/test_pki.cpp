@@ -172,7 +172,8 @@ CaptureRecord sample_record() {
     record.read.confidence = 0.9F;
     record.read.readings = 9;
     record.quad = {{{{10.5F, 20.25F}, {110, 22}, {109, 48}, {9, 46}}}};
-    record.read.jurisdiction.code = "GB";
+    record.read.raw = "AB1ZCDE";
+    record.read.jurisdiction = {"gb", 0.75F};
     record.captured = now;
     record.captured_since_boot = BootTime(microseconds(1'500'000));
     record.clock_quality = ClockQuality::ntp;
