@@ -109,7 +109,7 @@ CharacterReading weighed(const CharacterReading& before, const Evidence& after) 
             character.alternatives.push_back({letter_at(i), share(i)});
     std::ranges::stable_sort(character.alternatives,
                              [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
-    character.alternatives.resize(std::min(character.alternatives.size(), before.alternatives.size() + 1));
+    character.alternatives.resize(std::min(character.alternatives.size(), before.alternatives.size()));
     return character;
 }
 

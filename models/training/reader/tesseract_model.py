@@ -1,7 +1,7 @@
 """A Tesseract model with the network of network.SPEC: made empty, and filled with trained weights.
 
     python3 -m models.training.reader.tesseract_model empty --template DIR
-    python3 -m models.training.reader.tesseract_model fill --template DIR --weights network.pt --version 0.1.0 \\
+    python3 -m models.training.reader.tesseract_model fill --template DIR --weights network.pt --version 0.2.0 \\
         --out models/plate-reader
 
 Debian's tesseract-ocr tools make the empty one (unicharset_extractor, combine_lang_model, lstmtraining for 100 steps).
@@ -79,6 +79,7 @@ def fill(folder, checkpoint, version, out):
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / "empty.traineddata", out / WEIGHTS)
     _call("combine_tessdata", "-o", out / WEIGHTS, component)
+    _call("combine_tessdata", "-c", out / WEIGHTS)        # integer weights
     (out / f"{WEIGHTS}.__tmp__").unlink(missing_ok=True)  # left behind by combine_tessdata
     (out / "model.toml").write_text(_card(version, (out / WEIGHTS).read_bytes()), encoding="utf-8")
 
@@ -88,7 +89,7 @@ def main():
     parser.add_argument("what", choices=("empty", "fill"))
     parser.add_argument("--template", required=True, type=pathlib.Path)
     parser.add_argument("--weights", type=pathlib.Path)
-    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--version", default="0.2.0")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     if options.what == "empty":

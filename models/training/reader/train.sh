@@ -33,4 +33,4 @@ $python -m models.training.reader.tesseract_model empty --template "$work/empty"
 learn '[ce]*' 1500 0.003 "$seed"  # the easy ones first: CTC learns nothing for long when it begins with all
 learn '*' 7500 0.002 "$((seed + 1))"
 $python -m models.training.reader.tesseract_model fill --template "$work/empty" --weights "$work/network.pt" \
-  --version 0.1.0 --out "$work/plate-reader"
+  --version 0.2.0 --out "$work/plate-reader"
