@@ -23,7 +23,7 @@ struct Media {
 struct CaptureRecord {
     Passage passage;
     Read read;
-    Quad quad;  // of the best frame, in its own pixels
+    Quad quad;           // of the best frame, in its own pixels
     UtcTime captured{};  // sensor's instant of the best frame
     BootTime captured_since_boot{};
     ClockQuality clock_quality = ClockQuality::none;

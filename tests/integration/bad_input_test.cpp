@@ -58,7 +58,7 @@ StillResult answer_to(const Bytes& file) {
 std::string text_on(const replay::Picture& picture) {
     const auto result = reader().read_patch(picture.view);
     if (!result) FAIL(result.error().message());
-    return text_of(result->reads.front().reading.characters);
+    return text_of(result->reads.front().read.characters);
 }
 
 std::string text_in(const Bytes& file) {
