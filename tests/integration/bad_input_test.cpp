@@ -118,7 +118,7 @@ std::map<std::string, Bytes> refused_files() {
 class ModelsCopy {
   public:
     ModelsCopy() {
-        for (const char* name : {"plate-detector", "plate-network", "plate-reader"})
+        for (const char* name : {"plate-detector", "plate-formats", "plate-network", "plate-reader"})
             fs::copy(models / name, path() / name);
     }
     [[nodiscard]] const fs::path& path() const { return folder_.path(); }

@@ -19,6 +19,7 @@ BIN = ""
 START_LIMIT_S = 120
 WEIGHTS = ("plate-detector/plate-detector.onnx.gz", "plate-network/plate-network.onnx.gz",
            "plate-reader/plate.traineddata")
+FORMATS = ("plate-formats/formats.toml", "plate-formats/calibration.toml")
 
 
 def cut(file):
@@ -47,9 +48,9 @@ class Models(unittest.TestCase):
 
     def copy_models(self):
         shutil.rmtree(self.models, ignore_errors=True)
-        for weights in WEIGHTS:
-            name = pathlib.Path(weights).parent
-            shutil.copytree(SOURCE / "models" / name, self.models / name)
+        for file in WEIGHTS + FORMATS:
+            name = pathlib.Path(file).parent
+            shutil.copytree(SOURCE / "models" / name, self.models / name, dirs_exist_ok=True)
 
     def test_whole_models_start(self):
         self.copy_models()
@@ -67,6 +68,16 @@ class Models(unittest.TestCase):
                         self.assertGreater(code, 0, words)
                         self.assertIn(str(self.models / file), words)
         self.assertFalse(self.house.spool_file.exists() and self.house.spool_depth() > 0)
+
+    def test_missing_or_cut_plate_formats_stop_the_start_and_are_named(self):
+        for file in FORMATS:
+            for damage in (pathlib.Path.unlink, cut):
+                with self.subTest(file=file, damage=damage.__name__):
+                    self.copy_models()
+                    damage(self.models / file)
+                    code, words = self.start("--check")
+                    self.assertGreater(code, 0, words)
+                    self.assertIn(str(self.models / file), words)
 
     def test_a_model_without_its_card_stops_the_start_and_is_named(self):
         for file in WEIGHTS:
