@@ -116,7 +116,7 @@ Result<std::vector<PlateCandidate>> PlateDetector::locate(const FrameView& frame
         });
         candidates = thin_out(std::move(candidates), network.thinning);
         for (PlateCandidate& candidate : candidates)
-            candidate.quad = box.to_frame(candidate.quad);
+            candidate.quad = box.to_frame(lengthened(candidate.quad, model.side_room));
         return candidates;
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "plate detector: OpenCV failed on a frame of {} x {} px: {}",

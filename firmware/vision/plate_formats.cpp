@@ -17,7 +17,10 @@ namespace {
 constexpr std::size_t alphabet = 36;
 constexpr std::uint64_t digits = 0x3FF;
 constexpr std::uint64_t letters = 0xFFFFFFC00;
-constexpr double free_share = 0.1;       // of each jurisdiction's plates, under no format
+constexpr double free_share = 0.1;  // of each jurisdiction's plates, under no format
+// The reader has learnt its texts from plates, so it knows the formats a little already: taken at their full
+// word they would count twice, and a look-alike would be settled against a clear picture.
+constexpr double reader_share = 0.75;
 constexpr double unlooked_share = 0.02;  // the look may be wrong: this much is spread over all jurisdictions
 constexpr double least_evidence = 1e-4;  // for characters that the reader did not even think of
 constexpr float least_alternative = 0.01F;
@@ -280,8 +283,11 @@ Read PlateFormats::weigh(Read read, std::span<const Jurisdiction> look) const {
     }
     std::vector<CharacterReading> characters;
     for (std::size_t i = 0; i < length; ++i) {
+        // What no format explains, and the reader's own word beside the formats': see reader_share.
+        const double own =
+            (free_total + reader_share / (1 - reader_share) * total) / sum_over(seen[i], letters | digits);
         for (std::size_t c = 0; c < alphabet; ++c)
-            after[i][c] += free_total * seen[i][c];
+            after[i][c] += own * seen[i][c];
         characters.push_back(weighed(read.characters[i], after[i]));
     }
     for (double& p : posterior)

@@ -11,10 +11,10 @@
 namespace portcullis {
 
 struct SecondOpinionSettings {
-    float sure = 0.9F;  // a first reading of at least this confidence stands alone, [0, 1]; 0: never ask
+    float sure = 0.8F;  // a first reading of at least this confidence stands alone, [0, 1]; 0: never ask
     // A reading below it comes back empty, [0, 1]: most of what is read with less is no plate
     // (models/plate-network/README.md measures it).
-    float least_confidence = 0.15F;
+    float least_confidence = 0.25F;
 };
 
 /// One reading of two of the same patch. Texts of one length are weighed letter by letter; of two lengths the

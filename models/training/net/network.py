@@ -48,11 +48,17 @@ class Look(nn.Module):
     def __init__(self, codes):
         super().__init__()
         self.mean, self.most = nn.AvgPool2d((HEIGHT // 16, WIDTH // 4)), nn.MaxPool2d((HEIGHT // 16, WIDTH // 4))
-        self.judge = nn.Sequential(nn.Dropout(0.3), nn.Conv2d(2 * BODY_DEPTH, 64, 1), nn.ReLU(), nn.Dropout(0.2),
-                                   nn.Conv2d(64, codes, 1))
+        self.judge = nn.Sequential(nn.BatchNorm2d(2 * BODY_DEPTH), nn.Dropout(0.2), nn.Conv2d(2 * BODY_DEPTH, 96, 1),
+                                   nn.ReLU(), nn.Dropout(0.2), nn.Conv2d(96, codes, 1))
+
+    def pooled(self, features):
+        return torch.cat([self.mean(features), self.most(features)], 1)
+
+    def logits_of(self, pooled):
+        return self.judge(pooled)
 
     def logits(self, features):
-        return self.judge(torch.cat([self.mean(features), self.most(features)], 1))
+        return self.logits_of(self.pooled(features))
 
 
 class PlateNetworkWithLook(nn.Module):

@@ -26,7 +26,7 @@ class Photograph:
     source: str
     rows: int
     is_crop: bool
-    region: str = ""    # two letters of the country, "eu", "mixed" or ""; "us-tx" where the state is known
+    region: str = ""    # two letters of the country, "eu", "mixed" or ""
 
 
 def normal_text(label):
@@ -43,12 +43,6 @@ def _two_row_names():
     return {name.strip() for name in path.read_text().splitlines() if name and not name.startswith("#")}
 
 
-def _states(data):
-    """Image -> "us-tx", for the pictures whose state is known."""
-    with open(data / "us_states.csv", newline="", encoding="utf-8") as stream:
-        return {row["image"]: "us-" + row["state"].lower() for row in csv.DictReader(stream)}
-
-
 def _neighbourhood(picture, quad):
     """The part of the picture around the quad, so that a large photograph need not be kept."""
     room = line._sides(quad)[1] * SURROUND_SHARE
@@ -62,7 +56,6 @@ def read_rows(data, validation):
     """Photographs of plates with a text; validation chooses the held-out part."""
     data = pathlib.Path(data)
     two_row = _two_row_names()
-    states = _states(data)
     found = []
     with open(data / "labels.csv", newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -75,8 +68,7 @@ def read_rows(data, validation):
             quad = numpy.float32([float(row[name]) for name in CORNERS]).reshape(4, 2)
             grey, quad = _neighbourhood(picture, quad)
             rows = 2 if row["source"] in TWO_ROW_SOURCES or pathlib.Path(row["image"]).stem in two_row else 1
-            found.append(Photograph(grey, quad, text, row["source"], rows, row["kind"] == "crop",
-                                    states.get(row["image"], row["region"])))
+            found.append(Photograph(grey, quad, text, row["source"], rows, row["kind"] == "crop", row["region"]))
     return found
 
 

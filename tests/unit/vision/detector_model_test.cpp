@@ -10,6 +10,7 @@
 #include "base/sha256.hpp"
 #include "unit/vision/model_copy.hpp"
 #include "vision/detector.hpp"
+#include "vision/detector_cells.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -107,6 +108,17 @@ TEST_CASE("an unknown key and a missing key in model.toml are refused, naming th
     const ModelCopy missing(model_name);
     missing.edit("pad = ", "# pad = ");
     CHECK(names(refusal(missing.folder()), "pad"));
+}
+
+TEST_CASE("a quad grows at both ends by a share of its height, along its own edges") {
+    const Quad quad = quad_from_box({10, 10, 110, 30});
+    const Quad longer = lengthened(quad, 0.1F);
+    CHECK(longer.corners[0].x == doctest::Approx(8));
+    CHECK(longer.corners[1].x == doctest::Approx(112));
+    CHECK(longer.corners[2].x == doctest::Approx(112));
+    CHECK(longer.corners[3].x == doctest::Approx(8));
+    CHECK(mean_height(longer) == doctest::Approx(20));
+    CHECK(lengthened(quad, 0) == quad);
 }
 
 TEST_CASE("sizes of the input that are none are refused, naming the key and the cure") {
