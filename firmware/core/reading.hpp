@@ -29,8 +29,8 @@ struct Jurisdiction {
 struct Reading {
     std::vector<CharacterReading> characters;
     float confidence = 0;  // that the whole text is right, in [0,1]
-    /// What the look of the plate says of its jurisdiction: codes of jurisdictions or of groups of them ("eu"),
-    /// together at most 1. Empty: nothing.
+    /// What the look of the plate says of its jurisdiction: codes of jurisdictions or of groups of them
+    /// ("eu"), together at most 1. Empty: nothing.
     std::vector<Jurisdiction> look{};
 };
 

@@ -14,6 +14,7 @@ constexpr float least_alternative = 0.01F;
 // Plates of one or two characters are rare, and badges, lamps and bolts are not: only a sure one counts.
 constexpr std::size_t few_characters = 2;
 constexpr float sure_of_few = 0.9F;
+constexpr float least_asked = 0.1F;
 
 void add(std::array<float, 128>& evidence, const CharacterReading& character, float weight) {
     evidence[static_cast<std::size_t>(character.letter) & 127U] += weight * character.confidence;
@@ -43,6 +44,11 @@ Reading prevailing(const Reading& first, const Reading& second) {
     const float other = takes_first ? second.confidence : first.confidence;
     chosen.confidence *= chosen.confidence / (chosen.confidence + other);
     return chosen;
+}
+
+/// Most of what the network hardly reads is no plate, and the second reader takes three times as long.
+bool is_worth_asking(const Reading& reading) {
+    return reading.characters.size() > few_characters && reading.confidence >= least_asked;
 }
 
 }  // namespace
@@ -75,7 +81,7 @@ Result<SecondOpinion> SecondOpinion::create(NetworkReader first, PlateReader sec
 
 Result<Reading> SecondOpinion::read(const PlatePatch& patch) {
     Reading reading = TRY(first_.read(patch));
-    if (reading.confidence < settings_.sure) {
+    if (reading.confidence < settings_.sure && is_worth_asking(reading)) {
         Reading merged = merge_readings(reading, TRY(second_.read(patch)));
         merged.look = std::move(reading.look);  // only the network has eyes for it
         reading = std::move(merged);
