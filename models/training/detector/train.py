@@ -3,7 +3,7 @@
 
 Only photographs with split_hint=train are used; a twelfth of them is held out to watch progress.
 Writes OUT/checkpoint.pt (to go on from after a break), OUT/best.pt (averaged weights, the best on the held-out
-part) and OUT/train.log. One thread.
+part), OUT/last.pt (averaged weights at the end) and OUT/train.log. One thread.
 """
 import argparse
 import copy
@@ -221,6 +221,7 @@ def main():
             training.save()
     training.look(pictures, negatives)
     training.save()
+    torch.save(training.slow.state_dict(), os.path.join(options.out, "last.pt"))
 
 
 if __name__ == "__main__":
