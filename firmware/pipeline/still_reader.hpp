@@ -26,7 +26,8 @@ class StillReader {
 
     /// Errors: those of the models. A candidate that cannot be rectified or read is kept without characters.
     [[nodiscard]] Result<StillResult> read(const FrameView& view) const;
-    /// The picture is a plate crop already: no detection, the quad is the picture.
+    /// The picture is a plate crop already: no detection, the quad is the picture. How the plate stands in it
+    /// nobody knows: a read that is not sure is tried at other slants, and the surest stands.
     [[nodiscard]] Result<StillResult> read_patch(const FrameView& view) const;
 
   private:

@@ -71,6 +71,29 @@ TEST_CASE("a crop is read whole, without detection") {
     CHECK(result->reads[0].quad == quad_from_box({0, 0, toy_width - 1, toy_height - 1}));
 }
 
+TEST_CASE("a crop that is not surely read is tried at other slants, and the surest read stands") {
+    Eyes eyes = toy_eyes();
+    std::vector<float> heights;
+    eyes.rectify = [&, rectify = eyes.rectify](const FrameView& view, const Quad& quad) {
+        heights.push_back(quad.corners[1].y - quad.corners[0].y);
+        return rectify(view, quad);
+    };
+    eyes.read = [&](const PlatePatch&) -> Result<Reading> {
+        return heights.back() > 0 ? toy_reading("AB1", 0.7F) : toy_reading("A", 0.4F);
+    };
+    const auto result = StillReader(eyes).read_patch(toy_frame(0).view);
+    REQUIRE(result);
+    CHECK(text_of(result->reads.front().read.characters) == "AB1");
+    CHECK(result->reads.front().quad == quad_from_box({0, 0, toy_width - 1, toy_height - 1}));
+    CHECK(heights.size() == 5);
+    CHECK(heights[0] == 0);
+
+    heights.clear();
+    eyes.read = [&](const PlatePatch&) -> Result<Reading> { return toy_reading("AB1", 0.95F); };
+    REQUIRE(StillReader(eyes).read_patch(toy_frame(0).view));
+    CHECK(heights.size() == 1);
+}
+
 TEST_CASE("a detector's failure is the picture's failure") {
     Eyes eyes = toy_eyes();
     eyes.locate = [](const FrameView&) -> Result<std::vector<PlateCandidate>> {
