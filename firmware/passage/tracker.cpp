@@ -97,7 +97,7 @@ TrackerUpdate PassageTracker::update(std::span<const PlateCandidate> candidates,
         update.sightings.push_back({match.candidate, tracks_[match.track].passage, false});
     }
     for (std::size_t c = 0; c < candidates.size(); ++c) {
-        if (taken[c]) continue;
+        if (taken[c] || candidates[c].score < settings_.open_score) continue;
         if (const Track* track = open_track(candidates[c], now, update))
             update.sightings.push_back({c, track->passage, true});
     }

@@ -1,6 +1,8 @@
 #pragma once
-// PassageTracker: makes passages of candidates, by geometry alone. A passage opens with its first candidate,
-// is extended by each frame that shows the plate near where it should be, and closes when the plate has been
+// PassageTracker: makes passages of candidates, by geometry and score. A passage opens with a candidate that
+// is likely a plate (open_score); fainter ones only extend a passage that is open (as in Zhang et al.,
+// ByteTrack, ECCV 2022): lamps and lettering make none, and a plate in shadow is not lost. A passage is
+// extended by each frame that shows the plate near where it should be, and closes when the plate has been
 // away for a while. A plate that stands still is remembered longer, so that a parked car hidden by a lorry
 // counts once; a car that comes later to the same place comes moving, and gets its own passage. Thread-bound.
 
@@ -26,6 +28,7 @@ struct TrackerSettings {
     std::vector<LaneArea> lanes;    // the first that holds the plate's centre counts
     milliseconds close_after{800};  // a slow camera gets at least two and a half of its own frames
     milliseconds parked_memory{60'000};
+    float open_score = 0.5F;    // of a candidate that may open a passage, [0, 1]
     int min_frames = 2;         // a plate seen in fewer frames is a flicker, no passage
     std::size_t max_open = 32;  // beyond it new candidates are not followed, and counted
 };

@@ -50,6 +50,23 @@ class Road {
 
 }  // namespace
 
+TEST_CASE("a faint candidate opens no passage, but extends one that is open") {
+    const auto faint = [](float x) {
+        PlateCandidate candidate = plate(x, 200);
+        candidate.score = 0.35F;
+        return candidate;
+    };
+    Road road;
+    road.frames(5, {faint(100)});
+    CHECK(road.tracker.open() == 0);
+    road.frame({plate(300, 200)});
+    for (int i = 1; i <= 6; ++i)
+        road.frame({faint(300 + 8.0F * static_cast<float>(i))});
+    road.end();
+    REQUIRE(road.closed.size() == 1);
+    CHECK(road.closed[0].frames == 7);
+}
+
 TEST_CASE("a plate that moves through the picture is one passage") {
     struct Row {
         const char* what;
