@@ -2,6 +2,8 @@
 // Readings (one OCR pass over one patch) and reads (the voted result of a passage). Values.
 // The text is personal data: never in a log, an error message or a file name.
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,12 @@ struct Read {
     std::string raw{};     // the text as voted, before plate formats were weighed; may equal the text
     Jurisdiction jurisdiction{};
 };
+
+/// The characters that a plate's text is made of, numbered: 0 to 9, then A to Z.
+inline constexpr std::size_t plate_alphabet = 36;
+/// Empty for anything else.
+[[nodiscard]] std::optional<std::size_t> alphabet_index(char sign);
+[[nodiscard]] char alphabet_at(std::size_t index);
 
 [[nodiscard]] std::string text_of(const std::vector<CharacterReading>& characters);
 

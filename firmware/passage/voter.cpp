@@ -13,7 +13,6 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t letters = 36;
 constexpr std::size_t max_rounds = 4;  // the consensus settles in two or three
 constexpr float least_weight = 0.02F;  // even a doubtful reading has a voice
 constexpr float outlier_share = 0.6F;  // a reading that differs in more of its letters says nothing of them
@@ -22,23 +21,13 @@ constexpr float worth_of_next_reading = 0.5F;
 constexpr float most_readings_worth = 3;
 constexpr float never_certain = 0.9999F;
 
-std::optional<std::size_t> index_of(char letter) {
-    if (letter >= '0' && letter <= '9') return static_cast<std::size_t>(letter - '0');
-    if (letter >= 'A' && letter <= 'Z') return static_cast<std::size_t>(letter - 'A') + 10;
-    return std::nullopt;
-}
-
-char letter_at(std::size_t index) {
-    return static_cast<char>(index < 10 ? '0' + static_cast<int>(index) : 'A' + static_cast<int>(index) - 10);
-}
-
 /// What is known of one place of the text.
 struct Place {
-    std::array<float, letters> evidence{};
-    std::array<int, letters> votes{};
+    std::array<float, plate_alphabet> evidence{};
+    std::array<int, plate_alphabet> votes{};
 
     void add(char letter, float confidence) {
-        if (const auto index = index_of(letter)) evidence[*index] += confidence;
+        if (const auto index = alphabet_index(letter)) evidence[*index] += confidence;
     }
     [[nodiscard]] std::size_t best() const {
         return static_cast<std::size_t>(std::ranges::max_element(evidence) - evidence.begin());
@@ -58,7 +47,7 @@ void count(const std::vector<CharacterReading>& characters, const Alignment& ali
         if (!alignment.places[i]) continue;
         const CharacterReading& character = characters[*alignment.places[i]];
         places[i].add(character.letter, weight * character.confidence);
-        if (const auto index = index_of(character.letter)) ++places[i].votes[*index];
+        if (const auto index = alphabet_index(character.letter)) ++places[i].votes[*index];
         for (const CharacterChoice& choice : character.alternatives)
             places[i].add(choice.letter, weight * choice.confidence);
     }
@@ -67,17 +56,17 @@ void count(const std::vector<CharacterReading>& characters, const Alignment& ali
 std::string consensus_of(const std::vector<Place>& places) {
     std::string text;
     for (const Place& place : places)
-        text += letter_at(place.best());
+        text += alphabet_at(place.best());
     return text;
 }
 
 CharacterReading decide(const Place& place, float total) {
     const std::size_t chosen = place.best();
     CharacterReading character{
-        letter_at(chosen), confidence_of(place.evidence[chosen] / total, place.votes[chosen]), {}};
-    for (std::size_t i = 0; i < letters; ++i)
+        alphabet_at(chosen), confidence_of(place.evidence[chosen] / total, place.votes[chosen]), {}};
+    for (std::size_t i = 0; i < plate_alphabet; ++i)
         if (i != chosen && place.evidence[i] > 0)
-            character.alternatives.push_back({letter_at(i), std::min(place.evidence[i] / total, 1.0F)});
+            character.alternatives.push_back({alphabet_at(i), std::min(place.evidence[i] / total, 1.0F)});
     std::ranges::stable_sort(character.alternatives,
                              [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
     if (character.alternatives.size() > max_voted_alternatives)

@@ -14,7 +14,6 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t alphabet = 36;
 constexpr std::uint64_t digits = 0x3FF;
 constexpr std::uint64_t letters = 0xFFFFFFC00;
 constexpr double free_share = 0.1;  // of each jurisdiction's plates, under no format
@@ -51,16 +50,10 @@ bool is_told(double posterior, double before) {
     return 1 - posterior <= (1 - before) / 2;
 }
 
-std::optional<std::size_t> index_of(char sign) {
-    if (sign >= '0' && sign <= '9') return static_cast<std::size_t>(sign - '0');
-    if (sign >= 'A' && sign <= 'Z') return static_cast<std::size_t>(sign - 'A') + 10;
-    return std::nullopt;
-}
-
 Result<std::uint64_t> set_of(std::string_view signs, std::string_view pattern) {
     std::uint64_t set = 0;
     for (const char sign : signs) {
-        const auto index = index_of(sign);
+        const auto index = alphabet_index(sign);
         if (!index)
             return fail(ErrorCode::invalid_argument,
                         "plate format {}: a set holds A-Z and 0-9 only, as in [BC1]", pattern);
@@ -70,13 +63,13 @@ Result<std::uint64_t> set_of(std::string_view signs, std::string_view pattern) {
     return set;
 }
 
-using Evidence = std::array<double, alphabet>;
+using Evidence = std::array<double, plate_alphabet>;
 
 /// What was seen at one place, each character that was thought of with its confidence.
 Evidence evidence_of(const CharacterReading& character) {
     Evidence evidence{};
     const auto add = [&](char letter, float confidence) {
-        if (const auto index = index_of(letter)) evidence[*index] += static_cast<double>(confidence);
+        if (const auto index = alphabet_index(letter)) evidence[*index] += static_cast<double>(confidence);
     };
     add(character.letter, character.confidence);
     for (const CharacterChoice& choice : character.alternatives)
@@ -91,10 +84,6 @@ double sum_over(const Evidence& evidence, std::uint64_t set) {
     return std::max(sum, least_evidence);
 }
 
-char letter_at(std::size_t index) {
-    return static_cast<char>(index < 10 ? '0' + static_cast<int>(index) : 'A' + static_cast<int>(index) - 10);
-}
-
 /// One place after the weighing. total: what the reader gave to the characters that it thought of.
 CharacterReading weighed(const CharacterReading& before, const Evidence& after) {
     const double total = std::accumulate(after.begin(), after.end(), 0.0);
@@ -106,10 +95,10 @@ CharacterReading weighed(const CharacterReading& before, const Evidence& after) 
         return static_cast<float>(after[i] / total) * std::min(seen, 1.0F);
     };
     const auto best = static_cast<std::size_t>(std::ranges::max_element(after) - after.begin());
-    CharacterReading character{letter_at(best), share(best), {}};
-    for (std::size_t i = 0; i < alphabet; ++i)
+    CharacterReading character{alphabet_at(best), share(best), {}};
+    for (std::size_t i = 0; i < plate_alphabet; ++i)
         if (i != best && share(i) >= least_alternative)
-            character.alternatives.push_back({letter_at(i), share(i)});
+            character.alternatives.push_back({alphabet_at(i), share(i)});
     std::ranges::stable_sort(character.alternatives,
                              [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
     character.alternatives.resize(std::min(character.alternatives.size(), before.alternatives.size()));
@@ -271,7 +260,7 @@ Read PlateFormats::weigh(Read read, std::span<const Jurisdiction> look) const {
         std::array<double, max_format_characters> sums{};
         for (std::size_t i = 0; i < length; ++i) {
             sums[i] = sum_over(seen[i], format.places[i]);
-            p *= sums[i] * static_cast<double>(alphabet) / std::popcount(format.places[i]);
+            p *= sums[i] * static_cast<double>(plate_alphabet) / std::popcount(format.places[i]);
         }
         posterior[format.jurisdiction] += p;
         total += p;
@@ -286,7 +275,7 @@ Read PlateFormats::weigh(Read read, std::span<const Jurisdiction> look) const {
         // What no format explains, and the reader's own word beside the formats': see reader_share.
         const double own =
             (free_total + reader_share / (1 - reader_share) * total) / sum_over(seen[i], letters | digits);
-        for (std::size_t c = 0; c < alphabet; ++c)
+        for (std::size_t c = 0; c < plate_alphabet; ++c)
             after[i][c] += own * seen[i][c];
         characters.push_back(weighed(read.characters[i], after[i]));
     }

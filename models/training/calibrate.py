@@ -14,6 +14,8 @@ import json
 
 import numpy
 
+from .detector.geometry import iou
+from .detector.photographs import quad_of
 from .reader.photographs import normal_text
 
 TOML = """# The calibrated confidence of a read: log-odds = slope * log-odds of the voted confidence + offset.
@@ -29,18 +31,6 @@ def folded(text):
     return normal_text(text).replace("O", "0").replace("I", "1")
 
 
-def box_of(points):
-    return min(x for x, _ in points), min(y for _, y in points), max(x for x, _ in points), max(y for _, y in points)
-
-
-def iou(a, b):
-    a, b = box_of(a), box_of(b)
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0
-    return width * height / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - width * height)
-
-
 def pairs_of(labels, predictions):
     """(confidence, wholly right) of the read on each labelled plate that has one."""
     reads = {}
@@ -51,9 +41,9 @@ def pairs_of(labels, predictions):
     pairs = []
     with open(labels, newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
-            quad = [(float(row[f"x{i}"]), float(row[f"y{i}"])) for i in (1, 2, 3, 4)]
+            quad = quad_of(row)
             near = [read for read in reads.get(row["image"], [])
-                    if row["kind"] == "crop" or iou(read["quad"], quad) >= FOUND_IOU]
+                    if row["kind"] == "crop" or iou(numpy.float32(read["quad"]), quad) >= FOUND_IOU]
             if near:
                 best = max(near, key=lambda read: read["confidence"])
                 pairs.append((best["confidence"], folded(best["text"]) == folded(row["text"])))

@@ -103,3 +103,12 @@ TEST_CASE("the published text names what is in doubt, best first, and leaves out
     CHECK(text_of(characters) == "AO7");
     CHECK(published_text({}).empty());
 }
+
+TEST_CASE("the plate alphabet is numbered there and back, and holds nothing else") {
+    for (std::size_t i = 0; i < plate_alphabet; ++i)
+        CHECK(alphabet_index(alphabet_at(i)) == i);
+    CHECK(alphabet_at(0) == '0');
+    CHECK(alphabet_at(35) == 'Z');
+    for (const char sign : {'a', ' ', '-', '[', '\0'})
+        CHECK_FALSE(alphabet_index(sign));
+}
