@@ -133,6 +133,7 @@ std::vector<Jurisdiction> Voter::look() const {
             shares[seen.code] += ballot.weight * seen.confidence;
     }
     std::vector<Jurisdiction> look;
+    look.reserve(shares.size());
     for (const auto& [code, share] : shares)
         look.push_back({code, share / total});
     return look;
