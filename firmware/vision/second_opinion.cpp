@@ -67,6 +67,11 @@ Reading merge_readings(const Reading& first, const Reading& second) {
     return reading;
 }
 
+bool is_publishable(const Reading& reading, float least_confidence) {
+    const bool few = reading.characters.size() <= few_characters;
+    return reading.confidence >= (few ? std::max(sure_of_few, least_confidence) : least_confidence);
+}
+
 SecondOpinion::SecondOpinion(NetworkReader first, PlateReader second, const SecondOpinionSettings& settings)
     : first_(std::move(first)), second_(std::move(second)), settings_(settings) {}
 
@@ -86,10 +91,7 @@ Result<Reading> SecondOpinion::read(const PlatePatch& patch) {
         merged.look = std::move(reading.look);  // only the network has eyes for it
         reading = std::move(merged);
     }
-    const float least = reading.characters.size() <= few_characters
-                            ? std::max(sure_of_few, settings_.least_confidence)
-                            : settings_.least_confidence;
-    if (reading.confidence < least) return Reading{};
+    if (!is_publishable(reading, settings_.least_confidence)) return Reading{};
     return reading;
 }
 

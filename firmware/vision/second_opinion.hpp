@@ -22,6 +22,10 @@ struct SecondOpinionSettings {
 /// reentrant.
 [[nodiscard]] Reading merge_readings(const Reading& first, const Reading& second);
 
+/// False for what is most likely no plate: less sure than least, or one or two characters that are not very
+/// sure (badges, lamps and bolts). Pure function, reentrant.
+[[nodiscard]] bool is_publishable(const Reading& reading, float least_confidence);
+
 class SecondOpinion {
   public:
     /// Errors: invalid_argument (a setting out of its range).

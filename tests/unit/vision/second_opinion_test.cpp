@@ -52,6 +52,15 @@ TEST_CASE("readings that disagree are less sure together than either alone") {
     CHECK(lengths.confidence < 0.7F);
 }
 
+TEST_CASE(
+    "one or two characters are published only when they are very sure, more when they are sure enough") {
+    CHECK(is_publishable(reading_of("AB1", 0.3F), 0.25F));
+    CHECK_FALSE(is_publishable(reading_of("AB1", 0.2F), 0.25F));
+    CHECK_FALSE(is_publishable(reading_of("A1", 0.8F), 0.25F));
+    CHECK(is_publishable(reading_of("A1", 0.95F), 0.25F));
+    CHECK_FALSE(is_publishable(reading_of("A1", 0.95F), 0.97F));
+}
+
 TEST_CASE("an empty reading has no say") {
     CHECK(text_of(merge_readings({}, reading_of("AB", 0.3F)).characters) == "AB");
     CHECK(text_of(merge_readings(reading_of("AB", 0.3F), {}).characters) == "AB");
