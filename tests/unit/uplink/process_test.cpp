@@ -47,15 +47,15 @@ class Collector {
     Collector(const Collector&) = delete;
     Collector& operator=(const Collector&) = delete;
 
-    /// Takes messages for a while; false when none came.
-    bool work(milliseconds time) {
+    /// Takes messages for a while. Only an item asks for a receipt: a status that comes between is not one.
+    void work(milliseconds time) {
+        bool item = false;
         auto message = messages_.receive_for(time);
-        if (!message) return false;
-        take(*message);
-        while ((message = messages_.receive_for(milliseconds(0))))
-            take(*message);
-        if (receipts) send_receipt();
-        return true;
+        while (message) {
+            item = take(*message) || item;
+            message = messages_.receive_for(milliseconds(0));
+        }
+        if (item && receipts) send_receipt();
     }
 
     std::map<Seq, Bytes> stored;
@@ -64,17 +64,20 @@ class Collector {
     bool receipts = true;
 
   private:
-    void take(const BrokerMessage& message) {
+    /// Tells whether the message is an item of the spool.
+    bool take(const BrokerMessage& message) {
         if (message.topic.ends_with("/status")) {
             states.push_back(nlohmann::json::parse(as_text(message.payload))["state"]);
-            return;
+            return false;
         }
-        if (message.topic.ends_with("/ack")) return;
+        if (message.topic.ends_with("/ack")) return false;
         const Seq seq = std::stoull(property_of(message, "seq"));
         const auto [place, is_new] = stored.emplace(seq, message.payload);
-        if (is_new) return;
-        ++duplicates;
-        CHECK(place->second == message.payload);
+        if (!is_new) {
+            ++duplicates;
+            CHECK(place->second == message.payload);
+        }
+        return true;
     }
     void send_receipt() {
         for (auto next = stored.find(head_.next_seq); next != stored.end();
