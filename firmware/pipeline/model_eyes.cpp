@@ -5,8 +5,8 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
-#include "vision/detector.hpp"
 #include "vision/network_reader.hpp"
+#include "vision/plate_finder.hpp"
 #include "vision/plate_reader.hpp"
 #include "vision/rectifier.hpp"
 #include "vision/second_opinion.hpp"
@@ -20,22 +20,23 @@ constexpr std::size_t max_file_bytes = std::size_t{256} * 1024;
 
 /// The cards (model.toml) hold the digests of the weights, and the models refuse other weights: so this names
 /// them all, and the formats and the calibration with them.
-Result<std::string> digest_of(const std::array<std::filesystem::path, 5>& files) {
-    std::array<Bytes, 5> all;
+Result<std::string> digest_of(const std::array<std::filesystem::path, 6>& files) {
+    std::array<Bytes, 6> all;
     for (std::size_t i = 0; i < files.size(); ++i)
         all[i] = TRY(read_file(files[i], max_file_bytes));
-    return to_hex(sha256({all[0], all[1], all[2], all[3], all[4]}));
+    return to_hex(sha256({all[0], all[1], all[2], all[3], all[4], all[5]}));
 }
 
 }  // namespace
 
 Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionSettings& opinion) {
     const auto detector_folder = models / "plate-detector";
+    const auto fitter_folder = models / "plate-fitter";
     const auto network_folder = models / "plate-network";
     const auto reader_folder = models / "plate-reader";
     const auto formats_folder = models / "plate-formats";
     std::error_code ignored;
-    for (const auto& folder : {detector_folder, network_folder, reader_folder, formats_folder})
+    for (const auto& folder : {detector_folder, fitter_folder, network_folder, reader_folder, formats_folder})
         if (!std::filesystem::is_directory(folder, ignored))
             return fail(ErrorCode::configuration,
                         "{}: no such model folder; install the models or name their folder", folder.string());
@@ -43,7 +44,9 @@ Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionS
     detector_settings.model_dir = detector_folder;
     PlateReaderSettings reader_settings;
     reader_settings.model_dir = reader_folder;
-    auto detector = std::make_shared<PlateDetector>(TRY(PlateDetector::create(detector_settings)));
+    auto detector = TRY(PlateDetector::create(detector_settings));
+    auto fitter = TRY(PlateFitter::create({fitter_folder}));
+    auto finder = std::make_shared<PlateFinder>(std::move(detector), std::move(fitter));
     auto rectifier = std::make_shared<Rectifier>(TRY(Rectifier::create({})));
     auto network = TRY(NetworkReader::create({network_folder}));
     auto tesseract = TRY(PlateReader::create(reader_settings));
@@ -51,10 +54,11 @@ Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionS
         TRY(SecondOpinion::create(std::move(network), std::move(tesseract), opinion)));
     auto settler = std::make_shared<const Settler>(TRY(Settler::create(formats_folder)));
     Eyes eyes;
-    eyes.model = TRY(digest_of({detector_folder / "model.toml", network_folder / "model.toml",
-                                reader_folder / "model.toml", formats_folder / "formats.toml",
-                                formats_folder / "calibration.toml"}));
-    eyes.locate = [detector](const FrameView& view) { return detector->locate(view); };
+    eyes.model = TRY(digest_of({detector_folder / "model.toml", fitter_folder / "model.toml",
+                                network_folder / "model.toml", reader_folder / "model.toml",
+                                formats_folder / "formats.toml", formats_folder / "calibration.toml"}));
+    eyes.locate = [finder](const FrameView& view) { return finder->locate(view); };
+    eyes.fit = [finder](const FrameView& view, const Quad& quad) { return finder->fit(view, quad); };
     eyes.rectify = [rectifier](const FrameView& view, const Quad& quad) {
         return rectifier->rectify(view, quad);
     };

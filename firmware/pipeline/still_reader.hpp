@@ -12,11 +12,11 @@ namespace portcullis {
 struct StillRead {
     Read read;  // no characters: a plate was found, nothing was readable
     Quad quad;
-    float score = 0;  // the detector's
+    float score = 0;  // the candidate's
 };
 
 struct StillResult {
-    std::vector<StillRead> reads;                       // best detector score first
+    std::vector<StillRead> reads;                       // best score first
     std::chrono::duration<double, std::milli> took{0};  // detect, rectify, read; decoding excluded
 };
 
@@ -26,12 +26,14 @@ class StillReader {
 
     /// Errors: those of the models. A candidate that cannot be rectified or read is kept without characters.
     [[nodiscard]] Result<StillResult> read(const FrameView& view) const;
-    /// The picture is a plate crop already: no detection, the quad is the picture. How the plate stands in it
-    /// nobody knows: a read that is not sure is tried at other slants, and the surest stands.
+    /// The picture is a plate crop already: no detection. How the plate stands in it nobody knows: it is
+    /// fitted first, and read as it was cut too where that read is not sure; the surer read and its quad
+    /// stand.
     [[nodiscard]] Result<StillResult> read_patch(const FrameView& view) const;
 
   private:
     [[nodiscard]] StillRead read_candidate(const FrameView& view, const PlateCandidate& candidate) const;
+    [[nodiscard]] PlateCandidate fitted(const FrameView& view, const PlateCandidate& cut) const;
     Eyes eyes_;
 };
 

@@ -1,10 +1,9 @@
 #include "vision/detector.hpp"
 
-#include <opencv2/dnn.hpp>
-
 #include "vision/detector_cells.hpp"
 #include "vision/detector_input.hpp"
 #include "vision/detector_model.hpp"
+#include "vision/dnn_network.hpp"
 #include "vision/mat_view.hpp"
 #include "vision/quad_overlap.hpp"
 
@@ -40,12 +39,8 @@ Result<void> check_frame(const FrameView& frame) {
     return check_view(frame);
 }
 
-/// Bytes to scaled floats; three times as fast as cv::dnn::blobFromImage.
-void fill_input(const DetectorModel& model, const cv::Mat& picture, cv::Mat& input) {
-    const int shape[] = {1, 1, picture.rows, picture.cols};
-    input.create(4, shape, CV_32F);
-    cv::Mat plane(picture.rows, picture.cols, CV_32F, input.ptr<float>(0, 0));
-    picture.convertTo(plane, CV_32F, model.scale, -model.mean * model.scale);
+void feed(const DetectorModel& model, const cv::Mat& picture, cv::Mat& input) {
+    fill_input(picture, model.scale, -model.mean * model.scale, input);
 }
 
 Result<CellGrid> grid_of(const DetectorModel& model, cv::Size input, const cv::Mat& cells) {
@@ -78,13 +73,10 @@ Result<PlateDetector> PlateDetector::create(const DetectorSettings& settings) {
     const DetectorModel& model = network->model;
     try {
         cv::setNumThreads(settings.threads);
-        const std::string_view weights = as_text(model.weights);
-        network->net = cv::dnn::readNetFromONNX(weights.data(), weights.size());
-        network->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
-        network->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+        network->net = network_of(model.weights);
         for (const InputSize size : model.sizes) {  // each is tried: none may fail in the middle of the road
             network->sizes.emplace_back(size.width, size.height);
-            fill_input(model, cv::Mat(network->sizes.back(), CV_8UC1, cv::Scalar(model.pad)), network->input);
+            feed(model, cv::Mat(network->sizes.back(), CV_8UC1, cv::Scalar(model.pad)), network->input);
             network->net.setInput(network->input);
             TRY(grid_of(model, network->sizes.back(), network->net.forward(model.output)));
         }
@@ -104,7 +96,7 @@ Result<std::vector<PlateCandidate>> PlateDetector::locate(const FrameView& frame
     try {
         const cv::Size size = best_input(frame.width, frame.height, network.sizes);
         const Letterbox box = letterbox(frame, size, model.pad);
-        fill_input(model, box.picture, network.input);
+        feed(model, box.picture, network.input);
         network.net.setInput(network.input);
         const cv::Mat cells = network.net.forward(model.output);
         const CellGrid grid = TRY(grid_of(model, size, cells));
@@ -116,7 +108,7 @@ Result<std::vector<PlateCandidate>> PlateDetector::locate(const FrameView& frame
         });
         candidates = thin_out(std::move(candidates), network.thinning);
         for (PlateCandidate& candidate : candidates)
-            candidate.quad = box.to_frame(lengthened(candidate.quad, model.side_room));
+            candidate.quad = box.to_frame(candidate.quad);
         return candidates;
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "plate detector: OpenCV failed on a frame of {} x {} px: {}",

@@ -61,21 +61,6 @@ std::vector<PlateCandidate> candidates_of(const CellGrid& grid, float min_score)
     return candidates;
 }
 
-Quad lengthened(const Quad& quad, float side_room) {
-    const float share = side_room * mean_height(quad) / std::max(mean_width(quad), 1.0F);
-    Quad longer = quad;
-    const auto stretch = [&](std::size_t left, std::size_t right) {
-        const Point a = quad.corners.at(left);
-        const Point b = quad.corners.at(right);
-        const Point step{(b.x - a.x) * share, (b.y - a.y) * share};
-        longer.corners.at(left) = {a.x - step.x, a.y - step.y};
-        longer.corners.at(right) = {b.x + step.x, b.y + step.y};
-    };
-    stretch(0, 1);
-    stretch(3, 2);
-    return longer;
-}
-
 bool is_plausible(const Quad& quad, float picture_width, float picture_height) {
     if (!is_finite(quad) || !is_convex(quad) || signed_area(quad) <= 0) return false;
     const float width = mean_width(quad);

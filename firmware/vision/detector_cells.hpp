@@ -25,9 +25,6 @@ inline constexpr std::size_t max_live_cells = 1024;
 /// One candidate a cell of at least min_score, best first.
 [[nodiscard]] std::vector<PlateCandidate> candidates_of(const CellGrid& grid, float min_score);
 
-/// The quad made longer at both ends, along its own upper and lower edge, by this share of its height.
-[[nodiscard]] Quad lengthened(const Quad& quad, float side_room);
-
 /// False for what no plate in a picture of this size looks like: not convex and clockwise, too small, too
 /// long, too tall, or mostly outside.
 [[nodiscard]] bool is_plausible(const Quad& quad, float picture_width, float picture_height);

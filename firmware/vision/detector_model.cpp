@@ -51,7 +51,6 @@ void read_output(SettingsSection output, DetectorModel& model) {
     model.output = output.text("name");
     model.stride = static_cast<int>(output.integer("stride", {1, 64}));
     model.score_threshold = static_cast<float>(output.number("score_threshold", {0.01, 0.99}));
-    model.side_room = static_cast<float>(output.number("side_room", {0, 1}));
     const bool divides = std::ranges::all_of(model.sizes, [&](InputSize size) {
         return size.width % model.stride == 0 && size.height % model.stride == 0;
     });

@@ -28,7 +28,6 @@ struct DetectorModel {
     int stride = 16;               // pixels of the input from one cell of the answer to the next
     std::string output;
     float score_threshold = 0.5F;
-    float side_room = 0;  // added left and right of each plate, as share of its height
 };
 
 /// Errors: configuration (model.toml missing or wrong), not_found, exhausted (a file beyond its limit),

@@ -1,9 +1,9 @@
 #include "vision/network_reader.hpp"
 
-#include <opencv2/dnn.hpp>
 #include <string>
 #include <vector>
 
+#include "vision/dnn_network.hpp"
 #include "vision/model_folder.hpp"
 #include "vision/plate_reader_decoder.hpp"
 #include "vision/rows.hpp"
@@ -119,12 +119,8 @@ Result<NetworkReader> NetworkReader::create(const NetworkReaderSettings& setting
     network->height = model.height;
     network->steps = model.steps;
     try {
-        const std::string_view weights = as_text(model.weights);
-        network->net = cv::dnn::readNetFromONNX(weights.data(), weights.size());
-        network->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
-        network->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-        const int shape[] = {1, 1, model.height, model.width};
-        network->input = cv::Mat(4, shape, CV_32F, cv::Scalar(0));
+        network->net = network_of(model.weights);
+        fill_input(cv::Mat(model.height, model.width, CV_8UC1, cv::Scalar(0)), 1, 0, network->input);
         network->net.setInput(network->input);
         std::vector<cv::Mat> answers;
         network->net.forward(answers, network->outputs);
@@ -147,8 +143,7 @@ Result<Reading> NetworkReader::read(const PlatePatch& patch) {
     try {
         GreyImage picture = squeezed(patch.image, network.width, network.height);
         const cv::Mat pixels(network.height, network.width, CV_8UC1, picture.pixels.data());
-        cv::Mat plane(network.height, network.width, CV_32F, network.input.ptr<float>(0, 0));
-        pixels.convertTo(plane, CV_32F, 1 / mid_grey, -1);
+        fill_input(pixels, 1 / mid_grey, -1, network.input);
         network.net.setInput(network.input);
         network.net.forward(network.answers, network.outputs);
         Reading reading = decode(steps_of(network.answers[0].ptr<float>(), network.steps, network.alphabet));

@@ -14,7 +14,9 @@ constexpr float min_quad_height_px = 2;
 // A patch is never wider or narrower than this, whatever a detector says: it bounds the memory of one patch.
 constexpr float min_patch_aspect = 0.8F;
 constexpr float max_patch_aspect = 8.0F;
-constexpr float surround_share = 0.25F;  // of the longer side of the quad's box: what the margin may reach
+constexpr float surround_share =
+    0.25F;                            // of the longer side of the quad's box: what a small margin may reach
+constexpr float margin_reach = 1.5F;  // perspective makes a margin longer than its share at the near end
 constexpr float surround_px = 4;
 
 Result<void> check(const FrameView& frame, const Quad& quad) {
@@ -36,9 +38,11 @@ Result<void> check(const FrameView& frame, const Quad& quad) {
 }
 
 // The part of the frame that the warp may look at.
-cv::Rect neighbourhood(const FrameView& frame, const Quad& quad) {
+cv::Rect neighbourhood(const FrameView& frame, const Quad& quad, float margin_share) {
     const Box box = bounding_box(quad);
-    const float room = std::max(box.width(), box.height()) * surround_share + surround_px;
+    const float room = std::max(std::max(box.width(), box.height()) * surround_share,
+                                mean_height(quad) * margin_share * margin_reach) +
+                       surround_px;
     const auto clamp = [](float value, int limit) {
         return static_cast<int>(std::clamp(value, 0.0F, static_cast<float>(limit)));
     };
@@ -106,8 +110,9 @@ GreyImage owned(const cv::Mat& picture) {
 }  // namespace
 
 Result<Rectifier> Rectifier::create(const RectifierSettings& settings) {
-    if (!(settings.margin_share >= 0 && settings.margin_share <= 0.5F))
-        return fail(ErrorCode::invalid_argument, "rectifier: margin_share must lie in [0, 0.5]");
+    if (!(settings.margin_share >= 0 && settings.margin_share <= max_margin_share))
+        return fail(ErrorCode::invalid_argument, "rectifier: margin_share must lie in [0, {}]",
+                    max_margin_share);
     if (settings.row_height_px < 16 || settings.row_height_px > 256)
         return fail(ErrorCode::invalid_argument, "rectifier: row_height_px must lie in [16, 256]");
     return Rectifier(settings);
@@ -116,7 +121,7 @@ Result<Rectifier> Rectifier::create(const RectifierSettings& settings) {
 Result<PlatePatch> Rectifier::rectify(const FrameView& frame, const Quad& quad) const {
     TRY(check(frame, quad));
     const Geometry g = geometry(settings_, quad);
-    const cv::Rect part = neighbourhood(frame, quad);
+    const cv::Rect part = neighbourhood(frame, quad, settings_.margin_share);
     cv::Mat grey = grey_part(frame, part);
     std::array<cv::Point2f, 4> source;
     for (std::size_t i = 0; i < source.size(); ++i)

@@ -9,8 +9,10 @@
 
 namespace portcullis {
 
+inline constexpr float max_margin_share = 0.5F;
+
 struct RectifierSettings {
-    float margin_share = 0.08F;  // room kept around the quad, as share of its height; [0, 0.5]
+    float margin_share = 0.08F;  // room kept around the quad, as share of its height; [0, max_margin_share]
     int row_height_px = 64;      // height of the patch of a one-row plate, [16, 256]; wide plates get one,
                                  // plates that may have two rows get twice this
 };

@@ -17,8 +17,8 @@ from house import House  # noqa: E402
 
 BIN = ""
 START_LIMIT_S = 120
-WEIGHTS = ("plate-detector/plate-detector.onnx.gz", "plate-network/plate-network.onnx.gz",
-           "plate-reader/plate.traineddata")
+WEIGHTS = ("plate-detector/plate-detector.onnx.gz", "plate-fitter/plate-fitter.onnx.gz",
+           "plate-network/plate-network.onnx.gz", "plate-reader/plate.traineddata")
 FORMATS = ("plate-formats/formats.toml", "plate-formats/calibration.toml")
 
 

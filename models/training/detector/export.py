@@ -14,7 +14,6 @@ from .geometry import PAD, SIZES, STRIDE
 from .network import PlateNet
 
 FILE = "plate-detector.onnx"
-SIDE_ROOM = 0.1
 TOLERANCE = 0.1      # of the answer, in logits and strides: the packed weights are rounded
 TOML = """# The plate detector's weights and how to feed them. Written by training/detector/export.py.
 [model]
@@ -35,7 +34,6 @@ pad = {pad}            # grey level of the rest
 name = "cells"       # 9 x rows x columns: score (logit), then four corners from the cell's centre, in strides
 stride = {stride}
 score_threshold = {threshold}
-side_room = {room}      # of the height, added at both ends: a plate cut too short loses a character, one cut too long none
 """
 
 
@@ -54,8 +52,7 @@ def main():
     with open(os.path.join(options.out, "model.toml"), "w", encoding="utf-8") as toml:
         toml.write(TOML.format(version=options.version, file=file, digest=digest,
                                sizes=", ".join(f'"{width}x{height}"' for width, height in SIZES),
-                               pad_mean=0.0, scale=1 / 255, pad=PAD, stride=STRIDE, threshold=options.threshold,
-                               room=SIDE_ROOM))
+                               pad_mean=0.0, scale=1 / 255, pad=PAD, stride=STRIDE, threshold=options.threshold))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Training samples without end: drawn plates and photographs of plates, as the detector would cut them out."""
+"""Training samples without end: drawn plates and photographs of plates, as detector and fitter would cut them out."""
 import cv2
 import numpy
 
@@ -9,9 +9,11 @@ from .network import ALPHABET, HEIGHT, WIDTH
 
 DRAWN_HEIGHT_PX = 96     # drawn plates are kept this high
 MOST_DRAWN = 24000       # kept in memory; later ones replace the first
+SURROUND_SHARE = 1.5     # of the plate's height, kept around photographs: what the fitter may look at
 NOTHING_SHARE = 0.03     # of the samples hold no plate
 MIXED_SHARE = 0.35       # of the photographs are put together from two, once the mixer knows where to cut
 TILT_DEGREES = 6         # standard deviation
+FITTED_SHARE = 0.85      # of the plates, when there is a fitter to put the corners right
 CODES = {letter: code for code, letter in enumerate(ALPHABET)}
 
 
@@ -34,11 +36,12 @@ def scaled(patch):
 
 class Samples:
     """Draws (patch, codes) from photographs of the train rows, from plates that it draws itself and from pictures without
-    a plate, which are to be read as nothing. One thread."""
+    a plate, which are to be read as nothing. fit, from a picture and a quad to a better quad, is the fitter's, or None. One
+    thread."""
 
-    def __init__(self, data, chance):
-        self.chance = chance
-        self.photographs = photographs.read_rows(data, validation=False)
+    def __init__(self, data, chance, fit=None):
+        self.chance, self.fit = chance, fit
+        self.photographs = photographs.read_rows(data, validation=False, surround_share=SURROUND_SHARE)
         self.weights = make_lines.source_weights(self.photographs)
         self.negatives = photographs.read_negatives(data)
         self.mixer = mixing.Mixer(self.photographs, chance)
@@ -90,7 +93,10 @@ class Samples:
             quad = make_lines.tilted(quad, chance, TILT_DEGREES)
         if chance.random() < 0.2 * level:
             quad = make_lines.loosened(quad, chance, 0.15 if entry.is_crop else 0.4)
-        return grey, make_lines.jittered(quad, chance, entry.is_crop, level * chance.choice((1, 1, 1.6)))
+        quad = make_lines.jittered(quad, chance, entry.is_crop, level * chance.choice((1, 1, 1.6)))
+        if self.fit and chance.random() < FITTED_SHARE * level:
+            quad = make_lines.jittered(self.fit(grey, quad), chance, True, 0.3 * level)
+        return grey, quad
 
     def nothing(self):
         grey = self.chance.choice(self.negatives)
@@ -101,6 +107,8 @@ class Samples:
         return squeezed(camera.take(grey[y:y + high, x:x + wide], self.chance, 0.3))
 
 
-def validation(data):
+def validation(data, fit=None):
     """The held-out photographs as (patch, codes, source)."""
-    return [(patch_of(p.grey, p.quad), codes_of(p.text), p.source) for p in photographs.read_rows(data, validation=True)]
+    rows = photographs.read_rows(data, validation=True, surround_share=SURROUND_SHARE)
+    fit = fit or (lambda _, quad: quad)
+    return [(patch_of(p.grey, fit(p.grey, p.quad)), codes_of(p.text), p.source) for p in rows]

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 
 from .. import parts
+from ..fit import views
+from ..fit.network import FitNetwork
 from . import samples
 from .network import BLANK, PlateNetwork
 
@@ -38,6 +40,7 @@ def arguments():
     parser.add_argument("--minutes", type=float, help="wall time of the whole schedule, instead of --steps")
     parser.add_argument("--rate", type=float, default=3e-3, help="peak of the learning rate")
     parser.add_argument("--start", help="weights to start from, instead of chance: best.pt of a run before")
+    parser.add_argument("--fitter", help="weights of the plate fitter: last.pt of fit/train.py; plates are cut out as it says")
     parser.add_argument("--photographs", type=float, default=0.6, help="share of photographs among the samples")
     parser.add_argument("--seed", type=int, default=20261123)
     return parser.parse_args()
@@ -87,6 +90,19 @@ def centres_of(network, plates):
             found.append(centres if right else None)
     network.train()
     return found
+
+
+def load_fitter(file):
+    """From a grey picture and a quad to the fitter's quad."""
+    fitter = FitNetwork()
+    fitter.load_state_dict(torch.load(file))
+    fitter.eval()
+
+    def fit(grey, quad):
+        view = samples.scaled(views.seen(views.sharp_view(grey, quad)))
+        with torch.no_grad():
+            return views.moved(quad, fitter.logits(torch.from_numpy(view[None, None]))[0].numpy())
+    return fit
 
 
 class Training:
@@ -162,14 +178,16 @@ def main():
     torch.manual_seed(options.seed)
     os.makedirs(options.out, exist_ok=True)
     training = Training(options)
-    source = samples.Samples(options.data, random.Random(options.seed + training.step))
-    held_out = samples.validation(options.data)
+    fit = load_fitter(options.fitter) if options.fitter else None
+    source = samples.Samples(options.data, random.Random(options.seed + training.step), fit)
+    held_out = samples.validation(options.data, fit)
     source.draw_plates(FIRST_DRAWN)
     training.log(f"{len(source.photographs)} photographs, held out {len(held_out)}, "
                  f"{sum(p.numel() for p in training.network.parameters())} weights")
     losses = []
     while training.progress < 1:
-        if training.step >= MIX_FROM and (training.step % LEARN_EVERY == MIX_FROM or not source.mixer.halves):
+        mix_from = 0 if options.start else MIX_FROM
+        if training.step >= mix_from and (training.step % LEARN_EVERY == mix_from or not source.mixer.halves):
             source.mixer.learn(centres_of(training.slow, source.photographs))
             training.log(f"plates to mix: {sum(map(len, source.mixer.halves.values()))}")
         start = time.monotonic()

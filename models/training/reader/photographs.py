@@ -43,16 +43,16 @@ def _two_row_names():
     return {name.strip() for name in path.read_text().splitlines() if name and not name.startswith("#")}
 
 
-def _neighbourhood(picture, quad):
+def neighbourhood(picture, quad, share=SURROUND_SHARE):
     """The part of the picture around the quad, so that a large photograph need not be kept."""
-    room = line._sides(quad)[1] * SURROUND_SHARE
+    room = line._sides(quad)[1] * share
     left, top = numpy.maximum(0, numpy.floor(quad.min(axis=0) - room)).astype(int)
     right, bottom = numpy.ceil(quad.max(axis=0) + room).astype(int) + 1
     part = picture[top:bottom, left:right]
     return part.copy(), numpy.float32(quad - [left, top])
 
 
-def read_rows(data, validation):
+def read_rows(data, validation, surround_share=SURROUND_SHARE):
     """Photographs of plates with a text; validation chooses the held-out part."""
     data = pathlib.Path(data)
     two_row = _two_row_names()
@@ -66,7 +66,7 @@ def read_rows(data, validation):
             if picture is None:
                 raise SystemExit(f"{data / row['image']}: cannot be read; copy the data set anew")
             quad = numpy.float32([float(row[name]) for name in CORNERS]).reshape(4, 2)
-            grey, quad = _neighbourhood(picture, quad)
+            grey, quad = neighbourhood(picture, quad, surround_share)
             rows = 2 if row["source"] in TWO_ROW_SOURCES or pathlib.Path(row["image"]).stem in two_row else 1
             found.append(Photograph(grey, quad, text, row["source"], rows, row["kind"] == "crop", row["region"]))
     return found

@@ -75,6 +75,12 @@ def _emblem(picture, x, y, size, ink, chance):
         if chance.random() < 0.6:
             cv2.rectangle(picture, (int(x - 2 * cell), int(y - 3.6 * cell)), (int(x + 2 * cell), int(y - 2.5 * cell)),
                           _vary((60, 80, 170), chance, 40), -1)
+    elif kind < 0.88:  # a beast, a ship, a rider: a silhouette of a few lumps
+        paint = chance.choice((colour, ink))
+        for _ in range(chance.randint(3, 6)):
+            place = (int(x + chance.uniform(-half, half) * 0.7), int(y + chance.uniform(-half, half) * 0.7))
+            size_of = (max(1, int(half * chance.uniform(0.15, 0.7))), max(1, int(half * chance.uniform(0.1, 0.4))))
+            cv2.ellipse(picture, place, size_of, chance.uniform(0, 180), 0, 360, paint, -1, cv2.LINE_AA)
     else:
         points = numpy.int32([[x + chance.uniform(-half, half), y + chance.uniform(-half, half)] for _ in range(5)])
         cv2.fillPoly(picture, [points], colour, cv2.LINE_AA)

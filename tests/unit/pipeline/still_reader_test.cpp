@@ -71,27 +71,46 @@ TEST_CASE("a crop is read whole, without detection") {
     CHECK(result->reads[0].quad == quad_from_box({0, 0, toy_width - 1, toy_height - 1}));
 }
 
-TEST_CASE("a crop that is not surely read is tried at other slants, and the surest read stands") {
+TEST_CASE("a crop is fitted, read as it was cut too where that is not sure, and the surer read stands") {
+    const Quad inner = quad_from_box({5, 5, 85, 25});
+    const Quad whole = quad_from_box({0, 0, toy_width - 1, toy_height - 1});
     Eyes eyes = toy_eyes();
-    std::vector<float> heights;
-    eyes.rectify = [&, rectify = eyes.rectify](const FrameView& view, const Quad& quad) {
-        heights.push_back(quad.corners[1].y - quad.corners[0].y);
-        return rectify(view, quad);
+    eyes.fit = [&](const FrameView&, const Quad& quad) -> Result<PlateCandidate> {
+        CHECK(quad == whole);
+        return PlateCandidate{inner, 0};
     };
-    eyes.read = [&](const PlatePatch&) -> Result<Reading> {
-        return heights.back() > 0 ? toy_reading("AB1", 0.7F) : toy_reading("A", 0.4F);
+    float sure_of_fitted = 0;
+    std::vector<Quad> read;
+    eyes.read = [&](const PlatePatch& patch) -> Result<Reading> {
+        read.push_back(patch.quad);
+        return patch.quad == inner ? toy_reading("AB1", sure_of_fitted) : toy_reading("AB12", 0.8F);
+    };
+    const auto text_at = [&](float confidence) {
+        sure_of_fitted = confidence;
+        read.clear();
+        const auto result = StillReader(eyes).read_patch(toy_frame(0).view);
+        REQUIRE(result);
+        REQUIRE(result->reads.size() == 1);
+        const std::string text = text_of(result->reads.front().read.characters);
+        CHECK(result->reads.front().quad == (text == "AB1" ? inner : whole));
+        return text;
+    };
+    CHECK(text_at(0.95F) == "AB1");
+    CHECK(read == std::vector{inner});
+    CHECK(text_at(0.78F) == "AB1");  // the second is less sure than it says
+    CHECK(read == std::vector{inner, whole});
+    CHECK(text_at(0.4F) == "AB12");
+}
+
+TEST_CASE("a crop that cannot be fitted is read as it was cut") {
+    Eyes eyes = toy_eyes();
+    eyes.fit = [](const FrameView&, const Quad&) -> Result<PlateCandidate> {
+        return fail(ErrorCode::internal, "no");
     };
     const auto result = StillReader(eyes).read_patch(toy_frame(0).view);
     REQUIRE(result);
-    CHECK(text_of(result->reads.front().read.characters) == "AB1");
     CHECK(result->reads.front().quad == quad_from_box({0, 0, toy_width - 1, toy_height - 1}));
-    CHECK(heights.size() == 5);
-    CHECK(heights[0] == 0);
-
-    heights.clear();
-    eyes.read = [&](const PlatePatch&) -> Result<Reading> { return toy_reading("AB1", 0.95F); };
-    REQUIRE(StillReader(eyes).read_patch(toy_frame(0).view));
-    CHECK(heights.size() == 1);
+    CHECK_FALSE(result->reads.front().read.characters.empty());
 }
 
 TEST_CASE("a detector's failure is the picture's failure") {

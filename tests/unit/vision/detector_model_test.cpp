@@ -110,17 +110,6 @@ TEST_CASE("an unknown key and a missing key in model.toml are refused, naming th
     CHECK(names(refusal(missing.folder()), "pad"));
 }
 
-TEST_CASE("a quad grows at both ends by a share of its height, along its own edges") {
-    const Quad quad = quad_from_box({10, 10, 110, 30});
-    const Quad longer = lengthened(quad, 0.1F);
-    CHECK(longer.corners[0].x == doctest::Approx(8));
-    CHECK(longer.corners[1].x == doctest::Approx(112));
-    CHECK(longer.corners[2].x == doctest::Approx(112));
-    CHECK(longer.corners[3].x == doctest::Approx(8));
-    CHECK(mean_height(longer) == doctest::Approx(20));
-    CHECK(lengthened(quad, 0) == quad);
-}
-
 TEST_CASE("sizes of the input that are none are refused, naming the key and the cure") {
     for (const char* wrong :
          {"448", "448x", "x256", "448x256x3", "448 x 256", "16x256", "9999x256", "-448x256", ""}) {
