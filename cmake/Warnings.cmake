@@ -20,3 +20,9 @@ if(PORTCULLIS_SANITIZE)
     -fsanitize=${PORTCULLIS_SANITIZE} -fno-sanitize-recover=all -O1 -Wno-maybe-uninitialized)
   target_link_options(portcullis_flags INTERFACE -fsanitize=${PORTCULLIS_SANITIZE})
 endif()
+
+if(PORTCULLIS_COVERAGE)
+  # atomic: the daemons' threads count the same lines
+  target_compile_options(portcullis_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(portcullis_flags INTERFACE --coverage)
+endif()
