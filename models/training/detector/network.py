@@ -13,13 +13,13 @@ from ..parts import Residual, conv
 class PlateNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = conv(1, 24, 4, 8, 2)
-        self.at8 = nn.Sequential(conv(24, 40, 2), Residual(40))
-        self.at16 = nn.Sequential(conv(40, 88, 2), Residual(88))
-        self.at32 = nn.Sequential(conv(88, 128, 2), Residual(128))
-        self.from32 = conv(128, 88, kernel=1)
-        self.smooth16 = conv(88, 88)
-        self.head = nn.Sequential(conv(88, 64), nn.Conv2d(64, 9, 1))
+        self.stem = conv(1, 20, 4, 8, 2)
+        self.at8 = nn.Sequential(conv(20, 32, 2), Residual(32))
+        self.at16 = nn.Sequential(conv(32, 72, 2), Residual(72))
+        self.at32 = nn.Sequential(conv(72, 104, 2), Residual(104))
+        self.from32 = conv(104, 72, kernel=1)
+        self.smooth16 = conv(72, 72)
+        self.head = nn.Sequential(conv(72, 52), nn.Conv2d(52, 9, 1))
         nn.init.constant_(self.head[1].bias, 0)
         self.head[1].bias.data[0] = -4  # plates are rare: start from "no"
 

@@ -27,7 +27,7 @@ from .targets import targets_of
 BATCH = 16
 WARM_UP = 100           # steps
 AVERAGE = 0.999         # decay of the averaged weights
-CORNER_WEIGHT = 1.5
+CORNER_WEIGHT = 1.0
 SURE_OF_PLATE = 0.6     # from half-way on, such a cell off the labels of an unsure picture is not punished
 WATCH_EVERY = 300       # steps between two looks at the held-out part
 SAVE_EVERY = 100

@@ -143,6 +143,17 @@ TEST_CASE(
     CHECK(fine < coarse);
 }
 
+TEST_CASE("frames without plates give nothing") {
+    PlateFinder finder = make_finder();
+    for (const cv::Mat& picture :
+         {cv::Mat(720, 1280, CV_8UC3, cv::Scalar::all(0)), cv::Mat(720, 1280, CV_8UC3, cv::Scalar::all(255)),
+          cv::Mat(480, 640, CV_8UC1, cv::Scalar::all(114)), draw_empty_road({1280, 720})}) {
+        const auto found = finder.locate(view_of(picture));
+        REQUIRE(found);
+        CHECK(found->empty());
+    }
+}
+
 TEST_CASE("the finder refuses a frame that is none") {
     PlateFinder finder = make_finder();
     CHECK_FALSE(finder.locate(FrameView{}));
