@@ -8,10 +8,13 @@
 
 namespace portcullis {
 
+/// A candidate of less is more likely none: it extends a passage but opens none, and a still's is not read.
+inline constexpr float likely_plate_score = 0.5F;
+
 /// A quadrilateral that may hold a plate.
 struct PlateCandidate {
     Quad quad;        // in the frame's own pixels
-    float score = 0;  // the detector's, in [0,1]
+    float score = 0;  // for being a plate, in [0,1]
 };
 
 /// A grey picture that owns its pixels, without padding between the lines.

@@ -28,9 +28,9 @@ struct TrackerSettings {
     std::vector<LaneArea> lanes;    // the first that holds the plate's centre counts
     milliseconds close_after{800};  // a slow camera gets at least two and a half of its own frames
     milliseconds parked_memory{60'000};
-    float open_score = 0.5F;    // of a candidate that may open a passage, [0, 1]
-    int min_frames = 2;         // a plate seen in fewer frames is a flicker, no passage
-    std::size_t max_open = 32;  // beyond it new candidates are not followed, and counted
+    float open_score = likely_plate_score;  // of a candidate that may open a passage, [0, 1]
+    int min_frames = 2;                     // a plate seen in fewer frames is a flicker, no passage
+    std::size_t max_open = 32;              // beyond it new candidates are not followed, and counted
 };
 
 /// One candidate of this frame that belongs to a passage.

@@ -17,6 +17,7 @@ constexpr float worth_of_second = 0.9F;
 
 StillRead StillReader::read_candidate(const FrameView& view, const PlateCandidate& candidate) const {
     StillRead out{{}, candidate.quad, candidate.score};
+    if (candidate.score < likely_plate_score) return out;
     const auto patch = eyes_.rectify(view, candidate.quad);
     if (!patch) return out;
     if (auto reading = eyes_.read(*patch)) {

@@ -10,7 +10,7 @@
 namespace portcullis {
 
 struct StillRead {
-    Read read;  // no characters: a plate was found, nothing was readable
+    Read read;  // no characters: nothing was readable, or a plate is not likely
     Quad quad;
     float score = 0;  // the candidate's
 };

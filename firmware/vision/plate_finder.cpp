@@ -1,15 +1,23 @@
 #include "vision/plate_finder.hpp"
 
+#include <algorithm>
+
 #include "vision/quad_overlap.hpp"
 
 namespace portcullis {
 
 namespace {
 
-// What the detector is this sure of is kept whatever the fitter says. Of 895 lamps, grilles and the like that
-// it took for plates in the train pictures none scored so high, and the fitter, which sees no colour either,
-// doubts plates whose characters are as bright as their ground (models/plate-fitter/README.md).
+// What the detector is this sure of is kept whatever the fitter says, which doubts plates whose characters
+// are as bright as their ground; hardly a lamp scores so high (models/plate-fitter/README.md).
 constexpr float sure_without_fit = 0.85F;
+// Fainter candidates of the detector are looked at only where no likely plate was found: in a frame with a
+// plate most of them are lamps, and each look costs a sixth of a reading.
+constexpr float faint_score = 0.3F;
+
+bool is_likely(const PlateCandidate& candidate) {
+    return candidate.score >= likely_plate_score;
+}
 
 }  // namespace
 
@@ -19,6 +27,7 @@ PlateFinder::PlateFinder(PlateDetector detector, PlateFitter fitter)
 Result<std::vector<PlateCandidate>> PlateFinder::locate(const FrameView& frame) {
     std::vector<PlateCandidate> found;
     for (const PlateCandidate& candidate : TRY(detector_.locate(frame))) {
+        if (candidate.score < faint_score && std::ranges::any_of(found, is_likely)) break;
         auto fitted = fitter_.fit(frame, candidate.quad);
         if (!fitted && fitted.error().code() == ErrorCode::invalid_argument) continue;  // nothing to look at
         if (!fitted) return tl::unexpected(fitted.error());

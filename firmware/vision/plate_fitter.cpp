@@ -26,7 +26,7 @@ struct PlateFitter::Network {
 namespace {
 
 constexpr std::string_view room = "plate fitter";
-constexpr int view_height_px = 64;  // of the view before it is squeezed to the network's input
+constexpr int view_height_px = 48;  // of the view before it is squeezed to the network's input
 constexpr std::size_t answers = 9;  // a score in [0,1], then x and y of the corners' moves
 constexpr float mid_grey = 127.5F;
 

@@ -1,7 +1,7 @@
 #pragma once
 // PlateFitter: one close look at a quad that may hold a plate. A small network of ours, run by OpenCV on the
 // CPU, says where the plate's corners really are and how sure it is that this is a plate; it costs a
-// fifteenth of a reading. Thread-bound. models/plate-fitter/README.md is its card;
+// sixth of a reading. Thread-bound. models/plate-fitter/README.md is its card;
 // models/training/fit/views.py does the same in Python: change both or neither.
 
 #include <filesystem>

@@ -7,7 +7,7 @@ import numpy as np
 
 # Width and height of the network's input, pixels: as many for each shape of picture. A picture takes the one in which
 # it comes out largest.
-SIZES = ((544, 320), (480, 352), (448, 384), (384, 448), (352, 480), (320, 544))
+SIZES = ((512, 288), (480, 352), (448, 384), (384, 448), (352, 480), (288, 512))
 STRIDE = 16                # of the one grid of cells it answers with
 PAD = 114                  # grey level round a letterboxed picture
 MERGE_IOU = 0.3            # cells whose boxes overlap more tell of the same plate

@@ -13,7 +13,7 @@ from .network import HEIGHT, MARGIN_SHARE, STEP, WIDTH, FitNetwork
 
 FILE = "plate-fitter.onnx"
 TOLERANCE = 0.05     # of the answer: a probability, and moves of which one unit is eight pixels
-SCORE_THRESHOLD = 0.2
+SCORE_THRESHOLD = 0.1
 TOML = """# The plate fitter's weights and how to feed them; README.md beside it is its card. Written by training/fit/export.py.
 [model]
 name = "plate-fitter"

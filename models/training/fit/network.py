@@ -1,7 +1,7 @@
 """The plate fitter's network: from a loose view of a plate to its corners, and whether it is a plate at all.
 
 The detector sees the whole frame coarsely, so its corners are off by a tenth of a plate's height and it takes many a
-lamp for a plate. One look at 96 x 48 pixels costs a thirtieth of a reading, and mends both.
+lamp for a plate. One look at 96 x 48 pixels costs a sixth of a reading, and mends both.
 """
 import torch
 from torch import nn
