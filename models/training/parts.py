@@ -1,6 +1,8 @@
-"""What the networks of the detector and of the reader are built and trained with."""
+"""What the networks of detector, fitter and reader are built and trained with."""
+import copy
 import math
 import os
+import time
 
 import torch
 import torch.nn.functional as F
@@ -43,3 +45,53 @@ def save(state, file):
     """Never leaves half a checkpoint."""
     torch.save(state, file + ".new")
     os.replace(file + ".new", file)
+
+
+class Training:
+    """What a checkpoint keeps: weights, their average, the optimiser, step, time spent and the best so far. Goes on from
+    OUT/checkpoint.pt where there is one. Options: out, rate, start (weights or None), minutes or steps of the schedule."""
+
+    def __init__(self, network, options, weight_decay):
+        self.options = options
+        self.network = network.to(memory_format=torch.channels_last)
+        if options.start:
+            self.network.load_state_dict(torch.load(options.start))
+        self.slow = copy.deepcopy(self.network)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=weight_decay)
+        self.step, self.spent, self.best = 0, 0.0, 0.0
+        self.file = os.path.join(options.out, "checkpoint.pt")
+        if os.path.exists(self.file):
+            self.resume(torch.load(self.file))
+
+    def resume(self, saved):
+        self.network.load_state_dict(saved["network"])
+        self.slow.load_state_dict(saved["slow"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step, self.spent, self.best = saved["step"], saved["spent"], saved["best"]
+
+    def save(self):
+        save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
+              "optimiser": self.optimiser.state_dict(), "spent": self.spent, "best": self.best}, self.file)
+
+    def keep(self, name):
+        """The averaged weights under this name."""
+        torch.save(self.slow.state_dict(), os.path.join(self.options.out, name))
+
+    def log(self, text):
+        with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
+            print(f"{time.strftime('%H:%M:%S')} {self.spent / 60:.1f} min step {self.step} {text}", file=log)
+
+    @property
+    def progress(self):
+        if self.options.steps:
+            return self.step / self.options.steps
+        return self.spent / 60 / self.options.minutes
+
+    def descend(self, loss, largest_gradient, decay):
+        """One step down the loss, and the average after it."""
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), largest_gradient)
+        self.optimiser.step()
+        self.step += 1
+        average(self.slow, self.network, self.step, decay)

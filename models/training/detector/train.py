@@ -6,7 +6,6 @@ Writes OUT/checkpoint.pt (to go on from after a break), OUT/best.pt (averaged we
 part), OUT/last.pt (averaged weights at the end) and OUT/train.log. One thread.
 """
 import argparse
-import copy
 import os
 import random
 import time
@@ -137,54 +136,14 @@ def watch(network, pictures, negatives):
             "false": false / len(pictures + negatives)}
 
 
-class Training:
-    """The state that a checkpoint keeps: weights, their average, the optimiser, step and time spent."""
-
-    def __init__(self, options):
-        self.options = options
-        self.network = PlateNet().to(memory_format=torch.channels_last)
-        if options.start:
-            self.network.load_state_dict(torch.load(options.start))
-        self.slow = copy.deepcopy(self.network)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=1e-4)
-        self.step, self.spent, self.best = 0, 0.0, 0.0
-        self.file = os.path.join(options.out, "checkpoint.pt")
-        if os.path.exists(self.file):
-            self.resume(torch.load(self.file))
-
-    def resume(self, saved):
-        self.network.load_state_dict(saved["network"])
-        self.slow.load_state_dict(saved["slow"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.step, self.spent, self.best = saved["step"], saved["spent"], saved["best"]
-
-    def save(self):
-        state = {"network": self.network.state_dict(), "slow": self.slow.state_dict(),
-                 "optimiser": self.optimiser.state_dict(), "step": self.step, "spent": self.spent, "best": self.best}
-        parts.save(state, self.file)
-
-    @property
-    def progress(self):
-        if self.options.steps:
-            return self.step / self.options.steps
-        return self.spent / 60 / self.options.minutes
-
-    def log(self, line):
-        with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
-            print(f"{self.spent / 60:.1f} min step {self.step} {line}", file=log)
-
+class Training(parts.Training):
     def take_step(self, composer):
         parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_UP, self.progress)
         x, answer = batch_of(composer)
         with torch.autocast("cpu", torch.bfloat16):   # twice as fast where the processor has it
             output = self.network(x)
         focal, corner = loss_of(output, answer, self.progress)
-        self.optimiser.zero_grad()
-        (focal + CORNER_WEIGHT * corner).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5)
-        self.optimiser.step()
-        self.step += 1
-        parts.average(self.slow, self.network, self.step, AVERAGE)
+        self.descend(focal + CORNER_WEIGHT * corner, 5, AVERAGE)
         return focal.item(), corner.item()
 
     def look(self, pictures, negatives):
@@ -193,7 +152,7 @@ class Training:
         worth = seen["recall40"] + seen["recall70"] + seen["iou"] - .5 * seen["false"]
         if worth >= self.best:
             self.best = worth
-            torch.save(self.slow.state_dict(), os.path.join(self.options.out, "best.pt"))
+            self.keep("best.pt")
 
 
 def main():
@@ -203,7 +162,7 @@ def main():
     torch.manual_seed(options.seed)
     cv2.setRNGSeed(options.seed % 2**31)
     os.makedirs(options.out, exist_ok=True)
-    training = Training(options)
+    training = Training(PlateNet(), options, weight_decay=1e-4)
     # After a break other pictures are drawn than before it.
     composer, pictures, negatives = load(options.data, options.seed + training.step)
     training.log(f"{len(composer.photographs)} photographs, {len(composer.negatives)} without plates, "
@@ -221,7 +180,7 @@ def main():
             training.save()
     training.look(pictures, negatives)
     training.save()
-    torch.save(training.slow.state_dict(), os.path.join(options.out, "last.pt"))
+    training.keep("last.pt")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ train pictures. Only rows with split_hint=train are used, a twelfth of them held
 after a break), OUT/last.pt (averaged weights) and OUT/train.log. One thread.
 """
 import argparse
-import copy
 import os
 import random
 import time
@@ -38,6 +37,7 @@ def arguments():
     parser.add_argument("--reader", required=True, help="weights of the plate network: best.pt of net/train.py")
     parser.add_argument("--out", required=True, help="folder for checkpoints and the log")
     parser.add_argument("--minutes", type=float, default=40, help="wall time of the whole schedule")
+    parser.add_argument("--steps", type=int, help="length of the schedule in steps, instead of --minutes")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak of the learning rate")
     parser.add_argument("--start", help="weights to start from, instead of chance: last.pt of a run before")
     parser.add_argument("--seed", type=int, default=20261125)
@@ -123,48 +123,13 @@ def watch(network, reader, held_out, wrong):
     return f"corner error {numpy.mean(errors):.4f} read {numpy.mean(before):.4f} -> {numpy.mean(after):.4f} plates/others kept {at}"
 
 
-class Training:
-    """The state that a checkpoint keeps: weights, their average, the optimiser, step and time spent."""
-
-    def __init__(self, options):
-        self.options = options
-        self.network = FitNetwork().to(memory_format=torch.channels_last)
-        if options.start:
-            self.network.load_state_dict(torch.load(options.start))
-        self.slow = copy.deepcopy(self.network)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=1e-3)
-        self.step, self.spent = 0, 0.0
-        self.file = os.path.join(options.out, "checkpoint.pt")
-        if os.path.exists(self.file):
-            saved = torch.load(self.file)
-            self.network.load_state_dict(saved["network"])
-            self.slow.load_state_dict(saved["slow"])
-            self.optimiser.load_state_dict(saved["optimiser"])
-            self.step, self.spent = saved["step"], saved["spent"]
-
-    def save(self):
-        parts.save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
-                    "optimiser": self.optimiser.state_dict(), "spent": self.spent}, self.file)
-
-    def log(self, text):
-        with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
-            print(f"{time.strftime('%H:%M:%S')} step {self.step} {text}", file=log)
-
-    @property
-    def progress(self):
-        return self.spent / 60 / self.options.minutes
-
+class Training(parts.Training):
     def take_step(self, source, reader):
         parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_UP, self.progress)
         drawn = [source.sample() for _ in range(BATCH)]
         losses = losses_of(self.network, reader, drawn, self.options.start or self.step >= READING_FROM)
         score, corner, reading = losses
-        self.optimiser.zero_grad()
-        (score + CORNER_WEIGHT * corner + READING_WEIGHT * reading).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2)
-        self.optimiser.step()
-        self.step += 1
-        parts.average(self.slow, self.network, self.step, AVERAGE)
+        self.descend(score + CORNER_WEIGHT * corner + READING_WEIGHT * reading, 2, AVERAGE)
         return [loss.item() for loss in losses]
 
 
@@ -174,7 +139,7 @@ def main():
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
     os.makedirs(options.out, exist_ok=True)
-    training, reader = Training(options), load_reader(options.reader)
+    training, reader = Training(FitNetwork(), options, weight_decay=1e-3), load_reader(options.reader)
     source = samples.Samples(options.data, options.detector, random.Random(options.seed + training.step))
     held_out = samples.starts_of(samples.text_entries(options.data, validation=True), options.seed)
     wrong = samples.no_plates(options.data, options.detector)
@@ -196,7 +161,7 @@ def main():
             training.save()
     training.log(watch(training.slow, reader, held_out, wrong))
     training.save()
-    torch.save(training.slow.state_dict(), os.path.join(options.out, "last.pt"))
+    training.keep("last.pt")
 
 
 if __name__ == "__main__":

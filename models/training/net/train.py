@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Trains the plate network: python3 -m models.training.net.train --data DIR --out DIR --steps 12000
+"""Trains the plate network: python3 -m models.training.net.train --data DIR --out DIR --minutes 92
 
 Only photographs with split_hint=train are used, a twelfth of them (by text) held out to watch progress. Writes
 OUT/checkpoint.pt (to go on from after a break), OUT/best.pt (averaged weights, best on the held-out part), OUT/train.log.
 One thread.
 """
 import argparse
-import copy
 import os
 import random
 import time
@@ -36,8 +35,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder with labels.csv and images/")
     parser.add_argument("--out", required=True, help="folder for checkpoints and the log")
-    parser.add_argument("--steps", type=int, default=12000, help="length of the whole schedule")
-    parser.add_argument("--minutes", type=float, help="wall time of the whole schedule, instead of --steps")
+    parser.add_argument("--steps", type=int, help="length of the whole schedule in steps, instead of --minutes")
+    parser.add_argument("--minutes", type=float, default=92, help="wall time of the whole schedule")
     parser.add_argument("--rate", type=float, default=3e-3, help="peak of the learning rate")
     parser.add_argument("--start", help="weights to start from, instead of chance: best.pt of a run before")
     parser.add_argument("--fitter", help="weights of the plate fitter: last.pt of fit/train.py; plates are cut out as it says")
@@ -105,39 +104,7 @@ def load_fitter(file):
     return fit
 
 
-class Training:
-    """The state that a checkpoint keeps: weights, their average, the optimiser, step."""
-
-    def __init__(self, options):
-        self.options = options
-        self.network = PlateNetwork().to(memory_format=torch.channels_last)
-        if options.start:
-            self.network.load_state_dict(torch.load(options.start))
-        self.slow = copy.deepcopy(self.network)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), options.rate, weight_decay=1e-3)
-        self.step, self.spent, self.best = 0, 0.0, 0.0
-        self.file = os.path.join(options.out, "checkpoint.pt")
-        if os.path.exists(self.file):
-            saved = torch.load(self.file)
-            self.network.load_state_dict(saved["network"])
-            self.slow.load_state_dict(saved["slow"])
-            self.optimiser.load_state_dict(saved["optimiser"])
-            self.step, self.spent, self.best = saved["step"], saved["spent"], saved["best"]
-
-    def save(self):
-        parts.save({"network": self.network.state_dict(), "slow": self.slow.state_dict(), "step": self.step,
-                    "optimiser": self.optimiser.state_dict(), "spent": self.spent, "best": self.best}, self.file)
-
-    def log(self, text):
-        with open(os.path.join(self.options.out, "train.log"), "a", encoding="utf-8") as log:
-            print(f"{time.strftime('%H:%M:%S')} step {self.step} {text}", file=log)
-
-    @property
-    def progress(self):
-        if self.options.minutes:
-            return self.spent / 60 / self.options.minutes
-        return self.step / self.options.steps
-
+class Training(parts.Training):
     @property
     def level(self):
         if self.options.start:
@@ -155,12 +122,7 @@ class Training:
         logits = logits.float()[:, :, 0].permute(2, 0, 1)
         steps = torch.full((BATCH,), logits.shape[0], dtype=torch.long)
         loss = F.ctc_loss(F.log_softmax(logits, 2), codes, steps, sizes, blank=BLANK, zero_infinity=True)
-        self.optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2)
-        self.optimiser.step()
-        self.step += 1
-        parts.average(self.slow, self.network, self.step, AVERAGE)
+        self.descend(loss, 2, AVERAGE)
         return loss.item()
 
     def look(self, held_out):
@@ -168,7 +130,7 @@ class Training:
         self.log(f"held out {right:.3f} {by_source}")
         if right >= self.best:
             self.best = right
-            torch.save(self.slow.state_dict(), os.path.join(self.options.out, "best.pt"))
+            self.keep("best.pt")
 
 
 def main():
@@ -177,7 +139,7 @@ def main():
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
     os.makedirs(options.out, exist_ok=True)
-    training = Training(options)
+    training = Training(PlateNetwork(), options, weight_decay=1e-3)
     fit = load_fitter(options.fitter) if options.fitter else None
     source = samples.Samples(options.data, random.Random(options.seed + training.step), fit)
     held_out = samples.validation(options.data, fit)
