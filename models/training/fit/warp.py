@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from ..net.network import HEIGHT, WIDTH
 from ..reader.line import MARGIN_SHARE
 from . import network
-from .views import SHARP_HEIGHT, SHARP_WIDTH
 
 LOW, HIGH = 0.02, 0.98     # as line.spread
 
