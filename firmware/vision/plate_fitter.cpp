@@ -11,18 +11,6 @@
 
 namespace portcullis {
 
-struct PlateFitter::Network {
-    Rectifier rectifier;
-    float margin_share = 0;
-    float step = 0;
-    float score_threshold = 0;
-    int width = 0;
-    int height = 0;
-    std::string output;
-    cv::dnn::Net net;
-    cv::Mat input;  // 1 x 1 x height x width floats in -1 to 1, used again for each view
-};
-
 namespace {
 
 constexpr std::string_view room = "plate fitter";
@@ -30,7 +18,7 @@ constexpr int view_height_px = 48;  // of the view before it is squeezed to the 
 constexpr std::size_t answers = 9;  // a score in [0,1], then x and y of the corners' moves
 constexpr float mid_grey = 127.5F;
 
-struct Loaded {
+struct FitterModel {
     float margin_share = 0;
     float step = 0;
     float score_threshold = 0;
@@ -40,12 +28,12 @@ struct Loaded {
     Bytes weights;
 };
 
-Result<Loaded> load(const std::filesystem::path& folder) {
+Result<FitterModel> load(const std::filesystem::path& folder) {
     auto card = TRY(open_model_card(folder));
     auto section = card.section("model");
     const ModelIdentity identity = read_model_identity(section);
     auto input = card.section("input");
-    Loaded model;
+    FitterModel model;
     model.width = static_cast<int>(input.integer("width", {16, 512}));
     model.height = static_cast<int>(input.integer("height", {16, 512}));
     model.margin_share = static_cast<float>(input.number("margin_share", {0, max_margin_share}));
@@ -96,32 +84,32 @@ Quad moved(const Quad& quad, const Corners& in_view, const float* moves, float s
 
 }  // namespace
 
+struct PlateFitter::Network {
+    FitterModel model;  // its weights are the net's
+    Rectifier rectifier;
+    cv::dnn::Net net;
+    cv::Mat input;  // 1 x 1 x height x width floats in -1 to 1, used again for each view
+};
+
 PlateFitter::PlateFitter(std::unique_ptr<Network> network) : network_(std::move(network)) {}
 PlateFitter::PlateFitter(PlateFitter&& other) noexcept = default;
 PlateFitter& PlateFitter::operator=(PlateFitter&& other) noexcept = default;
 PlateFitter::~PlateFitter() = default;
 
 float PlateFitter::score_threshold() const {
-    return network_->score_threshold;
+    return network_->model.score_threshold;
 }
 
 Result<PlateFitter> PlateFitter::create(const PlateFitterSettings& settings) {
-    Loaded model = TRY(with_context(load(settings.model_dir), room));
-    auto rectifier = TRY(Rectifier::create({model.margin_share, view_height_px}));
-    auto network = std::make_unique<Network>(Network{rectifier,
-                                                     model.margin_share,
-                                                     model.step,
-                                                     model.score_threshold,
-                                                     model.width,
-                                                     model.height,
-                                                     model.output,
-                                                     {},
-                                                     {}});
+    FitterModel model = TRY(with_context(load(settings.model_dir), room));
+    const Rectifier rectifier = TRY(Rectifier::create({model.margin_share, view_height_px}));
+    auto network = std::make_unique<Network>(Network{std::move(model), rectifier, {}, {}});
     try {
-        network->net = network_of(model.weights);
-        fill_input(cv::Mat(model.height, model.width, CV_8UC1, cv::Scalar(0)), 1, 0, network->input);
+        network->net = network_of(network->model.weights);
+        fill_input(cv::Mat(network->model.height, network->model.width, CV_8UC1, cv::Scalar(0)), 1, 0,
+                   network->input);
         network->net.setInput(network->input);
-        if (!is_answer(network->net.forward(network->output)))
+        if (!is_answer(network->net.forward(network->model.output)))
             return fail(ErrorCode::corrupt,
                         "{}: {}: the network does not give {} numbers; reinstall the model", room,
                         settings.model_dir.string(), answers);
@@ -129,22 +117,25 @@ Result<PlateFitter> PlateFitter::create(const PlateFitterSettings& settings) {
         return fail(ErrorCode::corrupt, "{}: {}: OpenCV cannot run the weights: {}", room,
                     settings.model_dir.string(), error.err);
     }
+    network->model.weights.clear();
+    network->model.weights.shrink_to_fit();
     return PlateFitter(std::move(network));
 }
 
 Result<PlateCandidate> PlateFitter::fit(const FrameView& frame, const Quad& quad) {
     Network& network = *network_;
+    const FitterModel& model = network.model;
     const PlatePatch view = TRY(with_context(network.rectifier.rectify(frame, quad), room));
     try {
-        GreyImage picture = squeezed(view.image, network.width, network.height);
-        const cv::Mat pixels(network.height, network.width, CV_8UC1, picture.pixels.data());
+        GreyImage picture = squeezed(view.image, model.width, model.height);
+        const cv::Mat pixels(model.height, model.width, CV_8UC1, picture.pixels.data());
         fill_input(pixels, 1 / mid_grey, -1, network.input);
         network.net.setInput(network.input);
-        const cv::Mat answer = network.net.forward(network.output);
+        const cv::Mat answer = network.net.forward(model.output);
         const float* const numbers = answer.ptr<float>();
-        const Corners in_view = corners_in_view(quad, network.margin_share, static_cast<float>(network.width),
-                                                static_cast<float>(network.height));
-        const Quad fitted = moved(quad, in_view, numbers + 1, network.step);
+        const Corners in_view = corners_in_view(quad, model.margin_share, static_cast<float>(model.width),
+                                                static_cast<float>(model.height));
+        const Quad fitted = moved(quad, in_view, numbers + 1, model.step);
         const bool usable =
             is_plausible(fitted, static_cast<float>(frame.width), static_cast<float>(frame.height));
         return usable ? PlateCandidate{fitted, numbers[0]} : PlateCandidate{quad, 0};
