@@ -9,7 +9,7 @@ namespace portcullis {
 namespace {
 
 // What the detector is this sure of is kept whatever the fitter says, which doubts plates whose characters
-// are as bright as their ground; hardly a lamp scores so high (models/plate-fitter/README.md).
+// are as bright as their ground; no lamp comes in by it (models/plate-fitter/README.md).
 constexpr float sure_without_fit = 0.85F;
 // Fainter candidates of the detector are looked at only where no likely plate was found: in a frame with a
 // plate most of them are lamps, and each look costs a sixth of a reading.
