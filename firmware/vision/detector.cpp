@@ -1,9 +1,11 @@
 #include "vision/detector.hpp"
 
+#include <optional>
+
 #include "vision/detector_cells.hpp"
 #include "vision/detector_input.hpp"
 #include "vision/detector_model.hpp"
-#include "vision/dnn_network.hpp"
+#include "vision/inference.hpp"
 #include "vision/mat_view.hpp"
 #include "vision/quad_overlap.hpp"
 
@@ -13,9 +15,14 @@ struct PlateDetector::Network {
     DetectorModel model;
     float min_score = 0.5F;
     ThinningSettings thinning;
-    cv::dnn::Net net;
+    int threads = 1;
+    OnnxGraph graph;
     std::vector<cv::Size> sizes;
-    cv::Mat input;  // 1 x 1 x height x width floats, used again for each frame of the same shape
+    std::optional<Inference> plan;  // for the frames' shape: made anew, in some milliseconds, when it changes
+    std::size_t planned = 0;        // which of the sizes it is for
+
+    Result<void> plan_for(std::size_t size);
+    Result<CellGrid> cells(std::size_t size, const cv::Mat& picture);
 };
 
 namespace {
@@ -39,25 +46,36 @@ Result<void> check_frame(const FrameView& frame) {
     return check_view(frame);
 }
 
-void feed(const DetectorModel& model, const cv::Mat& picture, cv::Mat& input) {
-    fill_input(picture, model.scale, -model.mean * model.scale, input);
-}
-
-Result<CellGrid> grid_of(const DetectorModel& model, cv::Size input, const cv::Mat& cells) {
+Result<CellGrid> grid_of(const DetectorModel& model, cv::Size input, const Answer* cells) {
     const int rows = input.height / model.stride;
     const int columns = input.width / model.stride;
-    const bool fits = cells.dims == 4 && cells.type() == CV_32F && cells.isContinuous() &&
-                      cells.size[0] == 1 && cells.size[1] == planes_per_cell && cells.size[2] == rows &&
-                      cells.size[3] == columns;
+    const bool fits = cells && cells->channels == numbers_per_cell &&
+                      cells->height == static_cast<std::size_t>(rows) &&
+                      cells->width == static_cast<std::size_t>(columns);
     if (!fits)
         return fail(ErrorCode::corrupt,
-                    "plate detector: the network does not answer with {} x {} x {} numbers, as model.toml "
-                    "says; reinstall the model",
-                    planes_per_cell, rows, columns);
-    return CellGrid{{cells.ptr<float>(), cells.total()}, rows, columns, model.stride};
+                    "the network does not answer with {} x {} x {} numbers, as model.toml says; reinstall "
+                    "the model",
+                    rows, columns, numbers_per_cell);
+    return CellGrid{cells->values, rows, columns, model.stride};
 }
 
 }  // namespace
+
+Result<void> PlateDetector::Network::plan_for(std::size_t size) {
+    if (plan && planned == size) return {};
+    plan.reset();
+    plan = TRY(Inference::create(graph, sizes[size].width, sizes[size].height, threads));
+    planned = size;
+    return {};
+}
+
+Result<CellGrid> PlateDetector::Network::cells(std::size_t size, const cv::Mat& picture) {
+    TRY(plan_for(size));
+    plan->feed(picture, model.scale, -model.mean * model.scale);
+    TRY(plan->run());
+    return grid_of(model, sizes[size], plan->answer(model.output));
+}
 
 PlateDetector::PlateDetector(std::unique_ptr<Network> network) : network_(std::move(network)) {}
 PlateDetector::PlateDetector(PlateDetector&& other) noexcept = default;
@@ -71,18 +89,15 @@ Result<PlateDetector> PlateDetector::create(const DetectorSettings& settings) {
     network->min_score = settings.min_score.value_or(network->model.score_threshold);
     network->thinning.max_candidates = settings.max_candidates;
     const DetectorModel& model = network->model;
-    try {
-        cv::setNumThreads(settings.threads);
-        network->net = network_of(model.weights);
-        for (const InputSize size : model.sizes) {  // each is tried: none may fail in the middle of the road
-            network->sizes.emplace_back(size.width, size.height);
-            feed(model, cv::Mat(network->sizes.back(), CV_8UC1, cv::Scalar(model.pad)), network->input);
-            network->net.setInput(network->input);
-            TRY(grid_of(model, network->sizes.back(), network->net.forward(model.output)));
-        }
-    } catch (const cv::Exception& error) {
-        return fail(ErrorCode::corrupt, "plate detector: {}: OpenCV cannot run the weights: {}",
-                    settings.model_dir.string(), error.err);
+    const std::string where = fmt::format("plate detector: {}", settings.model_dir.string());
+    cv::setNumThreads(settings.threads);
+    network->threads = settings.threads;
+    network->graph = TRY(with_context(read_onnx_graph(model.weights), where));
+    for (const InputSize size : model.sizes)
+        network->sizes.emplace_back(size.width, size.height);
+    for (std::size_t i = 0; i < network->sizes.size(); ++i) {  // none may fail in the middle of the road
+        const cv::Mat grey(network->sizes[i], CV_8UC1, cv::Scalar(model.pad));
+        TRY(with_context(network->cells(i, grey), where));
     }
     network->model.weights.clear();
     network->model.weights.shrink_to_fit();
@@ -94,12 +109,9 @@ Result<std::vector<PlateCandidate>> PlateDetector::locate(const FrameView& frame
     Network& network = *network_;
     const DetectorModel& model = network.model;
     try {
-        const cv::Size size = best_input(frame.width, frame.height, network.sizes);
-        const Letterbox box = letterbox(frame, size, model.pad);
-        feed(model, box.picture, network.input);
-        network.net.setInput(network.input);
-        const cv::Mat cells = network.net.forward(model.output);
-        const CellGrid grid = TRY(grid_of(model, size, cells));
+        const std::size_t size = best_input(frame.width, frame.height, network.sizes);
+        const Letterbox box = letterbox(frame, network.sizes[size], model.pad);
+        const CellGrid grid = TRY(with_context(network.cells(size, box.picture), "plate detector"));
         const float inner_width = static_cast<float>(frame.width) / box.step_x;
         const float inner_height = static_cast<float>(frame.height) / box.step_y;
         std::vector<PlateCandidate> candidates = candidates_of(grid, network.min_score);

@@ -1,5 +1,5 @@
 #pragma once
-// PlateDetector: finds plates in a frame as quadrilaterals. A small network of ours, run by OpenCV on the
+// PlateDetector: finds plates in a frame as quadrilaterals. A small network of ours, run by XNNPACK on the
 // CPU, answers for each cell of a grid whether the middle of a plate lies there, and where its corners are.
 // Thread-bound. The model folder is described in models/README.md.
 
@@ -23,7 +23,7 @@ inline constexpr int max_frame_side_px = 32768;
 struct DetectorSettings {
     std::filesystem::path model_dir;
     std::optional<float> min_score;  // [0.01, 0.99]; empty: as the model says
-    int threads = 1;  // [1, 64]; of OpenCV, hence of the whole process: the last detector made decides
+    int threads = 1;  // [1, 64]; those of OpenCV are the whole process's: the last detector made decides
     std::size_t max_candidates = 16;  // [1, max_plate_candidates]
 };
 
@@ -31,7 +31,7 @@ class PlateDetector {
   public:
     /// Loads, checks and runs the network once.
     /// Errors: those of load_detector_model(), invalid_argument (a setting out of its range), corrupt
-    /// (OpenCV cannot run the weights).
+    /// (the weights cannot be run).
     [[nodiscard]] static Result<PlateDetector> create(const DetectorSettings& settings);
 
     PlateDetector(PlateDetector&& other) noexcept;

@@ -17,16 +17,15 @@ constexpr float min_inside_share = 0.5F;   // of the box's area
 constexpr float max_picture_share = 1.2F;  // of the picture's side
 
 Quad quad_at(const CellGrid& grid, std::size_t cell) {
-    const std::size_t plane = static_cast<std::size_t>(grid.rows) * static_cast<std::size_t>(grid.columns);
     const auto stride = static_cast<float>(grid.stride);
     const auto columns = static_cast<std::size_t>(grid.columns);
     const std::size_t row = cell / columns;
     const float x = (static_cast<float>(cell % columns) + 0.5F) * stride;
     const float y = (static_cast<float>(row) + 0.5F) * stride;
+    const auto corners = grid.values.subspan(cell * numbers_per_cell + 1, numbers_per_cell - 1);
     Quad quad;
     for (std::size_t i = 0; i < 4; ++i)
-        quad.corners[i] = {x + stride * grid.values[(2 * i + 1) * plane + cell],
-                           y + stride * grid.values[(2 * i + 2) * plane + cell]};
+        quad.corners[i] = {x + stride * corners[2 * i], y + stride * corners[2 * i + 1]};
     return quad;
 }
 
@@ -48,16 +47,17 @@ float inside_share(const Box& box, float width, float height) {
 std::vector<PlateCandidate> candidates_of(const CellGrid& grid, float min_score) {
     const std::size_t cells = static_cast<std::size_t>(grid.rows) * static_cast<std::size_t>(grid.columns);
     const float least = std::log(min_score / (1 - min_score));
+    const auto score = [&grid](std::size_t cell) { return grid.values[cell * numbers_per_cell]; };
     std::vector<std::size_t> live;
     for (std::size_t cell = 0; cell < cells; ++cell)
-        if (grid.values[cell] >= least) live.push_back(cell);
+        if (score(cell) >= least) live.push_back(cell);
     std::stable_sort(live.begin(), live.end(),
-                     [&](std::size_t a, std::size_t b) { return grid.values[a] > grid.values[b]; });
+                     [&](std::size_t a, std::size_t b) { return score(a) > score(b); });
     live.resize(std::min(live.size(), max_live_cells));
     std::vector<PlateCandidate> candidates;
     candidates.reserve(live.size());
     for (const std::size_t cell : live)
-        candidates.push_back({quad_at(grid, cell), 1 / (1 + std::exp(-grid.values[cell]))});
+        candidates.push_back({quad_at(grid, cell), 1 / (1 + std::exp(-score(cell)))});
     return candidates;
 }
 

@@ -9,7 +9,7 @@
 
 namespace portcullis {
 
-/// Nine planes of rows x columns floats: the score as a logit, then x and y of the four corners, counted from
+/// rows x columns cells of nine floats: the score as a logit, then x and y of the four corners, counted from
 /// the cell's centre in strides.
 struct CellGrid {
     std::span<const float> values;
@@ -18,7 +18,7 @@ struct CellGrid {
     int stride = 8;
 };
 
-inline constexpr int planes_per_cell = 9;
+inline constexpr std::size_t numbers_per_cell = 9;
 /// Cells that a frame may turn into candidates; the weakest beyond it are dropped.
 inline constexpr std::size_t max_live_cells = 1024;
 

@@ -71,9 +71,10 @@ Quad Letterbox::to_frame(const Quad& quad) const {
     return out;
 }
 
-cv::Size best_input(int width, int height, std::span<const cv::Size> sizes) {
-    return *std::ranges::max_element(
+std::size_t best_input(int width, int height, std::span<const cv::Size> sizes) {
+    const auto best = std::ranges::max_element(
         sizes, {}, [width, height](cv::Size size) { return scale_to(width, height, size); });
+    return static_cast<std::size_t>(best - sizes.begin());
 }
 
 Letterbox letterbox(const FrameView& view, cv::Size input, int pad) {

@@ -21,9 +21,9 @@ struct Letterbox {
     [[nodiscard]] Quad to_frame(const Quad& quad) const;
 };
 
-/// Of these sizes the one in which a frame of this width and height comes out largest; the first of equals.
-/// sizes is not empty.
-[[nodiscard]] cv::Size best_input(int width, int height, std::span<const cv::Size> sizes);
+/// Which of these sizes lets a frame of this width and height come out largest; the first of equals. sizes is
+/// not empty.
+[[nodiscard]] std::size_t best_input(int width, int height, std::span<const cv::Size> sizes);
 
 /// The view must have passed check_view().
 [[nodiscard]] Letterbox letterbox(const FrameView& view, cv::Size input, int pad);

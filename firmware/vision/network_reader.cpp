@@ -1,9 +1,11 @@
 #include "vision/network_reader.hpp"
 
+#include <cmath>
+#include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
-#include "vision/dnn_network.hpp"
+#include "vision/inference.hpp"
 #include "vision/model_folder.hpp"
 #include "vision/plate_reader_decoder.hpp"
 #include "vision/rows.hpp"
@@ -14,12 +16,10 @@ struct NetworkReader::Network {
     std::string alphabet;
     int width = 0;
     int height = 0;
-    int steps = 0;
-    std::vector<std::string> outputs;  // "steps", and "look" where the network has it
-    std::vector<std::string> look;     // a code for each of its numbers
-    cv::dnn::Net net;
-    cv::Mat input;  // 1 x 1 x height x width floats in -1 to 1, used again for each patch
-    std::vector<cv::Mat> answers;
+    std::vector<std::string> look;  // a code for each of its numbers
+    Inference inference;
+    const Answer* steps = nullptr;        // of the inference; one distribution a time step
+    const Answer* look_shares = nullptr;  // where the network has a look
 };
 
 namespace {
@@ -33,7 +33,8 @@ constexpr float least_look = 0.01F;  // what is less likely is left out
 
 struct Loaded {
     std::string alphabet;
-    std::vector<std::string> outputs;
+    std::string output;
+    std::string look_output;
     std::vector<std::string> look;
     int width = 0;
     int height = 0;
@@ -50,7 +51,7 @@ Result<Loaded> load(const std::filesystem::path& folder) {
     model.width = static_cast<int>(input.integer("width", {16, 1024}));
     model.height = static_cast<int>(input.integer("height", {16, 1024}));
     auto output = card.section("output");
-    model.outputs.push_back(output.text("name"));
+    model.output = output.text("name");
     model.steps = static_cast<int>(output.integer("steps", {1, static_cast<std::int64_t>(max_time_steps)}));
     model.alphabet = output.text("alphabet");
     output.check(!model.alphabet.empty() && model.alphabet.find_first_not_of(
@@ -58,7 +59,7 @@ Result<Loaded> load(const std::filesystem::path& folder) {
                  "alphabet", "holds only A-Z and 0-9, one character a class");
     auto look = card.section("look");
     if (look.has("name")) {
-        model.outputs.push_back(look.text("name"));
+        model.look_output = look.text("name");
         model.look = look.texts("codes");
         look.check(!model.look.empty() && model.look.size() <= max_look_codes, "codes",
                    "holds 1 to 64 codes");
@@ -68,15 +69,30 @@ Result<Loaded> load(const std::filesystem::path& folder) {
     return model;
 }
 
-/// The network's softmax as time steps: classes x steps floats, the last class is the blank.
-std::vector<TimeStep> steps_of(const float* scores, int steps, std::string_view alphabet) {
+/// Logits become probabilities, in place.
+void soften(std::vector<float>& logits) {
+    const float most = *std::ranges::max_element(logits);
+    float sum = 0;
+    for (float& value : logits) {
+        value = std::exp(value - most);
+        sum += value;
+    }
+    for (float& value : logits)
+        value /= sum;
+}
+
+/// The network's answer as time steps: logits of the classes for each, the last class is the blank.
+std::vector<TimeStep> steps_of(const Answer& answer, std::string_view alphabet) {
     std::vector<TimeStep> found;
-    const auto count = static_cast<std::size_t>(steps);
-    for (std::size_t t = 0; t < count; ++t) {
+    std::vector<float> shares(answer.channels);
+    for (std::size_t t = 0; t < answer.width; ++t) {
+        const auto logits = answer.values.subspan(t * answer.channels, answer.channels);
+        shares.assign(logits.begin(), logits.end());
+        soften(shares);
         TimeStep step;
         float sum = 0;
         for (std::size_t letter = 0; letter < alphabet.size(); ++letter) {
-            const float p = scores[letter * count + t];
+            const float p = shares[letter];
             if (p < least_choice) continue;
             step.choices.push_back({alphabet[letter], p});
             sum += p;
@@ -89,17 +105,18 @@ std::vector<TimeStep> steps_of(const float* scores, int steps, std::string_view 
     return found;
 }
 
-/// The softmax over the codes.
-std::vector<Jurisdiction> look_of(const float* shares, const std::vector<std::string>& codes) {
+/// The probabilities of the codes.
+std::vector<Jurisdiction> look_of(const Answer& answer, const std::vector<std::string>& codes) {
+    std::vector<float> shares(answer.values.begin(), answer.values.end());
+    soften(shares);
     std::vector<Jurisdiction> look;
     for (std::size_t i = 0; i < codes.size(); ++i)
         if (shares[i] >= least_look) look.push_back({codes[i], shares[i]});
     return look;
 }
 
-/// Whether an output holds as many floats as it should.
-bool holds(const cv::Mat& output, std::size_t wanted) {
-    return output.type() == CV_32F && output.isContinuous() && output.total() == wanted;
+bool has_shape(const Answer* answer, std::size_t width, std::size_t channels) {
+    return answer && answer->height == 1 && answer->width == width && answer->channels == channels;
 }
 
 }  // namespace
@@ -111,28 +128,23 @@ NetworkReader::~NetworkReader() = default;
 
 Result<NetworkReader> NetworkReader::create(const NetworkReaderSettings& settings) {
     Loaded model = TRY(with_context(load(settings.model_dir), room));
-    auto network = std::make_unique<Network>();
-    network->alphabet = model.alphabet;
-    network->outputs = model.outputs;
-    network->look = model.look;
-    network->width = model.width;
-    network->height = model.height;
-    network->steps = model.steps;
-    try {
-        network->net = network_of(model.weights);
-        fill_input(cv::Mat(model.height, model.width, CV_8UC1, cv::Scalar(0)), 1, 0, network->input);
-        network->net.setInput(network->input);
-        std::vector<cv::Mat> answers;
-        network->net.forward(answers, network->outputs);
-        const std::size_t wanted = (model.alphabet.size() + 1) * static_cast<std::size_t>(model.steps);
-        if (!holds(answers[0], wanted) || (answers.size() > 1 && !holds(answers[1], model.look.size())))
+    const std::string where = fmt::format("{}: {}", room, settings.model_dir.string());
+    const OnnxGraph graph = TRY(with_context(read_onnx_graph(model.weights), where));
+    Inference inference = TRY(with_context(Inference::create(graph, model.width, model.height), where));
+    auto network = std::make_unique<Network>(
+        Network{model.alphabet, model.width, model.height, model.look, std::move(inference)});
+    const auto steps = static_cast<std::size_t>(model.steps);
+    network->steps = network->inference.answer(model.output);
+    if (!has_shape(network->steps, steps, model.alphabet.size() + 1))
+        return fail(ErrorCode::corrupt,
+                    "{}: the network does not give {} x {} numbers, as model.toml says; reinstall the model",
+                    where, steps, model.alphabet.size() + 1);
+    if (!model.look.empty()) {
+        network->look_shares = network->inference.answer(model.look_output);
+        if (!has_shape(network->look_shares, 1, model.look.size()))
             return fail(ErrorCode::corrupt,
-                        "{}: {}: the network does not give {} and {} numbers, as model.toml says; reinstall "
-                        "the model",
-                        room, settings.model_dir.string(), wanted, model.look.size());
-    } catch (const cv::Exception& error) {
-        return fail(ErrorCode::corrupt, "{}: {}: OpenCV cannot run the weights: {}", room,
-                    settings.model_dir.string(), error.err);
+                        "{}: the network's look is not {} numbers, as model.toml says; reinstall the model",
+                        where, model.look.size());
     }
     return NetworkReader(std::move(network));
 }
@@ -143,12 +155,11 @@ Result<Reading> NetworkReader::read(const PlatePatch& patch) {
     try {
         GreyImage picture = squeezed(patch.image, network.width, network.height);
         const cv::Mat pixels(network.height, network.width, CV_8UC1, picture.pixels.data());
-        fill_input(pixels, 1 / mid_grey, -1, network.input);
-        network.net.setInput(network.input);
-        network.net.forward(network.answers, network.outputs);
-        Reading reading = decode(steps_of(network.answers[0].ptr<float>(), network.steps, network.alphabet));
-        if (network.answers.size() > 1 && !reading.characters.empty())
-            reading.look = look_of(network.answers[1].ptr<float>(), network.look);
+        network.inference.feed(pixels, 1 / mid_grey, -1);
+        TRY(with_context(network.inference.run(), room));
+        Reading reading = decode(steps_of(*network.steps, network.alphabet));
+        if (network.look_shares && !reading.characters.empty())
+            reading.look = look_of(*network.look_shares, network.look);
         return reading;
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "{}: OpenCV failed on a patch of {} x {} px: {}", room,

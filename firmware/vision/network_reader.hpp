@@ -1,6 +1,6 @@
 #pragma once
-// NetworkReader: one OCR pass over one plate patch with our own small convolutional network, run by OpenCV on
-// the CPU. Plates of one and of two rows are read as they are; see models/plate-network/README.md for how.
+// NetworkReader: one OCR pass over one plate patch with our own small convolutional network, run by XNNPACK
+// on the CPU. Plates of one and of two rows are read as they are; see models/plate-network/README.md for how.
 // Thread-bound: one reader a thread; each costs about 6 MB.
 //
 // Confidences are probabilities from the network's softmax: see plate_reader_decoder.hpp.
@@ -21,7 +21,7 @@ struct NetworkReaderSettings {
 class NetworkReader {
   public:
     /// Loads, checks and runs the network once. Errors: configuration (model.toml missing or wrong),
-    /// not_found, exhausted, corrupt (weights of another digest, or such as OpenCV cannot run). Every message
+    /// not_found, exhausted, corrupt (weights of another digest, or such as cannot be run). Every message
     /// names the file and the cure.
     [[nodiscard]] static Result<NetworkReader> create(const NetworkReaderSettings& settings);
 
@@ -30,7 +30,7 @@ class NetworkReader {
     ~NetworkReader();
 
     /// An unreadable patch gives a reading without characters. Errors: those of check_patch(), internal
-    /// (OpenCV fails).
+    /// (XNNPACK or OpenCV fails).
     [[nodiscard]] Result<Reading> read(const PlatePatch& patch);
 
   private:

@@ -1,10 +1,11 @@
 #include "vision/plate_fitter.hpp"
 
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 #include <string>
 
 #include "vision/detector_cells.hpp"
-#include "vision/dnn_network.hpp"
+#include "vision/inference.hpp"
 #include "vision/model_folder.hpp"
 #include "vision/rectifier.hpp"
 #include "vision/rows.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::string_view room = "plate fitter";
 constexpr int view_height_px = 48;  // of the view before it is squeezed to the network's input
-constexpr std::size_t answers = 9;  // a score in [0,1], then x and y of the corners' moves
+constexpr std::size_t answers = 9;  // a score (logit), then x and y of the corners' moves
 constexpr float mid_grey = 127.5F;
 
 struct FitterModel {
@@ -46,10 +47,6 @@ Result<FitterModel> load(const std::filesystem::path& folder) {
     return model;
 }
 
-bool is_answer(const cv::Mat& output) {
-    return output.type() == CV_32F && output.isContinuous() && output.total() == answers;
-}
-
 using Corners = std::array<cv::Point2f, 4>;
 
 /// Where the corners of a quad stand in its own view of this size, in pixels counted from the view's edge.
@@ -69,7 +66,7 @@ Corners points_of(const Quad& quad) {
 }
 
 /// The quad after the moves, which are counted in steps of the view's pixels.
-Quad moved(const Quad& quad, const Corners& in_view, const float* moves, float step) {
+Quad moved(const Quad& quad, const Corners& in_view, std::span<const float> moves, float step) {
     Corners wanted = in_view;
     for (std::size_t i = 0; i < wanted.size(); ++i)
         wanted.at(i) += cv::Point2f(moves[2 * i], moves[2 * i + 1]) * step;
@@ -85,10 +82,9 @@ Quad moved(const Quad& quad, const Corners& in_view, const float* moves, float s
 }  // namespace
 
 struct PlateFitter::Network {
-    FitterModel model;  // its weights are the net's
+    FitterModel model;  // without its weights
     Rectifier rectifier;
-    cv::dnn::Net net;
-    cv::Mat input;  // 1 x 1 x height x width floats in -1 to 1, used again for each view
+    Inference inference;
 };
 
 PlateFitter::PlateFitter(std::unique_ptr<Network> network) : network_(std::move(network)) {}
@@ -103,23 +99,15 @@ float PlateFitter::score_threshold() const {
 Result<PlateFitter> PlateFitter::create(const PlateFitterSettings& settings) {
     FitterModel model = TRY(with_context(load(settings.model_dir), room));
     const Rectifier rectifier = TRY(Rectifier::create({model.margin_share, view_height_px}));
-    auto network = std::make_unique<Network>(Network{std::move(model), rectifier, {}, {}});
-    try {
-        network->net = network_of(network->model.weights);
-        fill_input(cv::Mat(network->model.height, network->model.width, CV_8UC1, cv::Scalar(0)), 1, 0,
-                   network->input);
-        network->net.setInput(network->input);
-        if (!is_answer(network->net.forward(network->model.output)))
-            return fail(ErrorCode::corrupt,
-                        "{}: {}: the network does not give {} numbers; reinstall the model", room,
-                        settings.model_dir.string(), answers);
-    } catch (const cv::Exception& error) {
-        return fail(ErrorCode::corrupt, "{}: {}: OpenCV cannot run the weights: {}", room,
-                    settings.model_dir.string(), error.err);
-    }
-    network->model.weights.clear();
-    network->model.weights.shrink_to_fit();
-    return PlateFitter(std::move(network));
+    const std::string where = fmt::format("{}: {}", room, settings.model_dir.string());
+    const OnnxGraph graph = TRY(with_context(read_onnx_graph(model.weights), where));
+    Inference inference = TRY(with_context(Inference::create(graph, model.width, model.height), where));
+    const Answer* const answer = inference.answer(model.output);
+    if (!answer || answer->values.size() != answers)
+        return fail(ErrorCode::corrupt, "{}: the network does not give {} numbers; reinstall the model",
+                    where, answers);
+    model.weights = {};
+    return PlateFitter(std::make_unique<Network>(Network{std::move(model), rectifier, std::move(inference)}));
 }
 
 Result<PlateCandidate> PlateFitter::fit(const FrameView& frame, const Quad& quad) {
@@ -129,16 +117,16 @@ Result<PlateCandidate> PlateFitter::fit(const FrameView& frame, const Quad& quad
     try {
         GreyImage picture = squeezed(view.image, model.width, model.height);
         const cv::Mat pixels(model.height, model.width, CV_8UC1, picture.pixels.data());
-        fill_input(pixels, 1 / mid_grey, -1, network.input);
-        network.net.setInput(network.input);
-        const cv::Mat answer = network.net.forward(model.output);
-        const float* const numbers = answer.ptr<float>();
+        network.inference.feed(pixels, 1 / mid_grey, -1);
+        TRY(with_context(network.inference.run(), room));
+        const auto numbers = network.inference.answer(model.output)->values;
+        const float score = 1 / (1 + std::exp(-numbers[0]));
         const Corners in_view = corners_in_view(quad, model.margin_share, static_cast<float>(model.width),
                                                 static_cast<float>(model.height));
-        const Quad fitted = moved(quad, in_view, numbers + 1, model.step);
+        const Quad fitted = moved(quad, in_view, numbers.subspan(1), model.step);
         const bool usable =
             is_plausible(fitted, static_cast<float>(frame.width), static_cast<float>(frame.height));
-        return usable ? PlateCandidate{fitted, numbers[0]} : PlateCandidate{quad, 0};
+        return usable ? PlateCandidate{fitted, score} : PlateCandidate{quad, 0};
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "{}: OpenCV failed on a view of {} x {} px: {}", room,
                     view.image.width, view.image.height, error.err);

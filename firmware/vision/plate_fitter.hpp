@@ -1,5 +1,5 @@
 #pragma once
-// PlateFitter: one close look at a quad that may hold a plate. A small network of ours, run by OpenCV on the
+// PlateFitter: one close look at a quad that may hold a plate. A small network of ours, run by XNNPACK on the
 // CPU, says where the plate's corners really are and how sure it is that this is a plate; it costs a
 // sixth of a reading. Thread-bound. models/plate-fitter/README.md is its card;
 // models/training/fit/views.py does the same in Python: change both or neither.
@@ -20,7 +20,7 @@ struct PlateFitterSettings {
 class PlateFitter {
   public:
     /// Loads, checks and runs the network once. Errors: configuration (model.toml missing or wrong),
-    /// not_found, exhausted, corrupt (weights of another digest, or such as OpenCV cannot run). Every message
+    /// not_found, exhausted, corrupt (weights of another digest, or such as cannot be run). Every message
     /// names the file and the cure.
     [[nodiscard]] static Result<PlateFitter> create(const PlateFitterSettings& settings);
 
@@ -30,7 +30,8 @@ class PlateFitter {
 
     /// The quad with its corners put right, in the frame's own pixels, and a score in [0,1] for being a
     /// plate. Corners may be off by half the quad's height; what was found further off is not a quad, and
-    /// stays as it was given with score 0. Errors: those of Rectifier::rectify(), internal (OpenCV fails).
+    /// stays as it was given with score 0. Errors: those of Rectifier::rectify(), internal (XNNPACK or OpenCV
+    /// fails).
     [[nodiscard]] Result<PlateCandidate> fit(const FrameView& frame, const Quad& quad);
 
     /// Below this score it is most likely no plate; as the model says.

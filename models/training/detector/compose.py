@@ -92,7 +92,7 @@ class Composer:
         return canvas, list(zip(moved, picture.trust))
 
     def slant(self):
-        return np.float64([[self.random.uniform(.5, 1), 0, 0], [self.random.gauss(0, .18), 1, 0], [0, 0, 1]])
+        return np.float64([[self.random.uniform(.4, 1), 0, 0], [self.random.gauss(0, .18), 1, 0], [0, 0, 1]])
 
     def backdrop(self, size):
         """Some part of a picture without plates, as large as the network's input."""
@@ -117,7 +117,7 @@ class Composer:
         patch, inner, trust = random.choice(self.patches)
         wide, high = np.ptp(inner[:, 0]), np.ptp(inner[:, 1])
         width_limit, height_limit = canvas.shape[1], canvas.shape[0]
-        width = math.exp(random.uniform(math.log(14), math.log(210)))
+        width = math.exp(random.uniform(math.log(14), math.log(260)))
         height = width * high / wide * random.uniform(.75, 1.15 if random.random() < .85 else 1.7)
         centre = np.float32([random.uniform(0, width_limit), random.uniform(0, height_limit)])
         angle = math.radians(random.gauss(0, 7))
@@ -212,6 +212,9 @@ class Composer:
         ramp = ramp.clip(0, 255)
         if random.random() < .35:
             ramp = 255 * (ramp / 255) ** random.uniform(.6, 1.8)
+        if random.random() < .1:   # fog, glare, white on white: hardly any contrast
+            ramp = ramp * random.uniform(.25, .6)
+            ramp = ramp + random.uniform(0, 255 - ramp.max())
         if random.random() < .04:
             ramp = 255 - ramp
         return ramp.clip(0, 255).astype(np.uint8)

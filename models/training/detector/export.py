@@ -31,7 +31,7 @@ scale = {scale}  # 1 / 255
 pad = {pad}            # grey level of the rest
 
 [output]
-name = "cells"       # 9 x rows x columns: score (logit), then four corners from the cell's centre, in strides
+name = "cells"       # rows x columns x 9: score (logit), then four corners from the cell's centre, in strides
 stride = {stride}
 score_threshold = {threshold}
 """

@@ -5,9 +5,9 @@ A quad is a float32 array of four corners (x, y), clockwise, beginning at the pl
 import cv2
 import numpy as np
 
-# Width and height of the network's input, pixels: as many for each shape of picture. A picture takes the one in which
-# it comes out largest.
-SIZES = ((512, 288), (480, 352), (448, 384), (384, 448), (352, 480), (288, 512))
+# Width and height of the network's input, pixels. A picture takes the one in which it comes out largest; cameras'
+# usual frames come out at a half, so that shrinking them neither blurs nor aliases.
+SIZES = ((640, 384), (640, 480), (512, 512), (480, 640), (384, 640))
 STRIDE = 16                # of the one grid of cells it answers with
 PAD = 114                  # grey level round a letterboxed picture
 MERGE_IOU = 0.3            # cells whose boxes overlap more tell of the same plate

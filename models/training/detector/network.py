@@ -2,7 +2,7 @@
 
 Each cell gives nine numbers: a score (logit) and the four corners as offsets from the cell's centre, in
 strides. Luma in, for colour costs three times the stem and is not there by night. Plain convolutions and ReLU only:
-OpenCV's DNN module runs those fastest on a CPU, and wide layers over few cells faster than narrow ones over many.
+those run fastest on a CPU, and wide layers over few cells faster than narrow ones over many.
 """
 import torch.nn.functional as F
 from torch import nn
@@ -25,5 +25,5 @@ class PlateNet(nn.Module):
 
     def forward(self, x):
         at16 = self.at16(self.at8(self.stem(x)))
-        context = F.interpolate(self.from32(self.at32(at16)), scale_factor=2, mode="nearest")
+        context = F.interpolate(self.from32(self.at32(at16)), scale_factor=2, mode="bilinear", align_corners=False)
         return self.head(self.smooth16(at16 + context))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-MAX_SIDE = 800        # pixels kept of a photograph: 1.8 times the network's input
+MAX_SIDE = 1000       # pixels kept of a photograph: 1.6 times the network's input
 VALIDATION_PART = 12   # one photograph in twelve is held out of training
 
 # Their labels are upright boxes, so corners are only a hint there.

@@ -31,7 +31,7 @@ SURE_OF_PLATE = 0.6     # from half-way on, such a cell off the labels of an uns
 WATCH_EVERY = 300       # steps between two looks at the held-out part
 SAVE_EVERY = 100
 DRAWN_PLATES = 2000     # to be pasted, beside those of photographs
-SIZE_SHARES = (.5, .3, .06, .05, .04, .05)   # how often a batch has each of SIZES
+SIZE_SHARES = (.5, .32, .08, .05, .05)   # how often a batch has each of SIZES
 
 
 def arguments():

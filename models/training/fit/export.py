@@ -12,7 +12,7 @@ from .. import packing
 from .network import HEIGHT, MARGIN_SHARE, STEP, WIDTH, FitNetwork
 
 FILE = "plate-fitter.onnx"
-TOLERANCE = 0.05     # of the answer: a probability, and moves of which one unit is eight pixels
+TOLERANCE = 0.1      # of the answer: a logit, and moves of which one unit is eight pixels
 SCORE_THRESHOLD = 0.1
 TOML = """# The plate fitter's weights and how to feed them; README.md beside it is its card. Written by training/fit/export.py.
 [model]
@@ -27,7 +27,7 @@ height = {height}
 margin_share = {margin}   # of the quad's height, seen around it
 
 [output]
-name = "fit"         # a score, then x and y of the moves of the four corners
+name = "fit"         # a score (logit), then x and y of the moves of the four corners
 step = {step}           # pixels of the view that one unit of a move stands for
 score_threshold = {threshold}
 """

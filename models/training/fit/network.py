@@ -3,7 +3,6 @@
 The detector sees the whole frame coarsely, so its corners are off by a tenth of a plate's height and it takes many a
 lamp for a plate. One look at 96 x 48 pixels costs a sixth of a reading, and mends both.
 """
-import torch
 from torch import nn
 
 from ..parts import Residual, conv
@@ -23,8 +22,7 @@ class FitNetwork(nn.Module):
 
     def logits(self, x):
         """x: batch x 1 x HEIGHT x WIDTH, in -1 to 1. Gives batch x 9: a score (logit), then the moves of the corners."""
-        return self.output(self.body(x))[:, :, 0, 0]
+        return self(x)[:, :, 0, 0]
 
     def forward(self, x):
-        answer = self.output(self.body(x))
-        return torch.cat([torch.sigmoid(answer[:, :1]), answer[:, 1:]], 1)
+        return self.output(self.body(x))

@@ -9,10 +9,10 @@ import os
 import torch
 
 from .. import packing
-from .network import ALPHABET, HEIGHT, WIDTH, Look, PlateNetwork, PlateNetworkWithLook
+from .network import ALPHABET, HEIGHT, WIDTH, ExportedNetwork, Look, PlateNetwork
 
 FILE = "plate-network.onnx"
-TOLERANCE = 0.03     # of the answer, a probability: the packed weights are rounded
+TOLERANCE = 0.5      # of the answer, logits of up to 30: the packed weights are rounded
 TOML = """# The plate network's weights and how to feed them; README.md beside it is its card. Written by training/net/export.py.
 [model]
 name = "plate-network"
@@ -25,12 +25,12 @@ width = {width}          # pixels; the patch is squeezed to it, its contrast spr
 height = {height}
 
 [output]
-name = "steps"       # (alphabet + blank) x steps probabilities: the upper row's steps, then the lower row's
+name = "steps"       # steps x (alphabet + blank) logits: the upper row's steps, then the lower row's
 steps = {steps}
 alphabet = "{alphabet}"
 
 [look]
-name = "look"        # a probability for each of these codes of jurisdictions and groups (plate-formats/formats.toml)
+name = "look"        # a logit for each of these codes of jurisdictions and groups (plate-formats/formats.toml)
 codes = [{codes}]
 """
 
@@ -45,10 +45,11 @@ def main():
     network = PlateNetwork()
     network.load_state_dict(torch.load(options.weights, map_location="cpu"))
     saved = torch.load(options.look)
-    look = Look(len(saved["codes"]))
+    look = Look(len(saved["codes"]), network.body_depth)
     look.load_state_dict(saved["look"])
-    both = PlateNetworkWithLook(network, look)
-    both.eval()
+    network.eval()
+    look.eval()
+    both = ExportedNetwork(network, look).eval()
     example = torch.rand(1, 1, HEIGHT, WIDTH) * 2 - 1
     file, digest, answer = packing.publish(both, example, os.path.join(options.out, FILE), ["patch", "steps", "look"],
                                            TOLERANCE)

@@ -100,7 +100,7 @@ def main():
     held_out = samples.photographs.read_rows(options.data, validation=True)
     codes = sorted({code_of(p.region) for p in source.photographs if code_of(p.region)} | set(DRAWN.values()))
     lessons = Lessons(source, codes, chance)
-    look = Look(len(codes))
+    look = Look(len(codes), network.body_depth)
     pooled, classes = [], []
     for _ in range(options.samples // BATCH):     # the network does not change: each sample goes through it once
         drawn = [lessons.draw() for _ in range(BATCH)]

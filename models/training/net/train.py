@@ -19,7 +19,7 @@ from .. import parts
 from ..fit import views
 from ..fit.network import FitNetwork
 from . import samples
-from .network import BLANK, PlateNetwork
+from .network import BLANK, SHAPES, PlateNetwork
 
 BATCH = 48
 WARM_STEPS = 200
@@ -41,6 +41,7 @@ def arguments():
     parser.add_argument("--start", help="weights to start from, instead of chance: best.pt of a run before")
     parser.add_argument("--fitter", help="weights of the plate fitter: last.pt of fit/train.py; plates are cut out as it says")
     parser.add_argument("--photographs", type=float, default=0.6, help="share of photographs among the samples")
+    parser.add_argument("--shape", choices=SHAPES, default="first")
     parser.add_argument("--seed", type=int, default=20261123)
     return parser.parse_args()
 
@@ -139,7 +140,7 @@ def main():
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
     os.makedirs(options.out, exist_ok=True)
-    training = Training(PlateNetwork(), options, weight_decay=1e-3)
+    training = Training(PlateNetwork(options.shape), options, weight_decay=1e-3)
     fit = load_fitter(options.fitter) if options.fitter else None
     source = samples.Samples(options.data, random.Random(options.seed + training.step), fit)
     held_out = samples.validation(options.data, fit)

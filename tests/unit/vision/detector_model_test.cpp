@@ -115,14 +115,14 @@ TEST_CASE("sizes of the input that are none are refused, naming the key and the 
          {"448", "448x", "x256", "448x256x3", "448 x 256", "16x256", "9999x256", "-448x256", ""}) {
         CAPTURE(wrong);
         const ModelCopy copy(model_name);
-        copy.edit("\"512x288\"", fmt::format("\"{}\"", wrong));
+        copy.edit("\"640x384\"", fmt::format("\"{}\"", wrong));
         const Error error = refusal(copy.folder());
         CHECK(error.code() == ErrorCode::configuration);
         CHECK(names(error, "sizes"));
         CHECK(names(error, "448x256"));
     }
     const ModelCopy uneven(model_name);
-    uneven.edit("\"512x288\"", "\"449x256\"");
+    uneven.edit("\"640x384\"", "\"449x256\"");
     CHECK(names(refusal(uneven.folder()), "stride"));
     const ModelCopy none(model_name);
     none.edit("sizes = [", "sizes = [] # [");

@@ -81,14 +81,14 @@ TEST_CASE("crossed quads never come out") {
 }
 
 TEST_CASE("a cell's offsets are counted from its centre, in strides") {
-    std::vector<float> values(9 * 2 * 3, 0);
+    std::vector<float> values(numbers_per_cell * 2 * 3, 0);
     const std::size_t cell = 4;  // row 1, column 1
     for (std::size_t i = 0; i < 6; ++i)
-        values[i] = -9;
-    values[cell] = 3;
+        values[numbers_per_cell * i] = -9;
+    values[numbers_per_cell * cell] = 3;
     const float offsets[] = {-2, -1, 2, -1, 2, 1, -2, 1};
     for (std::size_t i = 0; i < 8; ++i)
-        values[(i + 1) * 6 + cell] = offsets[i];
+        values[numbers_per_cell * cell + 1 + i] = offsets[i];
     const auto found = candidates_of({values, 2, 3, 8}, 0.5F);
     REQUIRE(found.size() == 1);
     CHECK(found[0].score == doctest::Approx(1 / (1 + std::exp(-3.0))));
@@ -96,9 +96,9 @@ TEST_CASE("a cell's offsets are counted from its centre, in strides") {
 }
 
 TEST_CASE("a grid that cries plate everywhere is cut to the limit, best first") {
-    std::vector<float> values(9 * 64 * 64, 0);
+    std::vector<float> values(numbers_per_cell * 64 * 64, 0);
     for (std::size_t i = 0; i < 64 * 64; ++i)
-        values[i] = 1 + static_cast<float>(i) / 4096;
+        values[numbers_per_cell * i] = 1 + static_cast<float>(i) / 4096;
     const auto found = candidates_of({values, 64, 64, 8}, 0.5F);
     REQUIRE(found.size() == max_live_cells);
     CHECK(found.front().score >= found.back().score);
