@@ -86,6 +86,9 @@ class Mosquitto {
     /// In good order: it writes its persistence file.
     void stop() { process_->stop(); }
     void kill() { process_->kill(); }
+    /// It keeps its connections and does nothing until thaw().
+    void freeze() { process_->signal(SIGSTOP); }
+    void thaw() { process_->signal(SIGCONT); }
 
   private:
     static std::string text_of(const std::filesystem::path& path) {

@@ -163,7 +163,8 @@ Connection::Connection(const PahoSettings& settings, const BrokerHandlers& handl
     : handlers_(handlers),
       max_in_flight_(settings.max_in_flight),
       max_incoming_bytes_(settings.max_incoming_bytes),
-      connect_timeout_(settings.connect_timeout) {}
+      connect_timeout_(settings.connect_timeout),
+      answer_timeout_(settings.answer_timeout) {}
 
 Connection::~Connection() = default;
 
@@ -222,6 +223,7 @@ void Connection::accepted(std::uint64_t token, Result<void> outcome) {
     {
         const std::lock_guard lock(mutex_);
         if (in_flight_.erase(token) == 0) return;  // abandoned before
+        answered_ = std::chrono::steady_clock::now();
     }
     handlers_.accepted(token, std::move(outcome));
 }
@@ -240,8 +242,16 @@ Result<void> Connection::wait_connected(const std::stop_token& stop) {
 
 std::string Connection::wait_ended(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return phase_ == Phase::ended; });
-    return phase_ == Phase::ended ? reason_ : "stopped";
+    const auto ended = [this] { return phase_ == Phase::ended; };
+    for (;;) {
+        const auto deadline =
+            (in_flight_.empty() ? std::chrono::steady_clock::now() : answered_) + answer_timeout_;
+        if (changed_.wait_until(lock, stop, deadline, ended)) return reason_;
+        if (stop.stop_requested()) return "stopped";
+        if (!in_flight_.empty() && std::chrono::steady_clock::now() >= answered_ + answer_timeout_)
+            return fmt::format("the broker answered none of {} publishes within {} s", in_flight_.size(),
+                               std::chrono::duration_cast<std::chrono::seconds>(answer_timeout_).count());
+    }
 }
 
 Result<void> Connection::publish(std::uint64_t token, const BrokerMessage& message) {
@@ -251,6 +261,7 @@ Result<void> Connection::publish(std::uint64_t token, const BrokerMessage& messa
         if (phase_ != Phase::connected) return fail(ErrorCode::closed, "not connected to the broker");
         if (in_flight_.size() >= max_in_flight_)
             return fail(ErrorCode::exhausted, "{} publishes are in flight already", in_flight_.size());
+        if (in_flight_.empty()) answered_ = std::chrono::steady_clock::now();
         const auto [place, added] = in_flight_.emplace(token, token);
         if (!added) return fail(ErrorCode::invalid_argument, "token {} is in flight already", token);
         context = &place->second;

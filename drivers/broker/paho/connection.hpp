@@ -32,7 +32,8 @@ class Connection {
 
     /// Waits until the attempt is decided. Errors: why it failed; closed when stop was asked for.
     [[nodiscard]] Result<void> wait_connected(const std::stop_token& stop);
-    /// Waits until the connection ends or stop is asked for; gives the reason.
+    /// Waits until the connection ends, the broker leaves publishes unanswered for the answer_timeout, or
+    /// stop is asked for; gives the reason.
     [[nodiscard]] std::string wait_ended(const std::stop_token& stop);
 
     [[nodiscard]] Result<void> publish(std::uint64_t token, const BrokerMessage& message);
@@ -57,6 +58,7 @@ class Connection {
     const std::size_t max_in_flight_;
     const std::size_t max_incoming_bytes_;
     const std::chrono::seconds connect_timeout_;
+    const milliseconds answer_timeout_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     Phase phase_ = Phase::connecting;
@@ -65,7 +67,8 @@ class Connection {
     // destroyed, for its destruction tells their tokens once more.
     std::map<std::uint64_t, std::uint64_t> in_flight_;
     std::map<std::uint64_t, std::uint64_t> abandoned_;
-    std::unique_ptr<Client> client_;  // last: destroyed first, its callbacks use the rest
+    std::chrono::steady_clock::time_point answered_;  // the last PUBACK, or when none was due yet
+    std::unique_ptr<Client> client_;                  // last: destroyed first, its callbacks use the rest
 };
 
 }  // namespace portcullis

@@ -28,6 +28,10 @@ struct PahoSettings {
     std::chrono::seconds session_expiry = std::chrono::hours(24);  // how long the broker queues for us
     std::chrono::seconds keep_alive{30};
     std::chrono::seconds connect_timeout{10};
+    // Without a PUBACK for so long while publishes wait for one, the connection is ended and made anew: a
+    // broker that answers pings and nothing else would hold our window for ever. The largest item must pass
+    // the slowest link within it.
+    milliseconds answer_timeout{300'000};
     std::uint16_t receive_maximum = 16;            // messages that the broker may send before we acknowledge
     std::uint16_t max_in_flight = 16;              // publishes without PUBACK; more are refused (exhausted)
     std::uint32_t max_incoming_bytes = 64 * 1024;  // larger packets the broker must not send

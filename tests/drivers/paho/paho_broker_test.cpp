@@ -354,3 +354,39 @@ TEST_CASE("no more than the window is in flight, and a stopped client tells ever
         CHECK_FALSE(device.next_accepted().second);
     CHECK((full || sent < 2));
 }
+
+TEST_CASE("a broker that keeps the line but answers no publish is left, and what waited is told as lost") {
+    if (skip()) return;
+    const TempDir dir;
+    const Pki pki(dir.path() / "pki");
+    Mosquitto mosquitto(dir.path() / "broker", pki);
+    PahoSettings settings = settings_of(pki, mosquitto.uri(), "devices/gate-1/identity");
+    settings.keep_alive = std::chrono::seconds(600);  // no ping finds out before us
+    settings.answer_timeout = milliseconds(300);
+    Client client(settings);
+    client.wait_for_state(true);
+    mosquitto.freeze();
+    REQUIRE(client.broker->publish(7, {.topic = "lpr/v1/dev/gate-1/read", .payload = to_bytes("sealed")}));
+    const auto [token, outcome] = client.next_accepted();
+    CHECK(token == 7);
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code() == ErrorCode::closed);
+    client.wait_for_state(false);
+    CHECK(client.last_reason.find("answered none") != std::string::npos);
+    mosquitto.thaw();
+    client.wait_for_state(true);
+    CHECK(client.publish("lpr/v1/dev/gate-1/read", "sealed"));
+}
+
+TEST_CASE("a connection on which nothing waits for an answer is kept however long it is silent") {
+    if (skip()) return;
+    const TempDir dir;
+    const Pki pki(dir.path() / "pki");
+    Mosquitto mosquitto(dir.path() / "broker", pki);
+    PahoSettings settings = settings_of(pki, mosquitto.uri(), "devices/gate-1/identity");
+    settings.answer_timeout = milliseconds(20);
+    Client client(settings);
+    client.wait_for_state(true);
+    CHECK_FALSE(client.states.receive_for(milliseconds(300)));
+    CHECK(client.publish("lpr/v1/dev/gate-1/read", "sealed"));
+}
