@@ -8,8 +8,8 @@ namespace portcullis {
 
 namespace {
 
-/// A key a day for two months, and some to spare.
-constexpr std::size_t max_recipient_keys = 128;
+/// As many as an EnvelopeOpener takes: a key a day for each of three audiences, two months and some to spare.
+constexpr std::size_t max_recipient_keys = 256;
 
 std::vector<OpenerSettings::Recipient> read_recipients(SettingsSection section) {
     const auto keys = section.paths("keys");

@@ -21,7 +21,8 @@ struct ChainId {
 [[nodiscard]] std::string to_string(const ChainId& chain);  // 16 hex digits
 [[nodiscard]] Result<ChainId> chain_from_string(std::string_view hex);
 
-/// Device names stand in topics, certificates and file names: 1 to 32 of a-z 0-9 -, not at the ends a '-'.
+/// Device names stand in topics, certificates and file names: 1 to 32 of a-z 0-9 -, not at the ends a '-';
+/// not collector, broker, signers or op-..., which are names of services and operators.
 inline constexpr std::size_t max_device_name_bytes = 32;
 [[nodiscard]] bool is_device_name(std::string_view name);
 

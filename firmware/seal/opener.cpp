@@ -78,28 +78,32 @@ EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
         give_up(Authenticity::damaged, gated.error().message());
         return plaintext;
     }
-    const auto ours = std::ranges::find_if(recipients_, [&](const Recipient& recipient) {
-        return std::ranges::find(gated->recipients, recipient.id) != gated->recipients.end();
-    });
-    if (ours == recipients_.end()) {
-        give_up(Authenticity::unopened, "sealed to recipients of whom we hold no key");
-        return plaintext;
+    give_up(Authenticity::unopened, "sealed to recipients of whom we hold no key");
+    for (const Recipient& recipient : recipients_) {
+        if (std::ranges::find(gated->recipients, recipient.id) == gated->recipients.end()) continue;
+        // One recipient's block may be damaged and another's whole: each of our keys is tried.
+        if (auto opened = decrypt_with(recipient, blob)) {
+            plaintext.bytes = std::move(*opened);
+            if (Result<Digest> digest = recipients_digest(gated->recipients)) plaintext.recipients = *digest;
+            plaintext.authenticity = Authenticity::authentic;
+            return plaintext;
+        } else {
+            give_up(Authenticity::damaged, opened.error().message());
+        }
     }
+    return plaintext;
+}
+
+Result<Bytes> EnvelopeOpener::decrypt_with(const Recipient& recipient, ByteView blob) {
     ERR_clear_error();
-    const Result<CmsPtr> cms = decode_cms(blob);
+    const CmsPtr cms = TRY(decode_cms(blob));
     // Older OpenSSL writes plaintext out before it has seen the tag: into memory of ours, and read only on 1.
     const BioPtr out(BIO_new(BIO_s_mem()));
-    if (!cms || !out ||
-        CMS_decrypt(cms->get(), ours->key.get(), ours->certificate.get(), nullptr, out.get(), CMS_BINARY) !=
-            1) {
-        give_up(Authenticity::damaged, openssl_error(ErrorCode::corrupt, "opener: cannot decrypt").message());
-        return plaintext;
-    }
+    if (!out || CMS_decrypt(cms.get(), recipient.key.get(), recipient.certificate.get(), nullptr, out.get(),
+                            CMS_BINARY) != 1)
+        return fail(openssl_error(ErrorCode::corrupt, "opener: cannot decrypt"));
     const ByteView written = written_to(out.get());
-    plaintext.bytes.assign(written.begin(), written.end());
-    if (Result<Digest> digest = recipients_digest(gated->recipients)) plaintext.recipients = *digest;
-    plaintext.authenticity = Authenticity::authentic;
-    return plaintext;
+    return Bytes(written.begin(), written.end());
 }
 
 OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {

@@ -13,7 +13,7 @@
 
 namespace portcullis {
 
-inline constexpr std::size_t max_recipient_keys = 64;  // of one opener: a few audiences, some epochs each
+inline constexpr std::size_t max_recipient_keys = 256;  // of one opener: a few audiences, a key a day each
 
 struct RecipientFiles {
     std::filesystem::path key;
@@ -73,6 +73,7 @@ class EnvelopeOpener {
     struct Plaintext;
     explicit EnvelopeOpener(TrustStore trust) : trust_(std::move(trust)) {}
     [[nodiscard]] Plaintext decrypt(ByteView blob) const;
+    [[nodiscard]] static Result<Bytes> decrypt_with(const Recipient& recipient, ByteView blob);
 
     std::vector<Recipient> recipients_;
     TrustStore trust_;

@@ -75,6 +75,14 @@ TEST_CASE("device names are short, lower case and safe in topics and paths") {
         CHECK_FALSE(is_device_name(name));
 }
 
+TEST_CASE(
+    "attack: no device may bear the name of a service or an operator, by which the broker gives rights") {
+    for (const char* name : {"collector", "broker", "signers", "op-anna"})
+        CHECK_FALSE(is_device_name(name));
+    for (const char* name : {"collector-7", "stop-1", "op"})
+        CHECK(is_device_name(name));
+}
+
 TEST_CASE("item kinds and verdicts survive their text forms") {
     for (const ItemKind kind :
          {ItemKind::read, ItemKind::plate, ItemKind::overview, ItemKind::checkpoint, ItemKind::tombstone})

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/file.hpp"
 #include "seal/encrypt.hpp"
 #include "seal/statement.hpp"
@@ -150,6 +153,27 @@ TEST_CASE("attack: the other recipient is stripped, so that only one can open") 
         recipients.erase(recipients.begin() + which);
         check_refused(attack.open(blob_of(tree)), Authenticity::forged, KeyTrust::trusted);
     }
+}
+
+TEST_CASE("a damaged block of one recipient does not keep another key of ours from opening") {
+    const Attack attack;
+    Bytes both = must(encrypt(to_bytes("whatever"), attack.to({attack.road.reader, attack.road.evidence})));
+    // Each block ends with its wrapped key: an OCTET STRING of 40 bytes.
+    const std::array mark{std::byte{0x04}, std::byte{0x28}};
+    std::vector<Bytes::iterator> wrapped;
+    for (auto at = both.begin(); (at = std::search(at, both.end(), mark.begin(), mark.end())) != both.end();
+         ++at)
+        wrapped.push_back(at + 2);
+    REQUIRE(wrapped.size() == 2);
+    const EnvelopeOpener opener = attack.road.opener_with({attack.road.reader, attack.road.evidence});
+    for (const auto at : wrapped) {
+        *at ^= std::byte{1};
+        CHECK(opener.open_media(both).padded == to_bytes("whatever"));
+        *at ^= std::byte{1};
+    }
+    for (const auto at : wrapped)
+        *at ^= std::byte{1};
+    CHECK(opener.open_media(both).authenticity == Authenticity::damaged);
 }
 
 TEST_CASE("attack: a recipient re-wraps the signed text to somebody else as well") {
