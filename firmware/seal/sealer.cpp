@@ -223,4 +223,8 @@ Result<Bytes> Sealer::tombstone(const Tombstone& tombstone) const {
     return sign_statement(*key_, TRY(encode_tombstone(tombstone)));
 }
 
+Result<Tombstone> Sealer::own_tombstone(ByteView blob) const {
+    return parse_tombstone(TRY(verify_own_statement(blob, *key_)));
+}
+
 }  // namespace portcullis

@@ -45,6 +45,9 @@ class Sealer {
     [[nodiscard]] Result<SealedItem> checkpoint(const ChainHead& head, Seq first, UtcTime time) const;
     /// The blob only: a tombstone stands in the place of the items it names.
     [[nodiscard]] Result<Bytes> tombstone(const Tombstone& tombstone) const;
+    /// The tombstone, if this sealer's key signed the blob. Errors: refused (no tombstone of our profile),
+    /// corrupt (the signature does not hold).
+    [[nodiscard]] Result<Tombstone> own_tombstone(ByteView blob) const;
 
   private:
     struct Audience {

@@ -51,6 +51,15 @@ Result<Bytes> sign_statement(const SigningKey& key, std::string_view json) {
     return blob;
 }
 
+Result<std::string> verify_own_statement(ByteView blob, const SigningKey& key) {
+    const SignedShape shape = TRY(check_signed_profile(blob));
+    if (shape.signer_key_id != key_id(key.certificate()))
+        return fail(ErrorCode::refused, "seal: signed by another key, {}", shape.signer_key_id);
+    ERR_clear_error();
+    TRY(verify_signature(blob, shape, key.certificate()));
+    return std::string(as_text(shape.content));
+}
+
 Result<SignedText> verify_statement(ByteView blob, const TrustStore& trust, UtcTime now) {
     const SignedShape shape = TRY(check_signed_profile(blob));
     const Signer* signer = trust.find(shape.signer_key_id);

@@ -21,6 +21,10 @@ struct SignedText {
 /// json must begin {"v": . Errors: invalid_argument, internal (OpenSSL or the key's chip refused).
 [[nodiscard]] Result<Bytes> sign_statement(const SigningKey& key, std::string_view json);
 
+/// The text of a statement that this key signed, whatever its certificate's dates. Errors: refused (not our
+/// profile, another key's), corrupt (the signature does not hold).
+[[nodiscard]] Result<std::string> verify_own_statement(ByteView blob, const SigningKey& key);
+
 /// The text, when the signature holds; `trust` then says what the key is worth at `now`.
 /// Errors: refused (not our profile), not_found (signed by a key that the store does not know, so nothing was
 /// verified), corrupt (the signature does not hold).

@@ -1,6 +1,9 @@
 #include "spool/shed.hpp"
 
 #include <algorithm>
+#include <map>
+
+#include "base/log.hpp"
 
 namespace portcullis {
 
@@ -12,10 +15,13 @@ struct Run {
     std::int64_t at_us = 0;
     Digest link{};
     std::uint64_t bytes = 0;
-    bool is_signed = true;  // of a tombstone: has its blob (and its true size)
     std::string kind;
     std::uint64_t reads = 0, plates = 0, overviews = 0, checkpoints = 0;
 };
+
+bool is_tombstone(const Run& run) {
+    return run.kind == to_string(ItemKind::tombstone);
+}
 
 constexpr std::string_view columns =
     "SELECT seq, first, kind, at_us, link, bytes, reads, plates, overviews, checkpoints FROM items WHERE ";
@@ -26,8 +32,9 @@ Result<std::optional<Run>> find(Database& database, std::string_view where, Seq 
     if (!TRY(row.step())) return std::optional<Run>{};
     Run run;
     run.last = row.count(0);
-    run.first = row.count(1);
     run.kind = row.text(2);
+    // Only a tombstone stands for more than itself, whatever the row says.
+    run.first = is_tombstone(run) ? row.count(1) : run.last;
     run.at_us = row.integer(3);
     run.link = TRY(to_digest(row.blob(4)));
     run.bytes = row.count(5);
@@ -35,12 +42,7 @@ Result<std::optional<Run>> find(Database& database, std::string_view where, Seq 
     run.plates = row.count(7);
     run.overviews = row.count(8);
     run.checkpoints = row.count(9);
-    run.is_signed = run.bytes != 0;
     return std::optional<Run>(std::move(run));
-}
-
-bool is_tombstone(const Run& run) {
-    return run.kind == to_string(ItemKind::tombstone);
 }
 
 // Counts a whole row as one of its kind, in the run and in the life of the spool.
@@ -56,15 +58,11 @@ void count_whole(Run& run, Life& life) {
     count(ItemKind::checkpoint, run.checkpoints, life.shed_checkpoints);
 }
 
-std::uint64_t charged(const Run& run) {
-    return is_tombstone(run) && !run.is_signed ? tombstone_bytes_reserved : run.bytes;
-}
-
 Result<void> remove(Database& database, Life& life, const Run& run) {
     Statement row = TRY(database.prepare("DELETE FROM items WHERE seq = ?"));
     TRY(row.run(run.last));
     life.items -= 1;
-    life.bytes -= charged(run);
+    life.bytes -= run.bytes;
     return {};
 }
 
@@ -79,95 +77,148 @@ void join(Run& run, const Run& later) {
     run.checkpoints += later.checkpoints;
 }
 
-// An unsigned tombstone: bytes = 0 until sign_all() gives it its blob.
-Result<void> insert(Database& database, Life& life, const Run& run) {
-    Statement row =
-        TRY(database.prepare("INSERT INTO items(seq, first, kind, at_us, link, bytes, reads, plates, "
-                             "overviews, checkpoints, blob) "
-                             "VALUES(?, ?, 'tombstone', ?, ?, 0, ?, ?, ?, ?, x'')"));
-    TRY(row.run(run.last, run.first, run.at_us, run.link, run.reads, run.plates, run.overviews,
-                run.checkpoints));
-    life.items += 1;
-    life.bytes += tombstone_bytes_reserved;
-    return {};
-}
+/// One shedding: what it takes out of the file, as runs in memory that become tombstones at its end. A run
+/// that stands in the file as a tombstone is joined only if our signature vouches for it: another process may
+/// write the file, and what it made up must never be signed.
+class Shedding {
+  public:
+    Shedding(Database& database, Life& life, const TombstoneMaker& maker)
+        : database_(database), life_(life), maker_(maker) {}
 
-Result<void> shed_row(Database& database, Life& life, Run run) {
-    TRY(remove(database, life, run));
-    count_whole(run, life);
-    if (auto before = TRY(find(database, "seq = ?", run.first - 1)); before && is_tombstone(*before)) {
-        TRY(remove(database, life, *before));
-        join(*before, run);
-        run = std::move(*before);
+    Result<void> shed_row(Run run) {
+        TRY(remove(database_, life_, run));
+        count_whole(run, life_);
+        if (auto before = TRY(take_before(run.first))) {
+            join(*before, run);
+            run = std::move(*before);
+        }
+        if (auto after = TRY(take_after(run.last))) join(run, *after);
+        life_.items += 1;
+        life_.bytes += tombstone_bytes_reserved;
+        runs_[run.last] = std::move(run);
+        return {};
     }
-    if (auto after = TRY(find(database, "seq > ? ORDER BY seq", run.last)); after && is_tombstone(*after)) {
-        TRY(remove(database, life, *after));
-        join(run, *after);
-    }
-    return insert(database, life, run);
-}
 
-// A record goes whole: its pictures mean nothing without their read.
-Result<void> shed_record(Database& database, Life& life, Run oldest) {
-    const Seq begin = oldest.last;
-    TRY(shed_row(database, life, std::move(oldest)));
-    for (;;) {
-        auto next = TRY(find(database, "kind <> 'tombstone' AND seq > ? ORDER BY seq", begin));
-        if (!next || next->kind == to_string(ItemKind::read) || next->kind == to_string(ItemKind::checkpoint))
-            return {};
-        TRY(shed_row(database, life, std::move(*next)));
+    /// A record goes whole: its pictures mean nothing without their read.
+    Result<void> shed_record(Run oldest) {
+        const Seq begin = oldest.last;
+        TRY(shed_row(std::move(oldest)));
+        for (;;) {
+            auto next = TRY(find(database_, "kind <> 'tombstone' AND seq > ? ORDER BY seq", begin));
+            if (!next || next->kind == to_string(ItemKind::read) ||
+                next->kind == to_string(ItemKind::checkpoint))
+                return {};
+            TRY(shed_row(std::move(*next)));
+        }
     }
-}
 
-Result<void> sign(Database& database, Life& life, const Run& run, const TombstoneMaker& maker, UtcTime now) {
-    const Bytes blob = TRY(with_context(maker({.device = life.device,
-                                               .chain = life.head.chain,
-                                               .first = run.first,
-                                               .last = run.last,
-                                               .link = run.link,
-                                               .reads = run.reads,
-                                               .plates = run.plates,
-                                               .overviews = run.overviews,
-                                               .checkpoints = run.checkpoints,
-                                               .time = now}),
-                                        "cannot sign a tombstone"));
-    if (blob.empty() || blob.size() > tombstone_bytes_reserved)
-        return fail(ErrorCode::invalid_argument, "a signed tombstone of {} bytes; 1 to {} are foreseen",
-                    blob.size(), tombstone_bytes_reserved);
-    Statement row = TRY(database.prepare("UPDATE items SET blob = ?, bytes = ? WHERE seq = ?"));
-    TRY(row.run(blob, std::uint64_t{blob.size()}, run.last));
-    life.bytes = life.bytes - tombstone_bytes_reserved + blob.size();
-    return {};
-}
-
-Result<void> sign_all(Database& database, Life& life, const TombstoneMaker& maker, UtcTime now) {
-    Seq after = 0;
-    while (auto run =
-               TRY(find(database, "kind = 'tombstone' AND bytes = 0 AND seq > ? ORDER BY seq", after))) {
-        TRY(sign(database, life, *run, maker, now));
-        after = run->last;
+    Result<void> sign_all(UtcTime now) {
+        for (const auto& [last, run] : runs_)
+            TRY(sign(run, now));
+        return {};
     }
-    return {};
-}
+
+    [[nodiscard]] bool any() const { return !runs_.empty(); }
+
+  private:
+    [[nodiscard]] Run taken(std::map<Seq, Run>::iterator place) {
+        Run run = std::move(place->second);
+        runs_.erase(place);
+        life_.items -= 1;
+        life_.bytes -= tombstone_bytes_reserved;
+        return run;
+    }
+
+    /// The run that ends directly before `first`, taken out of where it stands.
+    Result<std::optional<Run>> take_before(Seq first) {
+        if (const auto place = runs_.find(first - 1); place != runs_.end())
+            return std::optional<Run>(taken(place));
+        return take_own(TRY(find(database_, "seq = ?", first - 1)));
+    }
+
+    Result<std::optional<Run>> take_after(Seq last) {
+        if (const auto place = runs_.upper_bound(last);
+            place != runs_.end() && place->second.first == last + 1)
+            return std::optional<Run>(taken(place));
+        auto after = TRY(find(database_, "seq > ? ORDER BY seq", last));
+        if (after && after->first != last + 1) after.reset();
+        return take_own(std::move(after));
+    }
+
+    Result<std::optional<Run>> take_own(std::optional<Run> row) {
+        if (!row || !is_tombstone(*row) || !TRY(is_ours(*row))) return std::optional<Run>{};
+        TRY(remove(database_, life_, *row));
+        return row;
+    }
+
+    Result<bool> is_ours(const Run& run) {
+        if (!maker_.verify) return false;
+        Statement row = TRY(database_.prepare("SELECT blob FROM items WHERE seq = ?"));
+        TRY(row.bind(run.last));
+        if (!TRY(row.step())) return false;
+        const auto signed_run = maker_.verify(row.blob(0));
+        const bool same =
+            signed_run && signed_run->device == life_.device && signed_run->chain == life_.head.chain &&
+            signed_run->first == run.first && signed_run->last == run.last && signed_run->link == run.link &&
+            signed_run->reads == run.reads && signed_run->plates == run.plates &&
+            signed_run->overviews == run.overviews && signed_run->checkpoints == run.checkpoints;
+        if (!same)
+            log_error("spool",
+                      "a tombstone that this reader did not sign stands in the spool and is left as it is: "
+                      "first={} last={} cure=\"look who writes the spool's file: only reader and uplink "
+                      "may\"",
+                      run.first, run.last);
+        return same;
+    }
+
+    Result<void> sign(const Run& run, UtcTime now) {
+        const Bytes blob = TRY(with_context(maker_.sign({.device = life_.device,
+                                                         .chain = life_.head.chain,
+                                                         .first = run.first,
+                                                         .last = run.last,
+                                                         .link = run.link,
+                                                         .reads = run.reads,
+                                                         .plates = run.plates,
+                                                         .overviews = run.overviews,
+                                                         .checkpoints = run.checkpoints,
+                                                         .time = now}),
+                                            "cannot sign a tombstone"));
+        if (blob.empty() || blob.size() > tombstone_bytes_reserved)
+            return fail(ErrorCode::invalid_argument, "a signed tombstone of {} bytes; 1 to {} are foreseen",
+                        blob.size(), tombstone_bytes_reserved);
+        Statement row =
+            TRY(database_.prepare("INSERT INTO items(seq, first, kind, at_us, link, bytes, reads, plates, "
+                                  "overviews, checkpoints, blob) "
+                                  "VALUES(?, ?, 'tombstone', ?, ?, ?, ?, ?, ?, ?, ?)"));
+        TRY(row.run(run.last, run.first, run.at_us, run.link, std::uint64_t{blob.size()}, run.reads,
+                    run.plates, run.overviews, run.checkpoints, blob));
+        life_.bytes = life_.bytes - tombstone_bytes_reserved + blob.size();
+        return {};
+    }
+
+    Database& database_;
+    Life& life_;
+    const TombstoneMaker& maker_;
+    std::map<Seq, Run> runs_;  // by their last seq
+};
 
 }  // namespace
 
 Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit, const TombstoneMaker& maker,
                        UtcTime now) {
-    bool shed = false;
+    Shedding shedding(database, life, maker);
     while (life.bytes > limit.bytes || life.items > limit.items) {
         if (auto overview = TRY(find(database, "kind = 'overview' AND seq > ? ORDER BY seq", 0))) {
-            TRY(shed_row(database, life, std::move(*overview)));
+            TRY(shedding.shed_row(std::move(*overview)));
         } else if (auto oldest = TRY(find(database, "kind <> 'tombstone' AND seq > ? ORDER BY seq", 0))) {
-            TRY(shed_record(database, life, std::move(*oldest)));
+            TRY(shedding.shed_record(std::move(*oldest)));
         } else {
             return fail(ErrorCode::exhausted,
                         "nothing is left to shed; raise the spool's quota or free disk space");
         }
-        shed = true;
     }
-    TRY(sign_all(database, life, maker, now));
-    return shed;
+    TRY(shedding.sign_all(now));
+    return shedding.any();
 }
 
 }  // namespace portcullis

@@ -1,7 +1,7 @@
 #pragma once
 // Shedding: makes room in a full spool inside the caller's transaction. Oldest overviews go first, then the
 // oldest records whole; each run of shed rows becomes one signed tombstone. For the sources of this room
-// only.
+// only. Nothing is signed that was not shed here or does not bear our own signature.
 
 #include "spool/life.hpp"
 #include "spool/spool.hpp"

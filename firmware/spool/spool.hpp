@@ -34,8 +34,26 @@ struct SpoolSettings {
     std::uint64_t quota_items = 500'000;
 };
 
-/// Signs a tombstone (record/statement_codec.hpp, seal/statement.hpp); only the reader can.
-using TombstoneMaker = std::function<Result<Bytes>(const Tombstone&)>;
+/// Signs tombstones and knows its own again (record/statement_codec.hpp, seal/statement.hpp); only the reader
+/// can. The uplink may write the file, so nothing that stands in it is signed: only what this process shed
+/// itself, and what an own signature vouches for. Without verify, tombstones that stand in the file are left
+/// as they are.
+struct TombstoneMaker {
+    using Sign = std::function<Result<Bytes>(const Tombstone&)>;
+    using Verify = std::function<Result<Tombstone>(ByteView)>;
+
+    TombstoneMaker() = default;
+    template <class Signer>
+    requires std::is_invocable_r_v < Result<Bytes>, Signer,
+    const Tombstone& >
+        TombstoneMaker(Signer signer, Verify verifier = {})  // NOLINT(google-explicit-constructor)
+        : sign(std::move(signer)),
+    verify(std::move(verifier)) {}
+    explicit operator bool() const { return static_cast<bool>(sign); }
+
+    Sign sign;
+    Verify verify;
+};
 
 /// One row. A tombstone stands for the seqs first..item.seq, and item.link is the link after the last of
 /// them.

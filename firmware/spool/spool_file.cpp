@@ -67,8 +67,8 @@ Result<fs::path> set_file_aside(const fs::path& path) {
     return broken;
 }
 
-// What SQLite's own check cannot know: the rows cover oldest..next_seq-1 without a gap, the last one carries
-// the head's link, and the sums are right.
+// What SQLite's own check cannot know: the rows cover oldest..next_seq-1 without a gap, each holds something,
+// the last one carries the head's link, and the sums are right.
 Result<void> check_rows(Database& database, const Life& life) {
     Statement sums =
         TRY(database.prepare("SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM items"));
@@ -88,7 +88,8 @@ Result<void> check_rows(Database& database, const Life& life) {
         &&last + 1 == life.head.next_seq&& TRY(to_digest(row.blob(0)))
         == life.head.link;
     }
-    if (summed && gaps == 0 && ends_well) return {};
+    const std::int64_t empty = TRY(database.integer("SELECT count(*) FROM items WHERE bytes = 0"));
+    if (summed && gaps == 0 && empty == 0 && ends_well) return {};
     return fail(ErrorCode::corrupt, "the rows do not fit together; the file is damaged");
 }
 

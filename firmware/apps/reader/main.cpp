@@ -62,9 +62,11 @@ class Teller {
 
 Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& sealer, const Clock& clock) {
     StopSignal stop = TRY(StopSignal::create());
-    Spool spool = TRY(Spool::open(
-        spool_settings(settings), [&](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
-        clock));
+    Spool spool = TRY(
+        Spool::open(spool_settings(settings),
+                    TombstoneMaker([&](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
+                                   [&](ByteView blob) { return sealer.own_tombstone(blob); }),
+                    clock));
     SpoolSink sink(sealer, spool, clock);
     Heartbeat heartbeat(clock);
     Teller teller;

@@ -54,7 +54,9 @@ struct Device {
         sealer = std::move(*made);
         auto opened = Spool::open(
             {folder.path() / "spool.db", "gate-1"},
-            [this](const Tombstone& tombstone) { return sealer->tombstone(tombstone); }, clock);
+            TombstoneMaker([this](const Tombstone& tombstone) { return sealer->tombstone(tombstone); },
+                           [this](ByteView blob) { return sealer->own_tombstone(blob); }),
+            clock);
         if (!opened) FAIL(opened.error().message());
         spool = std::move(*opened);
     }

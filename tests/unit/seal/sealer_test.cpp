@@ -193,6 +193,25 @@ TEST_CASE("a tombstone is signed for this device only") {
     CHECK_FALSE(road.sealer->tombstone(tombstone));
 }
 
+TEST_CASE("a sealer knows its own tombstones again, and no others") {
+    const Road road;
+    const Tombstone tombstone{"gate-1", first_head().chain, 2, 3, {}, 0, 1, 1, 0, now};
+    const Bytes blob = must(road.sealer->tombstone(tombstone));
+    CHECK(must(road.sealer->own_tombstone(blob)).last == 3);
+    Bytes flipped = blob;
+    flipped.back() ^= std::byte{1};
+    CHECK_FALSE(road.sealer->own_tombstone(flipped));
+    const KeyFiles other = road.pki.device("gate-2");
+    const auto stranger =
+        must(FileSigningKey::create(other.key, other.certificate, CertificateUse::sign_reads));
+    CHECK_FALSE(
+        road.sealer->own_tombstone(must(sign_statement(*stranger, must(encode_tombstone(tombstone))))));
+    CHECK_FALSE(road.sealer->own_tombstone({}));
+    ChainHead later = first_head();
+    later.next_seq = 3;
+    CHECK_FALSE(road.sealer->own_tombstone(must(road.sealer->checkpoint(later, 1, now)).blob));
+}
+
 TEST_CASE("a sealer without recipients, with too many or one twice is refused") {
     const Road road;
     SealerSettings settings = settings_of(road);

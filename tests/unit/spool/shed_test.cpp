@@ -1,5 +1,8 @@
 #include "spool/shed.hpp"
 
+#include <algorithm>
+
+#include "database/database.hpp"
 #include "support.hpp"
 
 using namespace portcullis;
@@ -212,4 +215,101 @@ TEST_CASE("a shed spool is whole after it is closed and opened, also with a smal
     REQUIRE(spool.append(full_record(head)));
     check_walk(all_of(spool), begin);
     CHECK(spool.stats().value().bytes <= 60 * kib);
+}
+
+namespace {
+
+/// A spool of ten places that holds the reads 1 to 10, and somebody else with write access to its file.
+struct Intruder {
+    TempDir dir;
+    Signer signer;
+    SpoolSettings settings = settings_in(dir);
+    std::optional<Spool> spool;
+    ChainHead head;
+    std::optional<Database> file;
+
+    explicit Intruder(int reads = 10) {
+        settings.quota_items = 10;
+        auto opened = Spool::open(settings, signer.maker());
+        REQUIRE(opened);
+        spool = std::move(*opened);
+        head = spool->head();
+        append(reads);
+        auto own_way_in = Database::open({.path = settings.path});
+        REQUIRE(own_way_in);
+        file = std::move(*own_way_in);
+    }
+    void append(int reads) {
+        for (int i = 0; i < reads; ++i)
+            REQUIRE(spool->append(next_read(head)));
+    }
+    void change(const std::string& sql) { REQUIRE(file->execute(sql)); }
+    /// Of what was signed, the declared seqs.
+    [[nodiscard]] bool declared(Seq seq) const {
+        return std::ranges::any_of(signer.signed_ones, [seq](const Tombstone& tombstone) {
+            return tombstone.first <= seq && seq <= tombstone.last;
+        });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("attack: a compromised uplink puts an empty tombstone over undelivered rows: it is never signed") {
+    Intruder intruder;
+    intruder.change("DELETE FROM items WHERE seq BETWEEN 5 AND 7");
+    intruder.change("UPDATE items SET kind = 'tombstone', first = 5, bytes = 0, blob = x'' WHERE seq = 8");
+    intruder.append(4);
+    CHECK(intruder.declared(1));
+    for (const Seq seq : {5, 6, 7, 8})
+        CHECK_FALSE(intruder.declared(seq));
+    intruder.spool.reset();
+    const auto again = Spool::open(intruder.settings, intruder.signer.maker());
+    REQUIRE(again);
+    CHECK(again->set_aside());
+}
+
+TEST_CASE("attack: a compromised uplink stretches a signed tombstone: nothing is joined to it") {
+    Intruder intruder(12);  // 1 to 3 are shed
+    intruder.change("DELETE FROM items WHERE seq IN (4, 5)");
+    intruder.change("UPDATE items SET seq = 5, link = zeroblob(32) WHERE kind = 'tombstone'");
+    intruder.append(3);
+    CHECK_FALSE(intruder.declared(4));
+    CHECK_FALSE(intruder.declared(5));
+    CHECK(intruder.declared(6));
+}
+
+TEST_CASE("attack: a compromised uplink changes the counts of a signed tombstone: they are not taken over") {
+    Intruder intruder(12);
+    intruder.change("UPDATE items SET reads = 1, overviews = 7 WHERE kind = 'tombstone'");
+    const std::size_t before = intruder.signer.signed_ones.size();
+    intruder.append(2);
+    REQUIRE(intruder.signer.signed_ones.size() > before);
+    for (const Tombstone& tombstone : intruder.signer.signed_ones)
+        CHECK(tombstone.overviews == 0);
+}
+
+TEST_CASE("attack: a compromised uplink lets a read stand for the rows before it: only itself is declared") {
+    Intruder intruder;
+    intruder.change("DELETE FROM items WHERE seq < 4");
+    intruder.change("UPDATE items SET first = 1 WHERE seq = 4");
+    intruder.append(6);
+    CHECK(intruder.declared(4));
+    for (const Seq seq : {1, 2, 3})
+        CHECK_FALSE(intruder.declared(seq));
+}
+
+TEST_CASE("a signer that does not know its own again leaves tombstones side by side, and all are declared") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 10;
+    auto spool = Spool::open(settings, TombstoneMaker(&Signer::written));
+    REQUIRE(spool);
+    ChainHead head = spool->head();
+    const ChainHead begin = head;
+    for (int i = 0; i < 14; ++i)
+        REQUIRE(spool->append(next_read(head)));
+    const auto items = all_of(*spool);
+    check_walk(items, begin);
+    CHECK(items[0].item.kind == ItemKind::tombstone);
+    CHECK(items[1].item.kind == ItemKind::tombstone);
 }

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "record/statement_codec.hpp"
 #include "spool/spool.hpp"
 #include "support/fake_clock.hpp"
 #include "support/sealed_chain.hpp"
@@ -16,15 +17,21 @@ namespace portcullis::test {
 struct Signer {
     std::vector<Tombstone> signed_ones;
     TombstoneMaker maker() {
-        return [this](const Tombstone& tombstone) -> Result<Bytes> {
-            signed_ones.push_back(tombstone);
-            return Bytes(500, std::byte{0x30});
-        };
+        return {[this](const Tombstone& tombstone) {
+                    signed_ones.push_back(tombstone);
+                    return written(tombstone);
+                },
+                &known_again};
     }
+    /// Its text is all the proof that this signer asks for.
+    static Result<Bytes> written(const Tombstone& tombstone) {
+        return to_bytes(TRY(encode_tombstone(tombstone)));
+    }
+    static Result<Tombstone> known_again(ByteView blob) { return parse_tombstone(as_text(blob)); }
 };
 
 inline TombstoneMaker any_maker() {
-    return [](const Tombstone&) -> Result<Bytes> { return Bytes(500, std::byte{0x30}); };
+    return {&Signer::written, &Signer::known_again};
 }
 
 inline SpoolSettings settings_in(const TempDir& dir) {

@@ -29,7 +29,10 @@ class Desk {
     void open_reader() {
         reader.reset();
         reader = must(Spool::open(
-            spool_settings, [](const Tombstone&) -> Result<Bytes> { return Bytes(500, std::byte{0x30}); },
+            spool_settings,
+            TombstoneMaker(
+                [](const Tombstone& one) -> Result<Bytes> { return to_bytes(TRY(encode_tombstone(one))); },
+                [](ByteView blob) { return parse_tombstone(as_text(blob)); }),
             clock));
         head = reader->head();
     }
