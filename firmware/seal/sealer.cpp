@@ -124,8 +124,7 @@ Result<void> check_settings(const SealerSettings& settings, const SigningKey& ke
 }  // namespace
 
 Result<Sealer::Audience> Sealer::load_audience(const std::vector<std::filesystem::path>& paths,
-                                               std::string_view name,
-                                               const std::optional<UtcTime>& judged_at) {
+                                               std::string_view name) {
     if (paths.empty() || paths.size() > max_recipients)
         return fail(ErrorCode::configuration, "seal: {} recipients for the {}; name 1 to {} certificates",
                     paths.size(), name, max_recipients);
@@ -134,13 +133,13 @@ Result<Sealer::Audience> Sealer::load_audience(const std::vector<std::filesystem
     for (const std::filesystem::path& path : paths) {
         X509Ptr certificate = TRY(load_certificate(path));
         TRY(check_certificate(certificate.get(), CertificateUse::receive, path.string()));
-        if (judged_at) TRY(check_dates(certificate.get(), *judged_at, path.string()));
         std::string id = key_id(certificate.get());
         if (std::ranges::find(ids, id) != ids.end())
             return fail(ErrorCode::configuration,
                         "certificate {}: stands twice among the recipients of the {}", path.string(), name);
         ids.push_back(std::move(id));
         audience.certificates.push_back(std::move(certificate));
+        audience.names.push_back(path.string());
     }
     audience.digest = TRY(recipients_digest(std::move(ids)));
     return audience;
@@ -150,10 +149,24 @@ Result<Sealer> Sealer::create(SealerSettings settings, const SigningKey& key) {
     TRY(check_settings(settings, key));
     Sealer sealer(std::move(settings), key);
     const SealerSettings& s = sealer.settings_;
-    sealer.readers_ = TRY(load_audience(s.read_recipients, "read", s.judged_at));
-    sealer.plate_ = TRY(load_audience(s.plate_recipients, "plate picture", s.judged_at));
-    sealer.overview_ = TRY(load_audience(s.overview_recipients, "overview", s.judged_at));
+    sealer.readers_ = TRY(load_audience(s.read_recipients, "read"));
+    sealer.plate_ = TRY(load_audience(s.plate_recipients, "plate picture"));
+    sealer.overview_ = TRY(load_audience(s.overview_recipients, "overview"));
     return sealer;
+}
+
+std::vector<std::string> Sealer::date_doubts(UtcTime now) const {
+    std::vector<std::string> doubts;
+    const auto look_at = [&](X509* certificate, std::string_view name) {
+        if (const auto dates = check_dates(certificate, now, name); !dates)
+            if (std::ranges::find(doubts, dates.error().message()) == doubts.end())
+                doubts.push_back(dates.error().message());
+    };
+    look_at(key_->certificate(), "of the signing key");
+    for (const Audience* audience : {&readers_, &plate_, &overview_})
+        for (std::size_t i = 0; i < audience->certificates.size(); ++i)
+            look_at(audience->certificates[i].get(), audience->names[i]);
+    return doubts;
 }
 
 const Sealer::Audience& Sealer::audience(MediaRole role) const {

@@ -25,9 +25,6 @@ struct SealerSettings {
     std::vector<std::filesystem::path> read_recipients;
     std::vector<std::filesystem::path> plate_recipients;
     std::vector<std::filesystem::path> overview_recipients;
-    /// When the recipients' dates are judged; empty while the device's clock is not set: sealing needs no
-    /// clock.
-    std::optional<UtcTime> judged_at = {};
 };
 
 class Sealer {
@@ -49,15 +46,19 @@ class Sealer {
     /// corrupt (the signature does not hold).
     [[nodiscard]] Result<Tombstone> own_tombstone(ByteView blob) const;
 
+    /// What is wrong at `now` with the dates of our own certificate and the recipients', one line each. It
+    /// keeps nobody from sealing, which needs no clock: the collector judges by its own.
+    [[nodiscard]] std::vector<std::string> date_doubts(UtcTime now) const;
+
   private:
     struct Audience {
         std::vector<X509Ptr> certificates;
-        Digest digest{};  // recipients_digest
+        std::vector<std::string> names;  // of the certificates' files
+        Digest digest{};                 // recipients_digest
     };
     Sealer(SealerSettings settings, const SigningKey& key) : settings_(std::move(settings)), key_(&key) {}
     [[nodiscard]] static Result<Audience> load_audience(const std::vector<std::filesystem::path>& paths,
-                                                        std::string_view name,
-                                                        const std::optional<UtcTime>& judged_at);
+                                                        std::string_view name);
     [[nodiscard]] const Audience& audience(MediaRole role) const;
     [[nodiscard]] Result<Bytes> seal_read(const ReadPayload& payload) const;
 

@@ -4,14 +4,12 @@ namespace portcullis {
 
 Result<std::unique_ptr<FileSigningKey>> FileSigningKey::create(const std::filesystem::path& key,
                                                                const std::filesystem::path& certificate,
-                                                               CertificateUse use,
-                                                               std::optional<UtcTime> judged_at) {
+                                                               CertificateUse use) {
     KeyPtr private_key = TRY(load_private_key(key));
     X509Ptr named = TRY(load_certificate(certificate));
     const std::string name = certificate.string();
     TRY(check_pair(private_key.get(), named.get(), name));
     TRY(check_certificate(named.get(), use, name));
-    if (judged_at) TRY(check_dates(named.get(), *judged_at, name));
     return std::unique_ptr<FileSigningKey>(new FileSigningKey(std::move(private_key), std::move(named)));
 }
 

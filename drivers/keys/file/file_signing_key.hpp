@@ -13,12 +13,12 @@ namespace portcullis {
 
 class FileSigningKey final : public SigningKey {
   public:
-    /// judged_at: the time at which the certificate's dates are judged; empty while the clock is not set.
     /// Errors: configuration, each naming the file and the cure: unreadable, not PEM, readable or writable by
-    /// others, not P-256, key and certificate of two pairs, wrong key usage, expired, not yet valid.
+    /// others, not P-256, key and certificate of two pairs, wrong key usage. Its dates are not looked at:
+    /// signing needs no clock.
     [[nodiscard]] static Result<std::unique_ptr<FileSigningKey>> create(
         const std::filesystem::path& key, const std::filesystem::path& certificate,
-        CertificateUse use = CertificateUse::sign_reads, std::optional<UtcTime> judged_at = {});
+        CertificateUse use = CertificateUse::sign_reads);
 
     [[nodiscard]] evp_pkey_st* key() const override { return key_.get(); }
     [[nodiscard]] x509_st* certificate() const override { return certificate_.get(); }

@@ -9,7 +9,6 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::chrono::sys_days clock_is_set_after{std::chrono::year(2026) / 1 / 1};
 constexpr milliseconds least_patience{10'000};
 constexpr double patience_frames = 3;
 
@@ -81,7 +80,7 @@ PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     return pipeline;
 }
 
-SealerSettings sealer_settings(const ReaderSettings& settings, std::optional<UtcTime> judged_at) {
+SealerSettings sealer_settings(const ReaderSettings& settings) {
     SealerSettings sealer;
     sealer.device = settings.device;
     sealer.fleet = settings.fleet;
@@ -93,17 +92,11 @@ SealerSettings sealer_settings(const ReaderSettings& settings, std::optional<Utc
     };
     sealer.plate_recipients = or_readers(settings.keys.plate_recipients);
     sealer.overview_recipients = or_readers(settings.keys.overview_recipients);
-    sealer.judged_at = judged_at;
     return sealer;
 }
 
 SpoolSettings spool_settings(const ReaderSettings& settings) {
     return {settings.spool.path, settings.device, settings.spool.quota_bytes, settings.spool.quota_items};
-}
-
-std::optional<UtcTime> judging_time(const Clock& clock) {
-    const UtcTime now = clock.utc();
-    return now > UtcTime(clock_is_set_after) ? std::optional(now) : std::nullopt;
 }
 
 milliseconds watchdog_patience(const InputSettings& input) {

@@ -11,12 +11,8 @@ namespace portcullis {
 
 [[nodiscard]] ReplaySettings replay_settings(const InputSettings& input);
 [[nodiscard]] PipelineSettings pipeline_settings(const ReaderSettings& settings);
-[[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings,
-                                             std::optional<UtcTime> judged_at);
+[[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
-
-/// When certificates are judged: now, or nothing while the clock is evidently not set.
-[[nodiscard]] std::optional<UtcTime> judging_time(const Clock& clock);
 
 /// The watchdog must not bite a camera that is slow on purpose.
 [[nodiscard]] milliseconds watchdog_patience(const InputSettings& input);

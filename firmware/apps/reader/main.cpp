@@ -60,6 +60,24 @@ class Teller {
     std::chrono::steady_clock::time_point next_log_ = std::chrono::steady_clock::now() + tell_every;
 };
 
+/// A certificate out of its dates, or a clock that is years off, never stops the capture; it is told at the
+/// start and once a day.
+class DateWatch {
+  public:
+    DateWatch(const Sealer& sealer, const Clock& clock) : sealer_(sealer), clock_(clock) {}
+    void look() {
+        if (next_ && clock_.since_boot() < *next_) return;
+        next_ = clock_.since_boot() + std::chrono::hours(24);
+        for (const std::string& doubt : sealer_.date_doubts(clock_.utc()))
+            log_error("reader", "{}; reads go on, the collector judges them by its own clock", doubt);
+    }
+
+  private:
+    const Sealer& sealer_;
+    const Clock& clock_;
+    std::optional<BootTime> next_;
+};
+
 Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& sealer, const Clock& clock) {
     StopSignal stop = TRY(StopSignal::create());
     Spool spool = TRY(
@@ -70,9 +88,14 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& seale
     SpoolSink sink(sealer, spool, clock);
     Heartbeat heartbeat(clock);
     Teller teller;
+    DateWatch dates(sealer, clock);
+    dates.look();
     Pipeline::Hooks hooks;
     hooks.beat = [&] { heartbeat.beat(); };
-    hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters); };
+    hooks.tick = [&](const RoadCounters& counters) {
+        teller.tell(counters);
+        dates.look();
+    };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), sink.sink(), hooks);
     const OpenCamera open_camera = [&]() -> Result<std::unique_ptr<Camera>> {
         return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
@@ -99,12 +122,13 @@ Result<void> run(const Options& options) {
         log_warning("reader", "memory is not locked (RLIMIT_MEMLOCK): keep swap off or encrypted");
     TRY(envelope_self_test());
     const SystemClock clock;
-    const auto judged_at = judging_time(clock);
-    const auto key = TRY(FileSigningKey::create(settings.keys.key, settings.keys.certificate,
-                                                CertificateUse::sign_reads, judged_at));
-    const Sealer sealer = TRY(Sealer::create(sealer_settings(settings, judged_at), *key));
+    const auto key =
+        TRY(FileSigningKey::create(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
+    const Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
     Eyes eyes = TRY(load_eyes(settings.models));
     if (!options.check_only) return walk(settings, std::move(eyes), sealer, clock);
+    if (const auto doubts = sealer.date_doubts(clock.utc()); !doubts.empty())
+        return fail(ErrorCode::configuration, "{}", fmt::join(doubts, "\n"));
     fmt::print("portcullis-reader: {} is good; model {}\n", options.file.string(), eyes.model);
     return {};
 }

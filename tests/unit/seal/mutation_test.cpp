@@ -65,8 +65,7 @@ TEST_CASE("of 5000 mutants of a sealed read none opens with changed content") {
                                   "b",
                                   {road.reader.certificate, road.evidence.certificate},
                                   {road.evidence.certificate},
-                                  {road.evidence.certificate},
-                                  {}};
+                                  {road.evidence.certificate}};
     const Sealer sealer = must(Sealer::create(settings, *road.key));
     CaptureRecord record = sample_record();
     const Bytes blob = must(sealer.seal(record, first_head(), {})).items[0].blob;

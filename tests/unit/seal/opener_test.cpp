@@ -139,8 +139,7 @@ TEST_CASE("attack: the other recipient is stripped, so that only one can open") 
                             "b",
                             {attack.road.reader.certificate, attack.road.evidence.certificate},
                             {attack.road.evidence.certificate},
-                            {attack.road.evidence.certificate},
-                            {}};
+                            {attack.road.evidence.certificate}};
     const Sealer sealer = must(Sealer::create(settings, *attack.road.key));
     const Bytes both = must(sealer.seal(sample_record(), first_head(), {})).items[0].blob;
     CHECK(attack.open(both).verdict.good());

@@ -63,15 +63,14 @@ TEST_CASE("make-pki gives a device, recipients and a collector that work togethe
     const UtcTime today = SystemClock().utc();
     for (const std::string device : {"gate-1", "gate-2"}) {
         const std::string files = pki + "/devices/" + device;
-        const auto key = must(FileSigningKey::create(files + "/read.key", files + "/read.crt",
-                                                     CertificateUse::sign_reads, today));
+        const auto key = must(
+            FileSigningKey::create(files + "/read.key", files + "/read.crt", CertificateUse::sign_reads));
         SealerSettings settings{device,
                                 "fleet",
                                 "boot",
                                 {pki + "/recipients/auditor.crt"},
                                 {pki + "/recipients/auditor.crt"},
-                                {pki + "/recipients/auditor.crt"},
-                                today};
+                                {pki + "/recipients/auditor.crt"}};
         const Sealer sealer = must(Sealer::create(settings, *key));
         const EnvelopeOpener opener =
             must(EnvelopeOpener::create({{pki + "/recipients/auditor.key", pki + "/recipients/auditor.crt"}},
@@ -79,9 +78,10 @@ TEST_CASE("make-pki gives a device, recipients and a collector that work togethe
                                                                  .signers = pki + "/devices/signers"}))));
         const Bytes blob = must(sealer.seal(sample_record(), first_head(device), {})).items[0].blob;
         CHECK(opener.open_read(blob, today).verdict.good());
+        CHECK(sealer.date_doubts(today).empty());
     }
     CHECK(FileSigningKey::create(pki + "/collector/receipt.key", pki + "/collector/receipt.crt",
-                                 CertificateUse::sign_receipts, today));
+                                 CertificateUse::sign_receipts));
     CHECK_FALSE(
         FileSigningKey::create(pki + "/devices/gate-1/identity.key", pki + "/devices/gate-1/identity.crt"));
 }

@@ -223,18 +223,28 @@ TEST_CASE("a sealer without recipients, with too many or one twice is refused") 
     CHECK(says(refusal(road, settings), "stands twice"));
 }
 
-TEST_CASE("a recipient that may not receive, is expired or unreadable is refused by name") {
+TEST_CASE("a recipient that may not receive or is unreadable is refused by name") {
     const Road road;
     SealerSettings settings = settings_of(road);
     settings.plate_recipients = {road.device.certificate};
     CHECK(says(refusal(road, settings), "keyAgreement"));
     settings.plate_recipients = {"/nowhere/evidence.crt"};
     CHECK(says(refusal(road, settings), "/nowhere/evidence.crt"));
-    settings = settings_of(road);
-    settings.judged_at = now + 11 * day;
-    CHECK(says(refusal(road, settings), "expired"));
-    settings.judged_at.reset();  // the device's clock is not set: sealing needs no clock
-    CHECK(Sealer::create(settings, *road.key));
+}
+
+TEST_CASE("dates are told by name and keep nobody from sealing, in 1970, in 2040 and after the last day") {
+    const Road road;
+    CHECK(road.sealer->date_doubts(now).empty());
+    for (const UtcTime wrong : {UtcTime{}, now + 11 * day, now + 14 * 365 * day}) {
+        const auto doubts = road.sealer->date_doubts(wrong);
+        REQUIRE(doubts.size() == 3);  // our own, the reader's and the evidence's, each once
+        CHECK(says(doubts[0], "signing key"));
+        CHECK(says(doubts[1], road.reader.certificate.string()));
+        CHECK(says(doubts[0], wrong < now ? "set the clock" : "expired"));
+    }
+    CaptureRecord record = sample_record();
+    record.captured = UtcTime{};
+    CHECK(road.opener->open_read(road.seal(record, first_head()).items[0].blob, now).verdict.good());
 }
 
 TEST_CASE("a sealer for another device than its certificate's is refused") {
