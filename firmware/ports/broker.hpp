@@ -35,7 +35,7 @@ class Broker {
     virtual ~Broker() = default;
 
     /// Begins to connect and returns; goes on for ever with jittered back-off. Errors: configuration
-    /// (unusable URI, unreadable or expired certificate: names the file and the cure).
+    /// (unusable URI, unreadable certificate: names the file and the cure).
     [[nodiscard]] virtual Result<void> start(BrokerHandlers handlers) = 0;
     /// QoS 1. Never blocks. Errors: closed (not connected just now), exhausted (the library's window is
     /// full).

@@ -54,18 +54,22 @@ struct PahoBroker::State {
     /// From the attempt to the end of the connection; gives the reason for the end.
     std::string connect_once(const std::stop_token& stop) {
         // Looked at each time: a certificate runs out, or is renewed in place, while we run.
-        const auto files = check_tls_files(files_of(settings), SystemClock().utc());
+        const auto files = check_tls_files(files_of(settings));
         if (!files) return files.error().message();
         auto begun = Connection::begin(settings, uri.paho, client_id, handlers);
         if (!begun) return begun.error().message();
         const auto outcome = (*begun)->wait_connected(stop);
-        if (!outcome)
-            return fmt::format(
-                "cannot connect to {}: {} (if it listens: is {} the CA of its certificate, does that name "
-                "'{}', and may "
-                "'{}' connect there?)",
-                settings.uri, outcome.error().message(), settings.ca.string(), uri.host, client_id);
+        if (!outcome) return no_connection(outcome.error());
         return serve(**begun, *begun, stop);
+    }
+
+    [[nodiscard]] std::string no_connection(const Error& error) const {
+        const auto doubts = tls_date_doubts(files_of(settings), SystemClock().utc());
+        return fmt::format(
+            "cannot connect to {}: {} (if it listens: is {} the CA of its certificate, does that name "
+            "'{}', and may '{}' connect there?{}{})",
+            settings.uri, error.message(), settings.ca.string(), uri.host, client_id,
+            doubts.empty() ? "" : " ", fmt::join(doubts, "; "));
     }
 
     std::string serve(Connection& live, const std::shared_ptr<Connection>& shared,
@@ -104,9 +108,13 @@ PahoBroker::~PahoBroker() {
 Result<std::unique_ptr<PahoBroker>> PahoBroker::create(PahoSettings settings) {
     auto state = std::make_unique<State>();
     state->uri = TRY(parse_broker_uri(settings.uri));
-    state->client_id = TRY(check_tls_files(files_of(settings), SystemClock().utc()));
+    state->client_id = TRY(check_tls_files(files_of(settings)));
     state->settings = std::move(settings);
     return std::unique_ptr<PahoBroker>(new PahoBroker(std::move(state)));
+}
+
+std::vector<std::string> PahoBroker::date_doubts(UtcTime now) const {
+    return tls_date_doubts(files_of(state_->settings), now);
 }
 
 const std::string& PahoBroker::client_id() const {

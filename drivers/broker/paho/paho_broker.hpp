@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "ports/broker.hpp"
@@ -42,11 +43,14 @@ struct PahoSettings {
 
 class PahoBroker final : public Broker {
   public:
-    /// Errors: configuration (URI; certificate, key or CA missing, unreadable, expired or not a pair: names
+    /// Errors: configuration (URI; certificate, key or CA missing, unreadable or not a pair: names
     /// the file and the cure).
     [[nodiscard]] static Result<std::unique_ptr<PahoBroker>> create(PahoSettings settings);
     ~PahoBroker() override;
 
+    /// What is wrong at `now` with the dates of our certificate and the broker's CA, one line each. The
+    /// connection is tried all the same; the reason why it failed tells them too.
+    [[nodiscard]] std::vector<std::string> date_doubts(UtcTime now) const;
     /// The common name of our certificate.
     [[nodiscard]] const std::string& client_id() const;
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -17,8 +18,13 @@ struct TlsFiles {
 };
 
 /// The common name of the certificate. Errors: configuration: a file is missing or unreadable, no PEM, the
-/// certificate has expired or is not yet valid, the key is encrypted or of another certificate.
-[[nodiscard]] Result<std::string> check_tls_files(const TlsFiles& files, UtcTime now);
+/// key is encrypted or of another certificate. Dates are not looked at: a clock that is years off must not
+/// keep anybody from trying.
+[[nodiscard]] Result<std::string> check_tls_files(const TlsFiles& files);
+
+/// What is wrong at `now` with the dates of CA and certificate, one line each; a file that cannot be read is
+/// no matter of dates.
+[[nodiscard]] std::vector<std::string> tls_date_doubts(const TlsFiles& files, UtcTime now);
 
 /// Every TLS connection that this process makes from now on is TLS 1.3 or fails.
 [[nodiscard]] Result<void> require_tls_1_3();

@@ -70,9 +70,12 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     const SystemClock clock;
     TrustStore devices = TRY(load_trust(settings.devices));
     const auto receipt_key = TRY(FileSigningKey::create(settings.receipts.key, settings.receipts.certificate,
-                                                        CertificateUse::sign_receipts, clock.utc()));
+                                                        CertificateUse::sign_receipts));
+    TRY(check_dates(receipt_key->certificate(), clock.utc(), settings.receipts.certificate.string()));
     const auto broker = TRY(PahoBroker::create(broker_settings(settings.broker)));
     if (check_only) {
+        if (const auto doubts = broker->date_doubts(clock.utc()); !doubts.empty())
+            return fail(ErrorCode::configuration, "{}", fmt::join(doubts, "\n"));
         std::cout << "portcullis-collector: " << file.string() << " is good\n";
         return {};
     }

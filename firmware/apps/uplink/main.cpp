@@ -91,6 +91,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TrustStore receipts = TRY(load_trust(settings.receipts));
     const auto broker = TRY(make_broker(settings));
     if (check_only) {
+        if (const auto doubts = broker->date_doubts(clock.utc()); !doubts.empty())
+            return fail(ErrorCode::configuration, "{}", fmt::join(doubts, "\n"));
         std::cout << "portcullis-uplink: " << file.string() << " is good\n";
         return {};
     }

@@ -289,16 +289,25 @@ TEST_CASE("a client that the broker's CA did not sign is refused") {
     CHECK(device.broker->publish(1, {.topic = "lpr/v1/dev/gate-1/read"}).error().code() == ErrorCode::closed);
 }
 
-TEST_CASE("an expired client certificate is a configuration error before anything is sent") {
+TEST_CASE(
+    "an expired client certificate is told, and a renewed one in its place connects without a restart") {
+    if (skip()) return;
     const TempDir dir;
     const Pki pki(dir.path() / "pki");
+    const Mosquitto mosquitto(dir.path() / "broker", pki);
     pki.make_expired("devices/gate-1/identity", "device-ca", "expired.crt");
-    PahoSettings settings = settings_of(pki, "mqtts://localhost:1", "devices/gate-1/identity");
+    PahoSettings settings = settings_of(pki, mosquitto.uri(), "devices/gate-1/identity");
     settings.certificate = pki.file("expired.crt");
-    const auto broker = PahoBroker::create(settings);
-    REQUIRE_FALSE(broker);
-    CHECK(broker.error().code() == ErrorCode::configuration);
-    CHECK(broker.error().message().find("expired on") != std::string::npos);
+    Client device(settings);
+    const auto doubts = device.broker->date_doubts(SystemClock().utc());
+    REQUIRE(doubts.size() == 1);
+    CHECK(doubts[0].find("expired on") != std::string::npos);
+    device.wait_for_state(false);
+    CHECK(device.last_reason.find("expired on") != std::string::npos);
+    CHECK(device.last_reason.find(settings.certificate.string()) != std::string::npos);
+    std::filesystem::copy_file(pki.file("devices/gate-1/identity.crt"), settings.certificate,
+                               std::filesystem::copy_options::overwrite_existing);
+    device.wait_for_state(true);
 }
 
 TEST_CASE("the will is published when the client vanishes, not when it stops") {
