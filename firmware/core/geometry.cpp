@@ -7,6 +7,9 @@ namespace portcullis {
 
 namespace {
 
+// Of the angle between two edges; sharper corners would be moved far away.
+constexpr float least_corner_sine = 0.2F;
+
 float cross(Point origin, Point a, Point b) {
     return (a.x - origin.x) * (b.y - origin.y) - (a.y - origin.y) * (b.x - origin.x);
 }
@@ -79,6 +82,25 @@ bool contains(std::span<const Point> polygon, Point point) {
             inside = !inside;
     }
     return inside;
+}
+
+Quad widened(const Quad& quad, float pixels) {
+    Quad wide = quad;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const Point& at = quad.corners[i];
+        const Point& before = quad.corners[(i + 3) % 4];
+        const Point& after = quad.corners[(i + 1) % 4];
+        const float in_length = std::hypot(at.x - before.x, at.y - before.y);
+        const float out_length = std::hypot(after.x - at.x, after.y - at.y);
+        if (in_length <= 0 || out_length <= 0) return quad;
+        const Point in{(at.x - before.x) / in_length, (at.y - before.y) / in_length};
+        const Point out{(after.x - at.x) / out_length, (after.y - at.y) / out_length};
+        // Along both edges, further the more slanted they meet, so that each edge moves by just as much.
+        const float sine = in.x * out.y - in.y * out.x;
+        if (sine < least_corner_sine) return quad;
+        wide.corners[i] = {at.x + (in.x - out.x) * pixels / sine, at.y + (in.y - out.y) * pixels / sine};
+    }
+    return wide;
 }
 
 Quad scaled(const Quad& quad, float factor_x, float factor_y) {

@@ -41,6 +41,8 @@ struct Quad {
 [[nodiscard]] float iou(const Box& a, const Box& b);
 /// True when point lies in the polygon (ROI, lane); even-odd rule. An empty polygon holds every point.
 [[nodiscard]] bool contains(std::span<const Point> polygon, Point point);
+/// Each edge moved outwards by so many pixels. A quad without a proper shape stays as it is.
+[[nodiscard]] Quad widened(const Quad& quad, float pixels);
 [[nodiscard]] Quad scaled(const Quad& quad, float factor_x, float factor_y);
 
 }  // namespace portcullis

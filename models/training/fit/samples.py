@@ -25,6 +25,7 @@ WILD_CHANCE, UPRIGHT_CHANCE = 0.25, 0.25
 CROP_TRUST = {"openalpr-segocr": 1.0, "openalpr-train-eu": 0.5}   # the edges of the others say nothing of the plate's
 CUT_SHARE = 0.3            # of the drawn and photographed plates are cut out loosely, as crops are
 CUT_TILT_DEGREES = 9       # standard deviation
+EASY_WEIGHT, EASY_PLATE_WEIGHT = 0.02, 0.2     # of what the fitter is right about, against 1 of what it errs on
 
 
 @dataclasses.dataclass
@@ -109,7 +110,14 @@ class Samples:
         self.weights = make_lines.source_weights(self.texts)
         self.found, self.wrong = found_entries(data, evaluate.Detector(model), held_out=False)
         self.wrong_weights = [entry.score for entry in self.wrong]
+        self.found_weights = [1.0] * len(self.found)
         self.drawn, self.next_drawn = [], 0
+
+    def judge(self, score_of):
+        """From now on draws more often what the fitter errs on. score_of: from views to the fitter's scores."""
+        self.wrong_weights = [EASY_WEIGHT + score for score in score_of([views.sharp_view(e.grey, e.start) for e in self.wrong])]
+        self.found_weights = [EASY_PLATE_WEIGHT + 1 - score
+                              for score in score_of([views.sharp_view(e.grey, e.start) for e in self.found])]
 
     def draw_plates(self, count):
         for _ in range(count):
@@ -144,7 +152,7 @@ class Samples:
             entry, start = self.guess_or_cut(chance.choice(self.drawn))
             strength = chance.choice((0.3, 0.6, 1))
         elif kind < NO_PLATE_SHARE + DRAWN_SHARE + FOUND_SHARE:
-            entry = chance.choice(self.found)
+            entry = chance.choices(self.found, self.found_weights)[0]
             start, strength = self.near(entry.start, 0.5), chance.choice((0.1, 0.5))
         else:
             entry, start = self.guess_or_cut(chance.choices(self.texts, self.weights)[0])

@@ -28,6 +28,7 @@ CORNER_WEIGHT, READING_WEIGHT = 1.0, 0.5
 READING_FROM = 1500        # steps: first the corners, so that there is something to read
 FIRST_DRAWN, DRAWN_A_STEP = 1500, 2
 WATCH_EVERY, SAVE_EVERY = 500, 200
+JUDGE_EVERY = 1000         # steps: what the fitter errs on is drawn more often
 
 
 def arguments():
@@ -123,6 +124,17 @@ def watch(network, reader, held_out, wrong):
     return f"corner error {numpy.mean(errors):.4f} read {numpy.mean(before):.4f} -> {numpy.mean(after):.4f} plates/others kept {at}"
 
 
+def scores_of(network, given):
+    network.eval()
+    scores = []
+    with torch.no_grad():
+        for first in range(0, len(given), 64):
+            x = numpy.stack([views.seen(view) for view in given[first:first + 64]]).astype(numpy.float32) / 127.5 - 1
+            scores += torch.sigmoid(network.logits(torch.from_numpy(x[:, None]))[:, 0]).tolist()
+    network.train()
+    return scores
+
+
 class Training(parts.Training):
     def take_step(self, source, reader):
         parts.set_rate(self.optimiser, self.options.rate, self.step, WARM_UP, self.progress)
@@ -148,6 +160,8 @@ def main():
                  f"held out {len(held_out)} and {len(wrong)}; {sum(p.numel() for p in training.network.parameters())} weights")
     seen_losses = []
     while training.progress < 1:
+        if training.step % JUDGE_EVERY == 0 and (options.start or training.step >= READING_FROM):
+            source.judge(lambda given: scores_of(training.slow, given))
         start = time.monotonic()
         seen_losses.append(training.take_step(source, reader))
         source.draw_plates(DRAWN_A_STEP)

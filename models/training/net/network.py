@@ -61,25 +61,31 @@ class Look(nn.Module):
 
 
 class ExportedNetwork(nn.Module):
-    """Both answers of one pass, logits, in those few kinds of layers that the programs run: layers that split or join
-    channels are rewritten as several that do not. Evaluation only."""
+    """The answers of one pass, logits, in those few kinds of layers that the programs run: layers that split or join
+    channels are rewritten as several that do not. look may be None. Evaluation only."""
 
     def __init__(self, network, look):
         super().__init__()
         self.body, self.spell, self.output = network.body, network.spell, network.output
         self.upper = part_of(network.rows, slice(None, network.row_depth))
         self.lower = part_of(network.rows, slice(network.row_depth, None))
+        self.codes = look and look.judge[5]
+        if look:
+            self.take_look(look, network.body_depth)
+
+    def take_look(self, look, depth):
         norm, first = look.judge[0], look.judge[2]
         scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
         weight = first.weight.detach() * scale[None, :, None, None]
         bias = first.bias + (first.weight[:, :, 0, 0] @ (norm.bias - norm.running_mean * scale))
-        self.of_mean = pointwise(weight[:, :network.body_depth], bias)
-        self.of_most = pointwise(weight[:, network.body_depth:], torch.zeros_like(bias))
-        self.codes = look.judge[5]
+        self.of_mean = pointwise(weight[:, :depth], bias)
+        self.of_most = pointwise(weight[:, depth:], torch.zeros_like(bias))
 
     def forward(self, x):
         features = self.body(x)
         steps = self.output(self.spell(torch.cat([self.upper(features), self.lower(features)], 3)))
+        if not self.codes:
+            return steps
         look = F.relu(self.of_mean(F.adaptive_avg_pool2d(features, 1)) + self.of_most(features.amax((2, 3), keepdim=True)))
         return steps, self.codes(look)
 

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "core/chain.hpp"
 #include "core/geometry.hpp"
 #include "core/ids.hpp"
@@ -65,6 +67,24 @@ TEST_CASE("chain ids survive their text form and others are refused") {
     CHECK(to_string(chain_from_string("00ff00ff00ff00ff").value()) == "00ff00ff00ff00ff");
     for (const char* text : {"", "00", "00ff00ff00ff00ff00", "00ff00ff00ff00fg"})
         CHECK_FALSE(chain_from_string(text));
+}
+
+TEST_CASE("a widened quad has each edge moved outwards by the same number of pixels") {
+    const Quad wide = widened(quad_from_box({10, 20, 50, 30}), 0.5F);
+    CHECK(wide == quad_from_box({9.5F, 19.5F, 50.5F, 30.5F}));
+    const Quad slanted{{{{0, 0}, {40, 0}, {50, 10}, {10, 10}}}};
+    const Quad moved = widened(slanted, 1);
+    CHECK(moved.corners[0].y == doctest::Approx(-1));
+    CHECK(moved.corners[1].y == doctest::Approx(-1));
+    CHECK(moved.corners[2].y == doctest::Approx(11));
+    // The left edge runs through (0, 0) at 45 degrees: a pixel further is sqrt(2) further to the left.
+    CHECK(moved.corners[0].x - moved.corners[0].y == doctest::Approx(-std::sqrt(2.0F)));
+}
+
+TEST_CASE("what has no proper corners is not widened") {
+    for (const Quad& odd : {Quad{}, quad_from_box({5, 5, 5, 9}), quad_from_box({9, 5, 5, 9}),
+                            Quad{{{{0, 0}, {40, 0}, {80, 1}, {0, 1}}}}})
+        CHECK(widened(odd, 1) == odd);
 }
 
 TEST_CASE("device names are short, lower case and safe in topics and paths") {
