@@ -124,6 +124,15 @@ class Delivery(Road):
         self.wait_for_verdicts()
         self.assert_all_records_arrived(at_least=10)
 
+    def test_no_running_program_may_leave_a_core_dump_or_gain_privileges(self):
+        self.start_all(cut_pictures(self.folder / "pictures", 10), rate=1)
+        wait_until("a read arrived", lambda: self.reads(), ARRIVE_LIMIT_S)
+        for name in ("reader", "uplink", "collector", "opener"):
+            with self.subTest(program=name):
+                proc = pathlib.Path("/proc") / str(self.house.processes[name].pid)
+                self.assertRegex((proc / "limits").read_text(), r"Max core file size +0 +0")
+                self.assertRegex((proc / "status").read_text(), r"NoNewPrivs:\s+1")
+
     def test_a_broker_stopped_half_way_and_restarted_loses_nothing(self):
         self.start_all(cut_pictures(self.folder / "pictures", 10), rate=4)
         wait_until("some reads arrived", lambda: len(self.reads()) >= 2, ARRIVE_LIMIT_S)

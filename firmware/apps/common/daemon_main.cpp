@@ -5,10 +5,14 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "seal/openssl.hpp"
+#include "wall/wall.hpp"
 
 namespace portcullis {
 
 int daemon_main(int argc, char** argv, const DaemonText& text, const RunDaemon& run) try {
+    // Before anything else asks OpenSSL for memory: what it frees is gone, so is what keys left in it.
+    const Result<void> zeroing = install_zeroing_allocator();
     CLI::App app{text.description, text.name};
     app.footer(text.footer);
     std::filesystem::path file = text.default_file;
@@ -21,7 +25,12 @@ int daemon_main(int argc, char** argv, const DaemonText& text, const RunDaemon& 
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    const Result<void> done = run(file, check_only);
+    const auto guarded = [&]() -> Result<void> {
+        if (!zeroing) return zeroing;
+        return deny_memory_dumps();
+    };
+    const Result<void> ready = guarded();
+    const Result<void> done = ready ? run(file, check_only) : ready;
     if (done) return 0;
     log_error(text.room, "{}", done.error().message());
     return done.error().code() == ErrorCode::configuration ? 2 : 1;

@@ -17,7 +17,8 @@ struct DaemonText {
     const char* default_file;
 };
 
-/// Runs the daemon with its settings file; check_only: look at settings, keys and certificates, then end.
+/// Runs the daemon with its settings file, after core dumps were denied and OpenSSL's memory is wiped when
+/// freed; check_only: look at settings, keys and certificates, then end.
 using RunDaemon = std::function<Result<void>(const std::filesystem::path& file, bool check_only)>;
 
 [[nodiscard]] int daemon_main(int argc, char** argv, const DaemonText& text, const RunDaemon& run);

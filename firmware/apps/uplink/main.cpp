@@ -7,6 +7,7 @@
 #include "config/uplink_settings.hpp"
 #include "drivers/broker/paho/paho_broker.hpp"
 #include "health/service.hpp"
+#include "seal/self_test.hpp"
 #include "uplink/uplink_service.hpp"
 
 using namespace portcullis;
@@ -87,6 +88,7 @@ Result<std::unique_ptr<PahoBroker>> make_broker(const UplinkFileSettings& settin
 Result<void> run(const std::filesystem::path& file, bool check_only) {
     const UplinkFileSettings settings = TRY(UplinkFileSettings::load(file));
     set_log_level(settings.log_level);
+    TRY(envelope_self_test());  // it parses signed receipts from the network
     const SystemClock clock;
     TrustStore receipts = TRY(load_trust(settings.receipts));
     const auto broker = TRY(make_broker(settings));
