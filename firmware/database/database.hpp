@@ -23,8 +23,9 @@ struct DatabaseSettings {
 
 class Database {
   public:
-    /// Opens in WAL mode with synchronous=FULL: what a commit returned for survives a power cut. A new file
-    /// gets mode 0660 (less the umask) and its folder is synced. Errors name the path.
+    /// Opens in WAL mode with synchronous=FULL: what a commit returned for survives a power cut, and
+    /// so does what is read, be it of a writer that was killed. A new file gets mode 0660 (less the umask)
+    /// and its folder is synced. Errors name the path.
     [[nodiscard]] static Result<Database> open(const DatabaseSettings& settings);
 
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
@@ -48,6 +49,8 @@ class Database {
         void operator()(sqlite3* connection) const;
     };
     using Connection = std::unique_ptr<sqlite3, Close>;
+    /// What is wrong with the file; empty when nothing is.
+    [[nodiscard]] Result<std::string> finding();
     explicit Database(Connection connection) : connection_(std::move(connection)) {}
     Connection connection_;
 };

@@ -161,6 +161,23 @@ struct Spool::State {
         return found;
     }
 
+    [[nodiscard]] Result<SpoolStats> stats() {
+        const Life life = TRY(load_life(file.database));
+        const microseconds now = clock.utc().time_since_epoch();
+        const microseconds oldest(TRY(file.database.integer(fmt::format(
+            "SELECT coalesce((SELECT at_us FROM items ORDER BY seq LIMIT 1), {})", now.count()))));
+        return SpoolStats{.chain = life.head.chain,
+                          .last_seq = life.head.next_seq - 1,
+                          .received = life.received,
+                          .items = life.items,
+                          .bytes = life.bytes,
+                          .oldest_age = std::max(now - oldest, microseconds(0)),
+                          .shed_reads = life.shed_reads,
+                          .shed_plates = life.shed_plates,
+                          .shed_overviews = life.shed_overviews,
+                          .shed_checkpoints = life.shed_checkpoints};
+    }
+
     /// The outcome at the room's door: with context, and damage is remembered for the next opening.
     template <class T>
     [[nodiscard]] Result<T> told(Result<T>&& outcome, std::string_view what) {
@@ -277,26 +294,12 @@ Result<std::uint64_t> Spool::release(const ChainId& chain, Seq upto, const Diges
 }
 
 Result<std::optional<Digest>> Spool::last_receipt_digest() {
-    return TRY(with_context(load_life(state_->file.database), "spool"))
+    return TRY(state_->told(load_life(state_->file.database), "cannot read"))
     .receipt;
 }
 
 Result<SpoolStats> Spool::stats() {
-    Database& database = state_->file.database;
-    const Life life = TRY(with_context(load_life(database), "spool"));
-    const microseconds now = state_->clock.utc().time_since_epoch();
-    const microseconds oldest(TRY(database.integer(
-        fmt::format("SELECT coalesce((SELECT at_us FROM items ORDER BY seq LIMIT 1), {})", now.count()))));
-    return SpoolStats{.chain = life.head.chain,
-                      .last_seq = life.head.next_seq - 1,
-                      .received = life.received,
-                      .items = life.items,
-                      .bytes = life.bytes,
-                      .oldest_age = std::max(now - oldest, microseconds(0)),
-                      .shed_reads = life.shed_reads,
-                      .shed_plates = life.shed_plates,
-                      .shed_overviews = life.shed_overviews,
-                      .shed_checkpoints = life.shed_checkpoints};
+    return state_->told(state_->stats(), "cannot count");
 }
 
 Result<std::int64_t> Spool::version() {

@@ -37,6 +37,9 @@ class SmallDisk {
     ~SmallDisk() {
         if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
     }
+    [[nodiscard]] bool remount(unsigned long flags) const {
+        return ::mount(nullptr, path_.c_str(), nullptr, MS_REMOUNT | flags, nullptr) == 0;
+    }
     [[nodiscard]] bool mounted() const { return mounted_; }
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -107,6 +110,21 @@ TEST_CASE("damage that is met at work is remembered: the next opening reads the 
     }
     CHECK(open_spool(settings).set_aside());
     CHECK_FALSE(std::filesystem::exists(mark));
+}
+
+TEST_CASE("damage that is met while counting or asking for the last receipt is remembered too") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    fill(settings, 2);
+    Spool spool = open_spool(settings);
+    execute(settings, "UPDATE life SET link = x'00'");
+    SUBCASE("counting") {
+        CHECK(spool.stats().error().code() == ErrorCode::corrupt);
+    }
+    SUBCASE("asking for the last receipt") {
+        CHECK(spool.last_receipt_digest().error().code() == ErrorCode::corrupt);
+    }
+    CHECK(std::filesystem::exists(settings.path.string() + ".suspect"));
 }
 
 TEST_CASE("each corrupt file gets its own name, and a dying disk does not fill up with them") {
@@ -265,4 +283,29 @@ TEST_CASE("a disk smaller than the quota makes the spool shed instead of stoppin
     Spool spool = open_spool(settings);
     CHECK_FALSE(spool.set_aside());
     CHECK(all_of(spool).back().item.seq == 200);
+}
+
+TEST_CASE("on a read-only file system opening is refused with the cure, and nothing is set aside") {
+    const TempDir dir;
+    const SmallDisk disk(dir, 12 << 20);
+    if (!disk.mounted()) {
+        MESSAGE("SKIPPED: mounting a small tmpfs needs root");
+        return;
+    }
+    SpoolSettings settings = settings_in(dir);
+    settings.path = disk.path() / "spool.db";
+    const ChainId chain = fill(settings, 2);
+    REQUIRE(disk.remount(MS_RDONLY));
+    const auto refused = Spool::open(settings, any_maker());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find(settings.path.string()) != std::string::npos);
+    CHECK(refused.error().message().find("writable") != std::string::npos);
+    const auto uplink = Spool::attach(settings);
+    REQUIRE_FALSE(uplink);
+    CHECK(uplink.error().message().find("writable") != std::string::npos);
+    REQUIRE(disk.remount(0));
+    Spool spool = open_spool(settings);
+    CHECK_FALSE(spool.set_aside());
+    CHECK(spool.head().chain == chain);
+    CHECK(all_of(spool).size() == 4);
 }

@@ -1,0 +1,456 @@
+#include "support/fault_vfs.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace portcullis::test {
+
+namespace {
+
+using Call = FaultVfs::Call;
+using Unsynced = FaultVfs::Unsynced;
+
+constexpr std::size_t sector_bytes = 512;
+constexpr int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+
+/// A write at `offset`, or the cut of the file to `offset` bytes.
+struct Change {
+    std::size_t offset;
+    Bytes data;
+    bool truncates = false;
+};
+
+struct Inode {
+    Bytes durable;
+    std::vector<Change> unsynced;
+};
+
+struct NameChange {
+    std::string name;
+    Inode* inode;  // null: the name went
+};
+
+void apply(Bytes& content, std::size_t offset, ByteView data) {
+    if (content.size() < offset + data.size()) content.resize(offset + data.size());
+    std::copy(data.begin(), data.end(), content.begin() + static_cast<std::ptrdiff_t>(offset));
+}
+
+void apply(Bytes& content, const Change& change) {
+    if (change.truncates)
+        content.resize(change.offset);
+    else
+        apply(content, change.offset, change.data);
+}
+
+void apply_torn(Bytes& content, const Change& change, std::mt19937& random) {
+    const auto fate = random() % 3;
+    if (fate == 0) return;
+    if (fate == 1 || change.truncates) return apply(content, change);
+    for (std::size_t done = 0; done < change.data.size();) {
+        const std::size_t place = change.offset + done;
+        const std::size_t piece = std::min(sector_bytes - place % sector_bytes, change.data.size() - done);
+        if (random() % 2 == 0) apply(content, place, ByteView(change.data).subspan(done, piece));
+        done += piece;
+    }
+}
+
+Bytes survivor(const Inode& inode, Unsynced unsynced, std::mt19937& random) {
+    Bytes content = inode.durable;
+    for (const Change& change : inode.unsynced) {
+        if (unsynced == Unsynced::kept) apply(content, change);
+        if (unsynced == Unsynced::torn) apply_torn(content, change, random);
+    }
+    return content;
+}
+
+Bytes content_of(const std::string& name) {
+    std::ifstream in(name, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const ByteView bytes = as_bytes(text);
+    return {bytes.begin(), bytes.end()};
+}
+
+void put(const std::string& name, const Bytes& content) {
+    std::ofstream out(name, std::ios::binary | std::ios::trunc);
+    out.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    REQUIRE(out.flush());
+}
+
+bool is_there(const char* name) {
+    return ::access(name, F_OK) == 0;
+}
+
+bool changes_something(Call call) {
+    return call == Call::write || call == Call::sync || call == Call::truncate || call == Call::remove;
+}
+
+int pages_of_new_connections = 0;
+
+int set_checkpoint_pages(sqlite3* connection, char** /*error*/, const sqlite3_api_routines* /*api*/) {
+    return sqlite3_wal_autocheckpoint(connection, pages_of_new_connections);
+}
+
+using Extension = void (*)();
+
+}  // namespace
+
+struct FaultVfs::State {
+    sqlite3_vfs vfs{};
+    sqlite3_vfs* root = nullptr;
+    int open_files = 0;
+
+    std::vector<std::unique_ptr<Inode>> inodes;
+    std::map<std::string, Inode*> names;          // as the running program sees them
+    std::map<std::string, Inode*> durable_names;  // as a power cut leaves them
+    std::vector<NameChange> unsynced_names;
+
+    std::optional<Fault> fault;
+    std::uint64_t calls_of_fault = 0;
+    bool struck = false;
+    bool asleep = false;
+
+    std::optional<std::uint64_t> calls_to_live;
+    bool only_killed = false;
+    bool dead = false;
+
+    /// SQLITE_OK when the call may go on, else what it returns. `died` when this call is the one that the end
+    /// fell into.
+    int admit(Call call, bool changes, bool& died) {
+        if (!dead && changes && calls_to_live && --*calls_to_live == 0) died = dead = true;
+        if (dead) return SQLITE_IOERR;
+        if (!fault || asleep || fault->call != call) return SQLITE_OK;
+        ++calls_of_fault;
+        if (calls_of_fault != fault->at && (calls_of_fault < fault->at || !fault->lasts)) return SQLITE_OK;
+        struck = true;
+        return fault->code;
+    }
+    int admit(Call call) {
+        bool died = false;
+        return admit(call, changes_something(call), died);
+    }
+
+    Inode* inode_at(const std::string& name) {
+        if (const auto known = names.find(name); known != names.end()) return known->second;
+        inodes.push_back(std::make_unique<Inode>());
+        return names[name] = inodes.back().get();
+    }
+    /// Made by the product itself, which syncs file and folder.
+    Inode* adopt(const std::string& name) {
+        const bool known = names.contains(name);
+        Inode* inode = inode_at(name);
+        if (known) return inode;
+        inode->durable = content_of(name);
+        durable_names[name] = inode;
+        return inode;
+    }
+    Inode* create(const std::string& name) {
+        Inode* inode = inode_at(name);
+        unsynced_names.push_back({name, inode});
+        return inode;
+    }
+    void remove(const std::string& name) {
+        names.erase(name);
+        unsynced_names.push_back({name, nullptr});
+    }
+    void sync(Inode& inode) {
+        for (const Change& change : inode.unsynced)
+            apply(inode.durable, change);
+        inode.unsynced.clear();
+    }
+    void sync_names(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            if (unsynced_names[i].inode != nullptr)
+                durable_names[unsynced_names[i].name] = unsynced_names[i].inode;
+            else
+                durable_names.erase(unsynced_names[i].name);
+        unsynced_names.clear();
+    }
+
+    void revive() {
+        REQUIRE(open_files == 0);
+        dead = false;
+        calls_to_live.reset();
+    }
+};
+
+namespace {
+
+using State = FaultVfs::State;
+
+/// The real file lies directly behind it.
+struct File {
+    sqlite3_file base;
+    State* state;
+    Inode* inode;     // null: a temporary file, left alone
+    bool syncs_name;  // its first sync syncs the folder too
+};
+
+File& own(sqlite3_file* file) {
+    return *reinterpret_cast<File*>(file);
+}
+sqlite3_file* real(sqlite3_file* file) {
+    return reinterpret_cast<sqlite3_file*>(reinterpret_cast<File*>(file) + 1);
+}
+State& state_of(sqlite3_vfs* vfs) {
+    return *static_cast<State*>(vfs->pAppData);
+}
+
+int admit(sqlite3_file* file, Call call) {
+    return own(file).inode == nullptr ? SQLITE_OK : own(file).state->admit(call);
+}
+
+int close_file(sqlite3_file* file) {
+    --own(file).state->open_files;
+    return real(file)->pMethods->xClose(real(file));
+}
+
+int read_file(sqlite3_file* file, void* into, int bytes, sqlite3_int64 offset) {
+    const int code = admit(file, Call::read);
+    return code != SQLITE_OK ? code : real(file)->pMethods->xRead(real(file), into, bytes, offset);
+}
+
+int write_real(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
+    return real(file)->pMethods->xWrite(real(file), from, bytes, offset);
+}
+
+int write_file(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
+    Inode* const inode = own(file).inode;
+    if (inode == nullptr) return write_real(file, from, bytes, offset);
+    State& state = *own(file).state;
+    bool died = false;
+    const int code = state.admit(Call::write, true, died);
+    const auto remember = [&](int count) {
+        const auto* begin = static_cast<const std::byte*>(from);
+        inode->unsynced.push_back({static_cast<std::size_t>(offset), Bytes(begin, begin + count)});
+    };
+    // What the power cut fell into may have come through, in pieces.
+    if (died && !state.only_killed) remember(bytes);
+    if (state.dead) return code;
+    const int count = code == SQLITE_OK ? bytes : bytes / 2;
+    remember(count);
+    const int written = write_real(file, from, count, offset);
+    return code != SQLITE_OK ? code : written;
+}
+
+int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
+    if (const int code = admit(file, Call::truncate); code != SQLITE_OK) return code;
+    if (Inode* const inode = own(file).inode; inode != nullptr)
+        inode->unsynced.push_back({static_cast<std::size_t>(size), {}, true});
+    return real(file)->pMethods->xTruncate(real(file), size);
+}
+
+// Nothing goes to the real disk: only the model decides what is durable.
+int sync_file(sqlite3_file* file, int /*flags*/) {
+    if (const int code = admit(file, Call::sync); code != SQLITE_OK) return code;
+    File& self = own(file);
+    if (self.inode == nullptr) return SQLITE_OK;
+    self.state->sync(*self.inode);
+    if (self.syncs_name) self.state->sync_names(self.state->unsynced_names.size());
+    self.syncs_name = false;
+    return SQLITE_OK;
+}
+
+int file_size(sqlite3_file* file, sqlite3_int64* size) {
+    const int code = admit(file, Call::size);
+    return code != SQLITE_OK ? code : real(file)->pMethods->xFileSize(real(file), size);
+}
+
+int lock_file(sqlite3_file* file, int kind) {
+    const int code = admit(file, Call::lock);
+    return code != SQLITE_OK ? code : real(file)->pMethods->xLock(real(file), kind);
+}
+
+int unlock_file(sqlite3_file* file, int kind) {
+    return real(file)->pMethods->xUnlock(real(file), kind);
+}
+
+int check_reserved_lock(sqlite3_file* file, int* result) {
+    return real(file)->pMethods->xCheckReservedLock(real(file), result);
+}
+
+int control_file(sqlite3_file* file, int operation, void* argument) {
+    return real(file)->pMethods->xFileControl(real(file), operation, argument);
+}
+
+int sector_size(sqlite3_file* file) {
+    return real(file)->pMethods->xSectorSize(real(file));
+}
+
+int device_characteristics(sqlite3_file* file) {
+    return real(file)->pMethods->xDeviceCharacteristics(real(file));
+}
+
+int map_shared(sqlite3_file* file, int page, int bytes, int extend, void volatile** memory) {
+    const int code = admit(file, Call::map);
+    return code != SQLITE_OK ? code : real(file)->pMethods->xShmMap(real(file), page, bytes, extend, memory);
+}
+
+int lock_shared(sqlite3_file* file, int offset, int count, int flags) {
+    const int code = (flags & SQLITE_SHM_LOCK) != 0 ? admit(file, Call::lock) : SQLITE_OK;
+    return code != SQLITE_OK ? code : real(file)->pMethods->xShmLock(real(file), offset, count, flags);
+}
+
+void shared_barrier(sqlite3_file* file) {
+    real(file)->pMethods->xShmBarrier(real(file));
+}
+
+int unmap_shared(sqlite3_file* file, int remove) {
+    return real(file)->pMethods->xShmUnmap(real(file), remove);
+}
+
+// Version 2: without xFetch, so that no page is read past us.
+constexpr sqlite3_io_methods methods = {2,
+                                        close_file,
+                                        read_file,
+                                        write_file,
+                                        truncate_file,
+                                        sync_file,
+                                        file_size,
+                                        lock_file,
+                                        unlock_file,
+                                        check_reserved_lock,
+                                        control_file,
+                                        sector_size,
+                                        device_characteristics,
+                                        map_shared,
+                                        lock_shared,
+                                        shared_barrier,
+                                        unmap_shared,
+                                        nullptr,
+                                        nullptr};
+
+int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* given) {
+    State& state = state_of(vfs);
+    File& self = own(file);
+    self = File{{nullptr}, &state, nullptr, false};
+    const bool creates = name != nullptr && !is_there(name);
+    bool died = false;
+    if (name != nullptr)
+        if (const int code = state.admit(Call::open, creates, died); code != SQLITE_OK) return code;
+    const int code = state.root->xOpen(state.root, name, real(file), flags, given);
+    if (code != SQLITE_OK) return code;
+    self.base.pMethods = &methods;
+    ++state.open_files;
+    if (name == nullptr || (flags & SQLITE_OPEN_DELETEONCLOSE) != 0) return SQLITE_OK;
+    self.inode = creates ? state.create(name) : state.adopt(name);
+    self.syncs_name = creates && (flags & journals) != 0;
+    return SQLITE_OK;
+}
+
+int remove_file(sqlite3_vfs* vfs, const char* name, int sync_folder) {
+    State& state = state_of(vfs);
+    if (const int code = state.admit(Call::remove); code != SQLITE_OK) return code;
+    const int code = state.root->xDelete(state.root, name, 0);
+    if (code != SQLITE_OK) return code;
+    state.remove(name);
+    if (sync_folder != 0) state.sync_names(state.unsynced_names.size());
+    return SQLITE_OK;
+}
+
+}  // namespace
+
+FaultVfs::FaultVfs(int checkpoint_pages) : state_(std::make_unique<State>()) {
+    State& state = *state_;
+    state.root = sqlite3_vfs_find("unix");
+    REQUIRE(state.root != nullptr);
+    state.vfs = *state.root;
+    state.vfs.pNext = nullptr;
+    state.vfs.szOsFile = static_cast<int>(sizeof(File)) + state.root->szOsFile;
+    state.vfs.zName = "fault";
+    state.vfs.pAppData = &state;
+    state.vfs.xOpen = open_file;
+    state.vfs.xDelete = remove_file;
+    REQUIRE(sqlite3_vfs_register(&state.vfs, 1) == SQLITE_OK);
+    pages_of_new_connections = checkpoint_pages;
+    REQUIRE(sqlite3_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages)) == SQLITE_OK);
+}
+
+FaultVfs::~FaultVfs() {
+    CHECK(state_->open_files == 0);
+    sqlite3_cancel_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages));
+    sqlite3_vfs_unregister(&state_->vfs);
+    sqlite3_vfs_register(state_->root, 1);
+}
+
+void FaultVfs::fail(const Fault& fault) {
+    state_->fault = fault;
+    state_->calls_of_fault = 0;
+    state_->struck = false;
+}
+
+bool FaultVfs::struck() const {
+    return state_->struck;
+}
+
+void FaultVfs::mend() {
+    state_->fault.reset();
+}
+
+FaultVfs::Asleep::Asleep(FaultVfs& disk) : disk_(disk) {
+    disk_.state_->asleep = true;
+}
+
+FaultVfs::Asleep::~Asleep() {
+    disk_.state_->asleep = false;
+}
+
+void FaultVfs::cut_power_at(std::uint64_t call) {
+    state_->only_killed = false;
+    state_->calls_to_live = call;
+    if (call == 0) state_->dead = true;
+}
+
+void FaultVfs::kill_at(std::uint64_t call) {
+    cut_power_at(call);
+    state_->only_killed = true;
+}
+
+bool FaultVfs::dead() const {
+    return state_->dead;
+}
+
+void FaultVfs::start_again() {
+    state_->revive();
+}
+
+void FaultVfs::restore_power(Unsynced unsynced, std::mt19937& random) {
+    State& state = *state_;
+    state.revive();
+    std::set<std::string> all;
+    for (const auto& [name, inode] : state.names)
+        all.insert(name);
+    for (const NameChange& change : state.unsynced_names)
+        all.insert(change.name);
+    const std::size_t changes = state.unsynced_names.size();
+    state.sync_names(unsynced == Unsynced::lost   ? 0
+                     : unsynced == Unsynced::kept ? changes
+                                                  : random() % (changes + 1));
+    std::vector<std::unique_ptr<Inode>> left;
+    for (const std::string& name : all) {
+        std::filesystem::remove(name);
+        std::filesystem::remove(name + "-shm");
+        const auto durable = state.durable_names.find(name);
+        if (durable == state.durable_names.end()) continue;
+        left.push_back(std::make_unique<Inode>(Inode{survivor(*durable->second, unsynced, random), {}}));
+        durable->second = left.back().get();
+        put(name, left.back()->durable);
+    }
+    state.names = state.durable_names;
+    state.inodes = std::move(left);
+}
+
+}  // namespace portcullis::test
