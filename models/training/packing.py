@@ -21,6 +21,16 @@ def rounded(values):
     return ((bits + half) >> numpy.uint32(drop) << numpy.uint32(drop)).view(numpy.float32)
 
 
+def averaged(files, shares):
+    """The average of weights of one shape. What was trained on a little more from the same weights averages to something that
+    keeps what both can (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022)."""
+    if len(files) != len(shares) or abs(sum(shares) - 1) > 1e-6:
+        raise SystemExit("--shares: give one for each file, together 1")
+    states = [torch.load(file, map_location="cpu") for file in files]
+    return {name: sum(share * state[name] for share, state in zip(shares, states)) if first.dtype.is_floating_point else first
+            for name, first in states[0].items()}
+
+
 def fixed(filters):
     """Filters as whole multiples of a power of two, one for each filter: few different floats, which pack to a quarter."""
     most = numpy.maximum(numpy.abs(filters).max(axis=(1, 2, 3), keepdims=True), 1e-12)

@@ -35,12 +35,13 @@ score_threshold = {threshold}
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", required=True, help="last.pt of train.py")
+    parser.add_argument("--weights", required=True, nargs="+", help="last.pt of train.py; of several, one trained on from another")
+    parser.add_argument("--shares", type=float, nargs="+", default=[1], help="how much of each goes into the average")
     parser.add_argument("--out", required=True, help="model folder to write into")
     parser.add_argument("--version", default="1.0.0")
     options = parser.parse_args()
     network = FitNetwork()
-    network.load_state_dict(torch.load(options.weights))
+    network.load_state_dict(packing.averaged(options.weights, options.shares))
     network.eval()
     example = torch.rand(1, 1, HEIGHT, WIDTH) * 2 - 1
     file, digest, _ = packing.publish(network, example, os.path.join(options.out, FILE), ["view", "fit"], TOLERANCE)
