@@ -150,6 +150,13 @@ Result<NetworkReader> NetworkReader::create(const NetworkReaderSettings& setting
 }
 
 Result<Reading> NetworkReader::read(const PlatePatch& patch) {
+    NetworkTestimony testimony = TRY(testify(patch));
+    Reading reading = decode(testimony.steps);
+    if (!reading.characters.empty()) reading.look = std::move(testimony.look);
+    return reading;
+}
+
+Result<NetworkTestimony> NetworkReader::testify(const PlatePatch& patch) {
     TRY(with_context(check_patch(patch.image), room));
     Network& network = *network_;
     try {
@@ -157,10 +164,9 @@ Result<Reading> NetworkReader::read(const PlatePatch& patch) {
         const cv::Mat pixels(network.height, network.width, CV_8UC1, picture.pixels.data());
         network.inference.feed(pixels, 1 / mid_grey, -1);
         TRY(with_context(network.inference.run(), room));
-        Reading reading = decode(steps_of(*network.steps, network.alphabet));
-        if (network.look_shares && !reading.characters.empty())
-            reading.look = look_of(*network.look_shares, network.look);
-        return reading;
+        NetworkTestimony testimony{steps_of(*network.steps, network.alphabet), {}};
+        if (network.look_shares) testimony.look = look_of(*network.look_shares, network.look);
+        return testimony;
     } catch (const cv::Exception& error) {
         return fail(ErrorCode::internal, "{}: OpenCV failed on a patch of {} x {} px: {}", room,
                     patch.image.width, patch.image.height, error.err);

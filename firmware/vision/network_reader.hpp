@@ -11,11 +11,17 @@
 #include "base/result.hpp"
 #include "core/plate.hpp"
 #include "core/reading.hpp"
+#include "vision/plate_reader_decoder.hpp"
 
 namespace portcullis {
 
 struct NetworkReaderSettings {
     std::filesystem::path model_dir;  // holds model.toml and the weights
+};
+
+struct NetworkTestimony {
+    Testimony steps;
+    std::vector<Jurisdiction> look;  // see Reading
 };
 
 class NetworkReader {
@@ -32,6 +38,9 @@ class NetworkReader {
     /// An unreadable patch gives a reading without characters. Errors: those of check_patch(), internal
     /// (XNNPACK or OpenCV fails).
     [[nodiscard]] Result<Reading> read(const PlatePatch& patch);
+
+    /// What read() decodes, undecoded: to be weighed with others' testimonies. Errors: the same.
+    [[nodiscard]] Result<NetworkTestimony> testify(const PlatePatch& patch);
 
   private:
     struct Network;

@@ -114,6 +114,7 @@ Result<Reading> PlateReader::read(const PlatePatch& patch) {
     TRY(with_context(check_patch(image), "plate reader"));
     Line line = TRY(engine_->recognise(line_of(image)));
     if (line.has_two_rows && may_have_two_rows(image)) line = TRY(engine_->recognise(two_row_line_of(image)));
+    line.steps.resize(std::min(line.steps.size(), max_time_steps));
     Reading reading = decode(line.steps);
     if (reading.confidence < least_confidence_) return Reading{};
     return reading;

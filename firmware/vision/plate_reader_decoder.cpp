@@ -1,6 +1,7 @@
 #include "vision/plate_reader_decoder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace portcullis {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::size_t beam_width = 16;
 constexpr std::size_t max_alternatives = 3;
 constexpr double least_alternative = 0.01;
+// One who holds a text for impossible cannot rule it out alone: networks are sure of what is false, too.
+constexpr double never_quite = 1e-4;
 
 // The probability that the steps so far spell the prefix, ending in a blank or in the prefix's last
 // character.
@@ -66,34 +69,65 @@ double probability_of(const TimeStep& step, char letter) {
     return 0;
 }
 
-std::string letters_seen(std::span<const TimeStep> steps) {
+std::string letters_seen(std::span<const Testimony> testimonies) {
     std::string seen;
-    for (const TimeStep& step : steps)
-        for (const CharacterChoice& choice : step.choices)
-            if (seen.find(choice.letter) == std::string::npos) seen.push_back(choice.letter);
+    for (const Testimony& steps : testimonies)
+        for (const TimeStep& step : steps)
+            for (const CharacterChoice& choice : step.choices)
+                if (seen.find(choice.letter) == std::string::npos) seen.push_back(choice.letter);
     return seen;
 }
 
-CharacterReading read_place(std::span<const TimeStep> steps, const std::string& text, double probability,
-                            std::size_t place, const std::string& seen) {
+/// The geometric mean of what each holds for the probability of the text.
+double joint_probability(std::span<const Testimony> testimonies, const std::string& text) {
+    if (testimonies.size() == 1) return text_probability(testimonies.front(), text);
+    double logarithms = 0;
+    for (const Testimony& steps : testimonies)
+        logarithms += std::log(text_probability(steps, text) + never_quite);
+    return std::exp(logarithms / static_cast<double>(testimonies.size()));
+}
+
+struct Place {
+    CharacterReading reading;
+    double best_rival = 0;  // the probability of the text with the best alternative in this place
+};
+
+Place read_place(std::span<const Testimony> testimonies, const std::string& text, double probability,
+                 std::size_t place, const std::string& seen) {
     std::string other = text;
     other.erase(place, 1);
-    double sum = probability + text_probability(steps, other);
+    double sum = probability + joint_probability(testimonies, other);
     std::vector<std::pair<double, char>> rivals;
     for (const char letter : seen) {
         if (letter == text[place]) continue;
         other = text;
         other[place] = letter;
-        rivals.emplace_back(text_probability(steps, other), letter);
+        rivals.emplace_back(joint_probability(testimonies, other), letter);
         sum += rivals.back().first;
     }
     std::sort(rivals.begin(), rivals.end(), std::greater<>());
-    CharacterReading reading{text[place], static_cast<float>(probability / sum), {}};
+    Place found{{text[place], static_cast<float>(probability / sum), {}},
+                rivals.empty() ? 0 : rivals.front().first};
     for (const auto& [p, letter] : rivals) {
-        if (reading.alternatives.size() == max_alternatives || p / sum < least_alternative) break;
-        reading.alternatives.push_back({letter, static_cast<float>(p / sum)});
+        if (found.reading.alternatives.size() == max_alternatives || p / sum < least_alternative) break;
+        found.reading.alternatives.push_back({letter, static_cast<float>(p / sum)});
     }
-    return reading;
+    return found;
+}
+
+/// The most probable of the texts that each finds best by itself.
+std::string best_text_of_all(std::span<const Testimony> testimonies) {
+    std::string best;
+    double most = -1;
+    for (const Testimony& steps : testimonies) {
+        const std::string text = best_text(steps);
+        const double probability = joint_probability(testimonies, text);
+        if (probability > most) {
+            best = text;
+            most = probability;
+        }
+    }
+    return best;
 }
 
 }  // namespace
@@ -117,17 +151,32 @@ double text_probability(std::span<const TimeStep> steps, const std::string& text
     return now[states - 1] + (states > 1 ? now[states - 2] : 0);
 }
 
-Reading decode(std::span<const TimeStep> steps) {
-    steps = steps.first(std::min(steps.size(), max_time_steps));
-    const std::string text = best_text(steps);
-    const double probability = text_probability(steps, text);
+Reading decode(std::span<const Testimony> testimonies) {
+    std::string text = best_text_of_all(testimonies);
+    const std::string seen = letters_seen(testimonies);
     Reading reading;
-    if (text.empty() || probability <= 0) return reading;
-    const std::string seen = letters_seen(steps);
-    for (std::size_t place = 0; place < text.size(); ++place)
-        reading.characters.push_back(read_place(steps, text, probability, place, seen));
-    reading.confidence = static_cast<float>(std::min(1.0, probability));
+    // Together another letter may be more probable than either's best: then the text is improved, place by
+    // place; each change makes it more probable, so it ends.
+    for (std::size_t place = 0; place < text.size();) {
+        const double probability = joint_probability(testimonies, text);
+        if (probability <= 0) return {};
+        Place found = read_place(testimonies, text, probability, place, seen);
+        if (found.best_rival > probability && !found.reading.alternatives.empty()) {
+            text[place] = found.reading.alternatives.front().letter;
+            reading.characters.clear();
+            place = 0;
+            continue;
+        }
+        reading.characters.push_back(std::move(found.reading));
+        ++place;
+    }
+    if (!text.empty())
+        reading.confidence = static_cast<float>(std::min(1.0, joint_probability(testimonies, text)));
     return reading;
+}
+
+Reading decode(const Testimony& testimony) {
+    return decode(std::span(&testimony, 1));
 }
 
 }  // namespace portcullis

@@ -28,8 +28,16 @@ inline constexpr std::size_t max_characters = 16;   // longer texts are no plate
 /// The probability of exactly this text, in [0,1].
 [[nodiscard]] double text_probability(std::span<const TimeStep> steps, const std::string& text);
 
+/// What one network says of one patch. At most max_time_steps.
+using Testimony = std::vector<TimeStep>;
+
 /// The best reading; no characters if blank is the most probable text. Alternatives at each place, best
 /// first, at most three, none below 0.01.
-[[nodiscard]] Reading decode(std::span<const TimeStep> steps);
+[[nodiscard]] Reading decode(const Testimony& testimony);
+
+/// The best reading of several networks that saw the same patch: a text is as probable as the geometric mean
+/// of what they hold of it (a product of experts: Hinton, Neural Computation 14, 2002), so what they do not
+/// agree on is less sure than either said.
+[[nodiscard]] Reading decode(std::span<const Testimony> testimonies);
 
 }  // namespace portcullis

@@ -72,26 +72,32 @@ bool is_publishable(const Reading& reading, float least_confidence) {
     return reading.confidence >= (few ? std::max(sure_of_few, least_confidence) : least_confidence);
 }
 
-SecondOpinion::SecondOpinion(NetworkReader first, PlateReader second, const SecondOpinionSettings& settings)
-    : first_(std::move(first)), second_(std::move(second)), settings_(settings) {}
+SecondOpinion::SecondOpinion(PlateReaders readers, const SecondOpinionSettings& settings)
+    : readers_(std::move(readers)), settings_(settings) {}
 
-Result<SecondOpinion> SecondOpinion::create(NetworkReader first, PlateReader second,
-                                            const SecondOpinionSettings& settings) {
-    if (!(settings.sure >= 0 && settings.sure <= 1))
-        return fail(ErrorCode::invalid_argument, "second opinion: sure must lie in [0, 1]");
-    if (!(settings.least_confidence >= 0 && settings.least_confidence <= 1))
+Result<SecondOpinion> SecondOpinion::create(PlateReaders readers, const SecondOpinionSettings& settings) {
+    const auto is_share = [](float value) { return value >= 0 && value <= 1; };
+    if (!is_share(settings.sure_alone) || !is_share(settings.sure))
+        return fail(ErrorCode::invalid_argument, "second opinion: sure_alone and sure must lie in [0, 1]");
+    if (!is_share(settings.least_confidence))
         return fail(ErrorCode::invalid_argument, "second opinion: least_confidence must lie in [0, 1]");
-    return SecondOpinion(std::move(first), std::move(second), settings);
+    return SecondOpinion(std::move(readers), settings);
 }
 
 Result<Reading> SecondOpinion::read(const PlatePatch& patch) {
-    Reading reading = TRY(first_.read(patch));
-    if (reading.confidence < settings_.sure && is_worth_asking(reading)) {
-        Reading merged = merge_readings(reading, TRY(second_.read(patch)));
-        merged.look = std::move(reading.look);  // only the network has eyes for it
-        reading = std::move(merged);
+    std::array<Testimony, 2> seen;
+    NetworkTestimony first = TRY(readers_.first.testify(patch));
+    seen[0] = std::move(first.steps);
+    Reading reading = decode(seen[0]);
+    if (reading.confidence < settings_.sure_alone && is_worth_asking(reading)) {
+        seen[1] = TRY(readers_.second.testify(patch))
+        .steps;
+        reading = decode(seen);
+        if (reading.confidence < settings_.sure)
+            reading = merge_readings(reading, TRY(readers_.tesseract.read(patch)));
     }
     if (!is_publishable(reading, settings_.least_confidence)) return Reading{};
+    if (!reading.characters.empty()) reading.look = std::move(first.look);
     return reading;
 }
 

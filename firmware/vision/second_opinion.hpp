@@ -1,6 +1,7 @@
 #pragma once
-// SecondOpinion: two readers of different build on one patch. The network reads first; only where it is not
-// sure Tesseract reads too, and the two are weighed place by place. Thread-bound.
+// SecondOpinion: up to three readers of different build on one patch. The first network reads; only where it
+// is not sure the second network looks too, and what both saw is decoded together; where they are still not
+// sure Tesseract reads, and the two readings are weighed place by place. Thread-bound.
 
 #include "base/result.hpp"
 #include "core/plate.hpp"
@@ -11,7 +12,8 @@
 namespace portcullis {
 
 struct SecondOpinionSettings {
-    float sure = 0.8F;  // a first reading of at least this confidence stands alone, [0, 1]; 0: never ask
+    float sure_alone = 0.98F;  // a first reading of at least this confidence stands, [0, 1]; 0: never ask
+    float sure = 0.3F;  // what the networks read with at least this confidence stands, [0, 1]; 0: never ask
     // A reading below it comes back empty, [0, 1]: most of what is read with less is no plate
     // (models/plate-network/README.md measures it).
     float least_confidence = 0.25F;
@@ -26,20 +28,25 @@ struct SecondOpinionSettings {
 /// sure (badges, lamps and bolts). Pure function, reentrant.
 [[nodiscard]] bool is_publishable(const Reading& reading, float least_confidence);
 
+struct PlateReaders {
+    NetworkReader first;
+    NetworkReader second;
+    PlateReader tesseract;
+};
+
 class SecondOpinion {
   public:
     /// Errors: invalid_argument (a setting out of its range).
-    [[nodiscard]] static Result<SecondOpinion> create(NetworkReader first, PlateReader second,
+    [[nodiscard]] static Result<SecondOpinion> create(PlateReaders readers,
                                                       const SecondOpinionSettings& settings);
 
     /// Errors: those of the readers.
     [[nodiscard]] Result<Reading> read(const PlatePatch& patch);
 
   private:
-    SecondOpinion(NetworkReader first, PlateReader second, const SecondOpinionSettings& settings);
+    SecondOpinion(PlateReaders readers, const SecondOpinionSettings& settings);
 
-    NetworkReader first_;
-    PlateReader second_;
+    PlateReaders readers_;
     SecondOpinionSettings settings_;
 };
 

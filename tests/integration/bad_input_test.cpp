@@ -118,8 +118,8 @@ std::map<std::string, Bytes> refused_files() {
 class ModelsCopy {
   public:
     ModelsCopy() {
-        for (const char* name :
-             {"plate-detector", "plate-fitter", "plate-formats", "plate-network", "plate-reader"})
+        for (const char* name : {"plate-detector", "plate-fitter", "plate-formats", "plate-network",
+                                 "plate-network-second", "plate-reader"})
             fs::copy(models / name, path() / name);
     }
     [[nodiscard]] const fs::path& path() const { return folder_.path(); }
@@ -285,8 +285,10 @@ TEST_CASE("a model file that is missing, cut short or changed stops the start, a
     };
     const TempDir desk;
     REQUIRE(write_file_atomically(desk.path() / "plate.png", png_file(plate(), {})));
-    for (const char* file : {"plate-detector/plate-detector.onnx.gz", "plate-fitter/plate-fitter.onnx.gz",
-                             "plate-network/plate-network.onnx.gz", "plate-reader/plate.traineddata"})
+    for (const char* file :
+         {"plate-detector/plate-detector.onnx.gz", "plate-fitter/plate-fitter.onnx.gz",
+          "plate-network/plate-network.onnx.gz", "plate-network-second/plate-network-second.onnx.gz",
+          "plate-reader/plate.traineddata"})
         for (const Damage& damage : damages) {
             CAPTURE(std::string(file));
             CAPTURE(std::string(damage.name));
@@ -303,7 +305,8 @@ TEST_CASE("a model file that is missing, cut short or changed stops the start, a
 TEST_CASE("a model's card that is missing or cut short stops the start, and is named") {
     const TempDir desk;
     REQUIRE(write_file_atomically(desk.path() / "plate.png", png_file(plate(), {})));
-    for (const char* model : {"plate-detector", "plate-fitter", "plate-network", "plate-reader"})
+    for (const char* model :
+         {"plate-detector", "plate-fitter", "plate-network", "plate-network-second", "plate-reader"})
         for (const bool missing : {true, false}) {
             CAPTURE(std::string(model));
             CAPTURE(missing);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The reader refuses to start with models that are not whole, and names the file.
+"""What keeps the reader from starting: models that are not whole, which it names. And what does not: the date.
 
 usage: start_test.py BIN_DIR [unittest arguments]
 Needs openssl.
@@ -18,7 +18,8 @@ from house import House  # noqa: E402
 BIN = ""
 START_LIMIT_S = 120
 WEIGHTS = ("plate-detector/plate-detector.onnx.gz", "plate-fitter/plate-fitter.onnx.gz",
-           "plate-network/plate-network.onnx.gz", "plate-reader/plate.traineddata")
+           "plate-network/plate-network.onnx.gz", "plate-network-second/plate-network-second.onnx.gz",
+           "plate-reader/plate.traineddata")
 FORMATS = ("plate-formats/formats.toml", "plate-formats/calibration.toml")
 
 
@@ -87,6 +88,43 @@ class Models(unittest.TestCase):
             code, words = self.start()
             self.assertGreater(code, 0, words)
             self.assertIn(str(card), words)
+
+
+class Dates(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-start-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.house = House(self.folder / "house", BIN)
+        self.house.make_keys()
+        self.house.write_all_settings(SOURCE / "tests" / "data" / "plates", stills=True)
+
+    def expire(self):
+        """The device's read certificate, anew, with yesterday as its last day."""
+        device = self.house.pki / "devices" / self.house.device
+        extensions = self.folder / "extensions"
+        extensions.write_text("keyUsage=critical,digitalSignature\nextendedKeyUsage=emailProtection\n"
+                              "subjectKeyIdentifier=hash\n", encoding="utf-8")
+        request = self.folder / "request.csr"
+        subprocess.run(["openssl", "req", "-new", "-key", device / "read.key", "-subj", f"/CN={self.house.device}", "-out",
+                        request], check=True, capture_output=True)
+        subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", self.house.pki / "device-ca.crt", "-CAkey",
+                        self.house.pki / "device-ca.key", "-days", "-1", "-extfile", extensions, "-out", device / "read.crt"],
+                       check=True, capture_output=True)
+
+    def start(self, *arguments):
+        shown = subprocess.run([self.house.bin / "portcullis-reader", "--config", self.house.settings_file("reader"),
+                                *arguments], capture_output=True, text=True, timeout=START_LIMIT_S, check=False)
+        return shown.returncode, shown.stdout + shown.stderr
+
+    def test_an_expired_certificate_is_told_and_stops_no_read(self):
+        self.expire()
+        code, words = self.start("--check")
+        self.assertEqual(code, 2, words)
+        self.assertIn("expired", words)
+        code, words = self.start()
+        self.assertEqual(code, 0, words)
+        self.assertIn("expired", words)
+        self.assertGreater(self.house.spool_depth(), 0)
 
 
 if __name__ == "__main__":

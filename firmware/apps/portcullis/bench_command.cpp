@@ -86,8 +86,13 @@ void add_accuracy(CLI::App& bench, bench::AccuracyOptions& options) {
         ->check(CLI::Range(1, bench::max_threads))
         ->capture_default_str();
     command
+        ->add_option("--sure-alone", options.opinion.sure_alone,
+                     "Ask the second network below this confidence of the first; 0: never, 1: always")
+        ->check(CLI::Range(0.0F, 1.0F))
+        ->capture_default_str();
+    command
         ->add_option("--sure", options.opinion.sure,
-                     "Ask Tesseract too below this confidence of the network; 0: never, 1: always")
+                     "Ask Tesseract too below this confidence of both; 0: never, 1: always")
         ->check(CLI::Range(0.0F, 1.0F))
         ->capture_default_str();
     command

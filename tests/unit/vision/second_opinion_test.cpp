@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "unit/vision/drawn_plates.hpp"
 
 using namespace portcullis;
@@ -22,8 +24,13 @@ Reading reading_of(const std::string& text, float confidence) {
 Result<SecondOpinion> readers(const SecondOpinionSettings& settings) {
     PlateReaderSettings tesseract;
     tesseract.model_dir = models / "plate-reader";
-    return SecondOpinion::create(TRY(NetworkReader::create({models / "plate-network"})),
-                                 TRY(PlateReader::create(tesseract)), settings);
+    return SecondOpinion::create(
+        {
+            TRY(NetworkReader::create({models / "plate-network"}))
+            , TRY(NetworkReader::create({models / "plate-network-second"}))
+            , TRY(PlateReader::create(tesseract))
+        },
+        settings);
 }
 
 }  // namespace
@@ -67,32 +74,40 @@ TEST_CASE("an empty reading has no say") {
     CHECK(merge_readings({}, {}).characters.empty());
 }
 
-TEST_CASE("a second opinion is asked only where the first reading is not sure") {
+TEST_CASE("further opinions are asked only where those before are not sure") {
     auto network = NetworkReader::create({models / "plate-network"});
-    auto never = readers({0, 0});
-    auto always = readers({1, 0});
+    auto other = NetworkReader::create({models / "plate-network-second"});
+    auto never = readers({0, 0, 0});
+    auto both_networks = readers({1, 0, 0});
+    auto everybody = readers({1, 1, 0});
     REQUIRE(network);
+    REQUIRE(other);
     REQUIRE(never);
-    REQUIRE(always);
+    REQUIRE(both_networks);
+    REQUIRE(everybody);
     bool differs = false;
     for (const DrawnPlate& plate : drawn_plates()) {
         const PlatePatch patch = patch_of(plate);
         const auto alone = network->read(patch);
         const auto first = never->read(patch);
-        const auto both = always->read(patch);
+        const auto both = both_networks->read(patch);
+        const auto all = everybody->read(patch);
         REQUIRE(alone);
         REQUIRE(first);
         REQUIRE(both);
+        REQUIRE(all);
         CHECK(first->confidence == alone->confidence);
-        differs = differs || both->confidence != alone->confidence;
+        const std::array<Testimony, 2> seen{network->testify(patch)->steps, other->testify(patch)->steps};
+        CHECK(both->confidence == decode(seen).confidence);
+        differs = differs || all->confidence != both->confidence;
     }
     CHECK(differs);
 }
 
 TEST_CASE("a reading below the least confidence comes back empty") {
     const PlatePatch patch = patch_of(drawn_plates().at(0));
-    const auto lenient = readers({0.9F, 0})->read(patch);
-    const auto strict = readers({0.9F, 1})->read(patch);
+    const auto lenient = readers({0.9F, 0.9F, 0})->read(patch);
+    const auto strict = readers({0.9F, 0.9F, 1})->read(patch);
     REQUIRE(lenient);
     REQUIRE(strict);
     CHECK_FALSE(lenient->characters.empty());
@@ -101,8 +116,12 @@ TEST_CASE("a reading below the least confidence comes back empty") {
 }
 
 TEST_CASE("thresholds out of range are refused") {
-    for (const SecondOpinionSettings& wrong :
-         {SecondOpinionSettings{1.5F, 0}, {-0.1F, 0}, {0.9F, 1.5F}, {0.9F, -0.1F}}) {
+    for (const SecondOpinionSettings& wrong : {SecondOpinionSettings{1.5F, 0, 0},
+                                               {-0.1F, 0, 0},
+                                               {0.9F, 1.5F, 0},
+                                               {0.9F, -0.1F, 0},
+                                               {0.9F, 0.9F, 1.5F},
+                                               {0.9F, 0.9F, -0.1F}}) {
         const auto made = readers(wrong);
         REQUIRE_FALSE(made);
         CHECK(made.error().code() == ErrorCode::invalid_argument);
