@@ -50,11 +50,11 @@ Result<Eyes> load_eyes(const std::filesystem::path& models, const SecondOpinionS
     auto fitter = TRY(PlateFitter::create({fitter_folder}));
     auto finder = std::make_shared<PlateFinder>(std::move(detector), std::move(fitter));
     auto rectifier = std::make_shared<Rectifier>(TRY(Rectifier::create({})));
-    PlateReaders readers {
-        TRY(NetworkReader::create({network_folder}))
-        , TRY(NetworkReader::create({second_folder}))
-        , TRY(PlateReader::create(reader_settings))
-    };
+    // Not in one braced list: a TRY that returns out of it leaks what stands before it.
+    auto network = TRY(NetworkReader::create({network_folder}));
+    auto second = TRY(NetworkReader::create({second_folder}));
+    auto plain = TRY(PlateReader::create(reader_settings));
+    PlateReaders readers{std::move(network), std::move(second), std::move(plain)};
     auto reader = std::make_shared<SecondOpinion>(TRY(SecondOpinion::create(std::move(readers), opinion)));
     auto settler = std::make_shared<const Settler>(TRY(Settler::create(formats_folder)));
     Eyes eyes;

@@ -53,11 +53,10 @@ Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>&
                     max_recipient_keys);
     EnvelopeOpener opener(std::move(trust));
     for (const RecipientFiles& files : recipients) {
-        Recipient recipient {
-            TRY(load_private_key(files.key))
-            , TRY(load_certificate(files.certificate))
-            , {}
-        };
+        // Not in one braced list: a TRY that returns out of it leaks what stands before it, here the key.
+        Recipient recipient;
+        recipient.key = TRY(load_private_key(files.key));
+        recipient.certificate = TRY(load_certificate(files.certificate));
         const std::string name = files.certificate.string();
         TRY(check_certificate(recipient.certificate.get(), CertificateUse::receive, name));
         TRY(check_pair(recipient.key.get(), recipient.certificate.get(), name));

@@ -25,7 +25,7 @@ CollectorService::CollectorService(Ingest& ingest, OpenerClient& opener, Broker&
       broker_(broker),
       heartbeat_(heartbeat),
       settings_(std::move(settings)),
-      messages_(max_waiting_messages, Overflow::drop_oldest) {}
+      messages_(max_unstored_messages, Overflow::drop_oldest) {}
 
 BrokerHandlers CollectorService::handlers() {
     BrokerHandlers handlers;

@@ -19,7 +19,7 @@ struct CollectorServiceSettings {
 
 /// Messages between the broker's thread and the store. The oldest is dropped and counted when it is full: it
 /// has no receipt yet, so its device sends it again.
-inline constexpr std::size_t max_waiting_messages = 256;
+inline constexpr std::size_t max_unstored_messages = 256;
 
 class CollectorService {
   public:

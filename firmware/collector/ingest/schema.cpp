@@ -33,6 +33,9 @@ CREATE TABLE gap(
     first INTEGER NOT NULL, last INTEGER NOT NULL, noticed_at INTEGER NOT NULL,
     closed_at INTEGER, declared INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX gap_place ON gap(chain_id, first);
+-- Each item looks for the gap that it closes: not among thousands of closed ones.
+CREATE INDEX gap_open ON gap(chain_id, first) WHERE closed_at IS NULL;
+CREATE INDEX gap_closed ON gap(chain_id, last) WHERE closed_at IS NOT NULL;
 CREATE TABLE quarantine(
     id INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, chain BLOB NOT NULL, seq INTEGER NOT NULL,
     kind TEXT NOT NULL, digest BLOB NOT NULL, reason TEXT NOT NULL,

@@ -350,3 +350,11 @@ TEST_CASE("an opener without keys, with a wrong pair or a signing certificate is
     CHECK(refused({{attack.road.device.key, attack.road.device.certificate}}).find("keyAgreement") !=
           std::string::npos);
 }
+
+TEST_CASE("a recipient key whose certificate is missing is refused, and freed (LeakSanitizer looks)") {
+    const Road road;
+    const Result<EnvelopeOpener> opener =
+        EnvelopeOpener::create({{road.reader.key, road.pki.folder() / "missing.crt"}}, road.trust());
+    REQUIRE_FALSE(opener);
+    CHECK(opener.error().message().find("missing.crt") != std::string::npos);
+}
