@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <deque>
 
@@ -97,6 +98,21 @@ T in_range(SettingsDocument& document, const std::optional<SettingsValue>& found
         found->line, found->key,
         fmt::format("{} is out of range; write a value from {} to {}", *value, range.low, range.high));
     return range.low;
+}
+
+std::optional<float> coordinate_of(const toml::node& node) {
+    const std::optional<double> value = node.is_number() ? node.value<double>() : std::nullopt;
+    if (!value || !(std::abs(*value) <= max_coordinate_px)) return std::nullopt;  // NaN too
+    return static_cast<float>(*value);
+}
+
+std::optional<Point> point_of(const toml::node& node) {
+    const toml::array* pair = node.as_array();
+    if (pair == nullptr || pair->size() != 2) return std::nullopt;
+    const std::optional<float> x = coordinate_of(*pair->get(0));
+    const std::optional<float> y = coordinate_of(*pair->get(1));
+    if (!x || !y) return std::nullopt;
+    return Point{*x, *y};
 }
 
 /// Names every key in table that nobody asked for.
@@ -211,15 +227,15 @@ std::vector<Point> SettingsSection::polygon(std::string_view key,
     const toml::array* list = found->node->as_array();
     bool good = list != nullptr && (list->empty() || list->size() >= 3);
     for (std::size_t i = 0; good && i < list->size(); ++i) {
-        const toml::array* pair = list->get(i)->as_array();
-        good = pair != nullptr && pair->size() == 2 && pair->get(0)->is_number() && pair->get(1)->is_number();
-        if (good)
-            points.push_back(
-                {pair->get(0)->value<float>().value_or(0), pair->get(1)->value<float>().value_or(0)});
+        const std::optional<Point> point = point_of(*list->get(i));
+        good = point.has_value();
+        if (good) points.push_back(*point);
     }
     if (good) return points;
     document_->complain(found->line, found->key,
-                        "wrong shape; write at least three points: [[x, y], [x, y], [x, y]]");
+                        fmt::format("wrong shape; write at least three points, no number beyond {}: "
+                                    "[[x, y], [x, y], [x, y]]",
+                                    max_coordinate_px));
     return {};
 }
 

@@ -30,6 +30,7 @@
 namespace portcullis {
 
 inline constexpr std::size_t max_settings_file_bytes = 256 * 1024;
+inline constexpr double max_coordinate_px = 100'000;  // of a polygon's point, to either side
 
 /// Whether PORTCULLIS_SET_* counts. Never for a file whose content vouches for something, such as a model's
 /// digest.
@@ -67,7 +68,7 @@ class SettingsSection {
         std::string_view key, const std::optional<std::vector<std::string>>& fallback = {});
     [[nodiscard]] std::vector<std::filesystem::path> paths(
         std::string_view key, const std::optional<std::vector<std::string>>& fallback = {});
-    /// [[x, y], ...]: at least three points, or an empty list.
+    /// [[x, y], ...]: at least three points within max_coordinate_px, or an empty list.
     [[nodiscard]] std::vector<Point> polygon(std::string_view key,
                                              const std::optional<std::vector<Point>>& fallback = {});
 

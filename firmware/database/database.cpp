@@ -102,7 +102,10 @@ Result<Database> Database::open(const DatabaseSettings& settings) {
     Database database{Connection(raw)};
     if (code != SQLITE_OK) return fail(sqlite_error(code, raw, name));
     sqlite3_busy_timeout(raw, static_cast<int>(settings.busy_timeout.count()));
-    // A damaged or hostile file may bring no functions, and double quotes are never strings.
+    // A damaged or hostile file may bring no functions, triggers or views, and double quotes are never
+    // strings.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);

@@ -1,5 +1,9 @@
 #include "database/schema.hpp"
 
+#include <sqlite3.h>
+
+#include "database/sqlite_error.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -12,6 +16,45 @@ Result<void> create_schema(Database& database, const Schema& schema) {
     TRY(database.execute(schema.create));
     TRY(database.execute(fmt::format("PRAGMA application_id={}", schema.application_id)));
     return database.execute(fmt::format("PRAGMA user_version={}", schema.version));
+}
+
+struct CloseMemory {
+    void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+};
+
+// Indexes of an older make do no harm; tables, triggers and views are as we make them or the file is not
+// ours.
+constexpr std::string_view objects_of_file =
+    "SELECT coalesce(group_concat(object, char(10)), '') FROM (SELECT type || ' ' || name || ' ' || sql AS "
+    "object "
+    "FROM sqlite_schema WHERE type <> 'index' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY type, name)";
+
+int keep_text(void* text, int, char** columns, char**) {
+    *static_cast<std::string*>(text) = columns[0] ? columns[0] : "";
+    return 0;
+}
+
+/// What the file would hold if we made it now.
+Result<std::string> objects_as_made(const Schema& schema) {
+    sqlite3* raw = nullptr;
+    const int opened = sqlite3_open(":memory:", &raw);
+    const std::unique_ptr<sqlite3, CloseMemory> memory(raw);
+    std::string objects;
+    int code = opened;
+    if (code == SQLITE_OK) code = sqlite3_exec(raw, schema.create.c_str(), nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(raw, std::string(objects_of_file).c_str(), &keep_text, &objects, nullptr);
+    if (code != SQLITE_OK) return fail(sqlite_error(code, raw, "schema"));
+    return objects;
+}
+
+// Another process may write the file: a column, a trigger or a view of its own would work for it in ours.
+Result<void> check_objects(Database& database, const Schema& schema) {
+    Statement found = TRY(database.prepare(objects_of_file));
+    TRY(found.bind());
+    if (TRY(found.step()) && found.text(0) == TRY(objects_as_made(schema))) return {};
+    return fail(ErrorCode::corrupt, "the tables of this {} are not those that this program makes",
+                schema.name);
 }
 
 }  // namespace
@@ -36,6 +79,7 @@ Result<void> adopt_schema(Database& database, const Schema& schema) {
         return fail(ErrorCode::unsupported,
                     "this {} has format {}, this program needs {}; move the file away", schema.name, version,
                     schema.version);
+    TRY(check_objects(database, schema));
     return transaction.commit();
 }
 

@@ -17,7 +17,8 @@ struct Schema {
 };
 
 /// Makes the tables of an empty file. Errors: unsupported (written by a newer version: says which, and the
-/// cure), refused (the file of another program), corrupt.
+/// cure), refused (the file of another program), corrupt (among others: tables, triggers or views that are
+/// not those of schema.create).
 [[nodiscard]] Result<void> adopt_schema(Database& database, const Schema& schema);
 
 }  // namespace portcullis

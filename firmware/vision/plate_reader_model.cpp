@@ -18,9 +18,8 @@ Result<PlateReaderModel> load(const std::filesystem::path& folder) {
     (void)section.text("alphabet");  // for people; the network carries its own
     (void)section.text("network");
     TRY(card.finish());
-    return PlateReaderModel {
-        identity.name, identity.version, TRY(load_weights(identity))
-    };
+    Bytes weights = TRY(load_weights(identity));
+    return PlateReaderModel{identity.name, identity.version, std::move(weights)};
 }
 
 }  // namespace

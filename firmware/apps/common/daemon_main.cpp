@@ -12,7 +12,7 @@ namespace portcullis {
 
 int daemon_main(int argc, char** argv, const DaemonText& text, const RunDaemon& run) try {
     // Before anything else asks OpenSSL for memory: what it frees is gone, so is what keys left in it.
-    const Result<void> zeroing = install_zeroing_allocator();
+    Result<void> zeroing = install_zeroing_allocator();
     CLI::App app{text.description, text.name};
     app.footer(text.footer);
     std::filesystem::path file = text.default_file;

@@ -1,6 +1,7 @@
 // portcullis-reader: the composition root of the process that has the camera, the models and the signing key,
 // and no network.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "apps/reader/compose.hpp"
 #include "base/log.hpp"
@@ -135,7 +136,7 @@ Result<void> run(const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     limit_library_threads(argv);
     // Before anything else asks OpenSSL for memory.
     const Result<void> zeroing = install_zeroing_allocator();
@@ -155,4 +156,8 @@ int main(int argc, char** argv) {
     if (done) return 0;
     log_error("reader", "{}", done.error().message());
     return done.error().code() == ErrorCode::configuration ? 2 : 1;
+} catch (const std::exception& error) {
+    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
+    std::fputs(error.what(), stderr);
+    return 1;
 }

@@ -133,8 +133,9 @@ class Keys:
         pem = serialization.Encoding.PEM
         for name in ("ca", "device", "reader", "auditor"):
             (folder / f"{name}.crt").write_bytes(getattr(self, name + "_crt").public_bytes(pem))
-        (folder / "reader.key").write_bytes(self.reader.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        for name in ("device", "reader"):
+            (folder / f"{name}.key").write_bytes(getattr(self, name).private_bytes(
+                pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
 
 # --- the two layers ----------------------------------------------------------------------------------------------

@@ -82,6 +82,16 @@ TEST_CASE("each wrong value is refused with its line and what to write instead")
     }
 }
 
+TEST_CASE("a polygon with a point that no picture has is refused, never bent into another one") {
+    for (const char* number : {"nan", "-inf", "1e300", "100000.5", "9223372036854775807", "\"3\""}) {
+        CAPTURE(number);
+        const File file(fmt::format("roi = [[0, 0], [1, 0], [0.5, {}]]\n", number));
+        auto in = file.open();
+        CHECK(in.root().polygon("roi").empty());
+        CHECK(holds(complaint_of(in), "a.toml:1: roi: wrong shape"));
+    }
+}
+
 TEST_CASE("a choice outside the list names the list") {
     const File file("[a]\npace = \"slow\"\n");
     auto in = file.open();

@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <cstdlib>
+
 #include "base/file.hpp"
 #include "database/schema.hpp"
 #include "support/temp_dir.hpp"
@@ -175,4 +177,43 @@ TEST_CASE("a damaged page is found by the integrity check") {
     const auto outcome = database->check_integrity();
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().code() == ErrorCode::corrupt);
+}
+
+TEST_CASE(
+    "attack: a trigger, a view or a column slipped into the file is noticed at opening and never works") {
+    const TempDir dir;
+    const auto path = dir.path() / "n.db";
+    Database database = open_notes(path);
+    const auto slip_in = [&](const std::string& sql) {
+        const std::string command = "sqlite3 " + path.string() + " \"" + sql + "\"";
+        REQUIRE(std::system(command.c_str()) == 0);  // NOLINT(concurrency-mt-unsafe)
+    };
+    SUBCASE("trigger") {
+        slip_in("CREATE TRIGGER t AFTER INSERT ON note BEGIN DELETE FROM note; END");
+        REQUIRE(database.execute("INSERT INTO note VALUES(1, 'stays', x'')"));
+        CHECK(database.integer("SELECT count(*) FROM note").value() == 1);
+    }
+    SUBCASE("view") {
+        slip_in("CREATE VIEW v AS SELECT * FROM note");
+    }
+    SUBCASE("column") {
+        slip_in("ALTER TABLE note ADD COLUMN more TEXT DEFAULT 'x'");
+    }
+    SUBCASE("table") {
+        slip_in("CREATE TABLE other(x)");
+    }
+    auto again = Database::open({.path = path});
+    REQUIRE(again);
+    const auto adopted = adopt_schema(*again, notes);
+    REQUIRE_FALSE(adopted);
+    CHECK(adopted.error().code() == ErrorCode::corrupt);
+}
+
+TEST_CASE("a file whose indexes are of an older make is adopted") {
+    const TempDir dir;
+    Database database = open_notes(dir.path() / "n.db");
+    REQUIRE(database.execute("CREATE INDEX by_text ON note(text)"));
+    auto again = Database::open({.path = dir.path() / "n.db"});
+    REQUIRE(again);
+    CHECK(adopt_schema(*again, notes));
 }

@@ -1,0 +1,259 @@
+// Makes the corpus's seeds, all of them from nothing or from the vectors of tests/data/seal, so that a new
+// version of a format is one command away. Files of other names (findings) stay as they are. The signatures
+// differ from run to run.
+//   fuzz_seeds FOLDER        FOLDER is tests/fuzz/corpus
+
+#define DOCTEST_CONFIG_IMPLEMENT  // made_pictures.cpp checks what it makes
+#include <doctest/doctest.h>
+
+#include <array>
+
+#include "base/file.hpp"
+#include "database/database.hpp"
+#include "drivers/replay/made_pictures.hpp"
+#include "fuzz/vector_keys.hpp"
+#include "record/statement_codec.hpp"
+#include "seal/statement.hpp"
+#include "spool/spool.hpp"
+#include "support/fake_clock.hpp"
+#include "support/sealed_chain.hpp"
+#include "unit/vision/onnx_file.hpp"
+
+using namespace portcullis;
+using fuzz::must;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_source_bytes = std::size_t{64} * 1024;
+constexpr int side_px = 16;
+const ChainId chain{{std::byte{0x01}, std::byte{0x23}, std::byte{0x45}, std::byte{0x67}, std::byte{0x89},
+                     std::byte{0xab}, std::byte{0xcd}, std::byte{0xef}}};
+const Digest link = sha256({});
+
+class Corpus {
+  public:
+    explicit Corpus(fs::path folder) : folder_(std::move(folder)) {}
+    void add(const std::string& target, const std::string& name, ByteView bytes) const {
+        fs::create_directories(folder_ / target);
+        must(write_file_atomically(folder_ / target / name, bytes));
+    }
+    void add(const std::string& target, const std::string& name, std::string_view text) const {
+        add(target, name, as_bytes(text));
+    }
+
+  private:
+    fs::path folder_;
+};
+
+Bytes vector_blob(const std::string& name) {
+    std::string hex = must(read_text_file(fuzz::vectors / (name + ".hex"), max_source_bytes));
+    std::erase(hex, '\n');
+    return must(from_hex(hex));
+}
+
+Bytes signed_by_device(const std::string& text) {
+    static const auto key = fuzz::vector_device_key();
+    return must(sign_statement(*key, text));
+}
+
+const Checkpoint checkpoint{"gate-1", chain, 1, 4, link, fuzz::now};
+const Tombstone tombstone{"gate-1", chain, 2, 9, link, 1, 2, 3, 2, fuzz::now};
+
+void add_envelopes(const Corpus& corpus) {
+    for (const char* name :
+         {"good-one-recipient", "good-two-recipients", "good-signing-time-2050", "good-other-recipient-only",
+          "recipient-added", "payload-unsigned", "signed-attributes-stripped", "signed-by-stranger",
+          "gate-17-recipients", "gate-tag-3-bytes", "gate-nonce-200-bytes", "gate-ofb",
+          "gate-password-recipient-beside-ours", "gate-length-indefinite", "tag-changed"})
+        corpus.add("envelope", name, vector_blob(name));
+    // What an opener finds inside, as an input of its own.
+    const EnvelopeOpener opener = fuzz::vector_opener();
+    for (const char* name : {"good-one-recipient", "signed-twice", "signed-certificate-inside"})
+        corpus.add("envelope", fmt::format("inside-of-{}", name),
+                   opener.open_media(vector_blob(name)).padded);
+}
+
+void add_records(const Corpus& corpus) {
+    const EnvelopeOpener opener = fuzz::vector_opener();
+    ReadPayload read = *opener.open_read(vector_blob("good-one-recipient"), fuzz::now).payload;
+    corpus.add("record", "read", must(encode_payload(read)));
+    read.media = {{MediaRole::plate, 2, link, 9000, read.recipients},
+                  {MediaRole::overview, 3, link, 70'000, read.recipients}};
+    corpus.add("record", "read-with-pictures", must(encode_payload(read)));
+    read.read.characters.clear();
+    read.read.raw.clear();
+    read.read.jurisdiction = {};
+    read.read.confidence = 0;
+    corpus.add("record", "unread", must(encode_payload(read)));
+    corpus.add("record", "checkpoint", must(encode_checkpoint(checkpoint)));
+    corpus.add("record", "tombstone", must(encode_tombstone(tombstone)));
+    corpus.add("record", "receipt", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
+}
+
+void add_receipts(const Corpus& corpus) {
+    const auto add = [&](const std::string& name, const std::string& text) {
+        corpus.add("receipt", name, signed_by_device(text));
+    };
+    add("of-ours", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
+    add("of-another-device", must(encode_receipt({"gate-2", chain, 128, link, fuzz::now})));
+    add("a-checkpoint-instead", must(encode_checkpoint(checkpoint)));
+    add("a-text-of-no-kind", "{\"v\":1}");
+    corpus.add("receipt", "unsigned", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
+    corpus.add("receipt", "an-envelope-instead", vector_blob("good-one-recipient"));
+}
+
+/// Without comments and empty lines.
+std::string bare(const std::string& toml) {
+    std::string all;
+    for (std::size_t at = 0; at < toml.size();) {
+        const std::string line = toml.substr(at, toml.find('\n', at) - at);
+        at += line.size() + 1;
+        if (!line.empty() && line.front() != '#') all += line.substr(0, line.find(" #")) + "\n";
+    }
+    return all;
+}
+
+void add_configurations(const Corpus& corpus) {
+    for (const char* name : {"reader", "uplink", "collector", "opener"}) {
+        const fs::path file =
+            fs::path(PORTCULLIS_SOURCE_DIR "/board/host/config") / (name + std::string(".toml"));
+        std::string text = bare(must(read_text_file(file, max_source_bytes)));
+        if (text.starts_with("device"))
+            text += "[[lane]]\nname = \"in\"\npolygon = [[0, 0], [9.5, 0], [9, 8]]\n";
+        corpus.add("configuration", name, text);
+    }
+    corpus.add(
+        "configuration", "wrong-everywhere",
+        "device = 3\n[broker]\nuri = [1, 2]\nspool = {path = nan}\n[[lane]]\nname = inf\n[lane.x]\ny = 1\n"
+        "[window]\nitems = 1979-05-27T07:32:00Z\nmib = -9223372036854775808\n\"\\u0000\" = '''\n'''\n");
+}
+
+std::string message(ItemKind kind, Seq seq, const std::string& more, ByteView payload) {
+    return fmt::format("lpr/v1/dev/gate-1/{}\nv=1\nchain={}\nseq={}\nkind={}{}\n\n{}", topic_leaf(kind),
+                       to_string(chain), seq, to_string(kind), more, as_text(payload));
+}
+
+void add_messages(const Corpus& corpus) {
+    const Bytes blob = vector_blob("good-one-recipient");
+    corpus.add("mqtt_payload", "read", message(ItemKind::read, 1, "", blob));
+    corpus.add("mqtt_payload", "picture", message(ItemKind::plate, 2, "", blob));
+    corpus.add("mqtt_payload", "checkpoint",
+               message(ItemKind::checkpoint, 5, "", signed_by_device(must(encode_checkpoint(checkpoint)))));
+    corpus.add("mqtt_payload", "tombstone",
+               message(ItemKind::tombstone, 9, "\nfirst=2\nlast=9",
+                       signed_by_device(must(encode_tombstone(tombstone)))));
+    corpus.add("mqtt_payload", "checkpoint-at-another-place",
+               message(ItemKind::checkpoint, 7, "", signed_by_device(must(encode_checkpoint(checkpoint)))));
+    corpus.add(
+        "mqtt_payload", "tombstone-unsigned",
+        message(ItemKind::tombstone, 9, "\nfirst=2\nlast=9", as_bytes(must(encode_tombstone(tombstone)))));
+    corpus.add("mqtt_payload", "status", "lpr/v1/dev/gate-1/status\n\n{}");
+}
+
+/// The file of a closed spool in small pages: a seed that can be changed all over.
+Bytes spool_after(int records, std::uint64_t quota_items) {
+    const fuzz::Scratch scratch;
+    const test::FakeClock clock;
+    const SpoolSettings settings{
+        .path = scratch.path() / "spool.db", .device = "gate-1", .quota_items = quota_items};
+    {
+        Spool spool = must(Spool::open(
+            settings,
+            [](const Tombstone& shed) { return Result<Bytes>(signed_by_device(*encode_tombstone(shed))); },
+            clock));
+        ChainHead head = spool.head();
+        for (int i = 0; i < records; ++i)
+            if (!spool.append(test::next_record(head, {{ItemKind::read, 300}, {ItemKind::overview, 700}})))
+                std::exit(1);
+    }
+    {
+        Database database = must(Database::open({.path = settings.path}));
+        must(database.execute(
+            "PRAGMA journal_mode=DELETE; PRAGMA page_size=512; VACUUM; PRAGMA journal_mode=WAL"));
+    }
+    return must(read_file(settings.path, max_source_bytes));
+}
+
+void add_spools(const Corpus& corpus) {
+    corpus.add("spool_file", "empty", spool_after(0, 1000));
+    corpus.add("spool_file", "two-records", spool_after(2, 1000));
+    corpus.add("spool_file", "shed", spool_after(5, 8));
+    corpus.add("spool_file", "no-database", "SQLite format 2");
+}
+
+void add_pictures(const Corpus& corpus) {
+    using namespace portcullis::test;
+    const Bytes jpeg = made_jpeg(side_px, side_px);
+    corpus.add("picture", "baseline.jpg", jpeg);
+    corpus.add("picture", "progressive.jpg", made_jpeg(side_px, side_px, {.progressive = true}));
+    corpus.add("picture", "grey.jpg", made_jpeg(side_px, side_px, {.grey = true}));
+    corpus.add("picture", "cmyk.jpg", made_jpeg(side_px, side_px, {.cmyk = true}));
+    corpus.add("picture", "turned.jpg", with_orientation(jpeg, 6));
+    corpus.add("picture", "cut.jpg", ByteView(jpeg).first(jpeg.size() / 2));
+    const std::array kinds{
+        std::pair{PngKind::grey8, "grey8.png"}, std::pair{PngKind::grey16, "grey16.png"},
+        std::pair{PngKind::rgb8, "rgb8.png"},   std::pair{PngKind::rgb16, "rgb16.png"},
+        std::pair{PngKind::rgba8, "rgba8.png"}, std::pair{PngKind::palette, "palette.png"}};
+    for (const auto& [kind, name] : kinds)
+        corpus.add("picture", name, made_png(side_px, side_px, kind));
+    const std::string frame = "FRAME\n" + std::string(9 * 8 + 2 * 5 * 4, '\x50');
+    const std::string film = "YUV4MPEG2 W9 H8 F30000:1001 Ip A1:1 C420jpeg Xany\n" + frame + frame;
+    corpus.add("picture", "film.y4m", film);
+    corpus.add("picture", "film-cut.y4m", std::string_view(film).substr(0, film.size() - 20));
+}
+
+Bytes small_network() {
+    return test::OnnxFile()
+        .tensor("filters", {2, 1, 3, 3}, std::vector<float>(18, 0.25F))
+        .tensor("bias", {2}, {0.5F, -0.5F})
+        .tensor("scales", {4}, {1, 1, 2, 2})
+        .layer("Conv", {"picture", "filters", "bias"}, "edges")
+        .with_all("pads", {1, 1, 1, 1})
+        .with_all("strides", {2, 2})
+        .layer("Relu", {"edges"}, "bright")
+        .layer("Resize", {"bright", "", "scales"}, "large")
+        .with("mode", "linear")
+        .with("coordinate_transformation_mode", "half_pixel")
+        .layer("Add", {"large", "large"}, "sum")
+        .layer("Concat", {"sum", "large"}, "rows")
+        .with("axis", 3)
+        .layer("GlobalAveragePool", {"rows"}, "look")
+        .output("rows")
+        .output("look")
+        .bytes();
+}
+
+void add_model_cards(const Corpus& corpus) {
+    constexpr std::string_view model =
+        "[model]\nname = \"m\"\nversion = \"1\"\nweights = \"weights.onnx\"\n"
+        "sha256 = \"1b465fa6b6bcbc06a3199e3d2d8aec35d37494a712f888b6d5536684dd89d0f0\"\n";
+    corpus.add("model_card", "detector.toml",
+               std::string(model) +
+                   "[input]\nsizes = [\"64x32\", \"32x64\"]\nchannels = \"luma\"\nmean = 0.0\nscale = 0.004\n"
+                   "pad = 114\n[output]\nname = \"cells\"\nstride = 16\nscore_threshold = 0.2\n");
+    corpus.add("model_card", "plate-reader.toml",
+               std::string(model) + "line_height_px = 40\nalphabet = \"AB\"\nnetwork = \"[1]\"\n");
+    corpus.add("model_card", "network.onnx", small_network());
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    if (count != 2) {
+        std::fprintf(stderr, "usage: %s FOLDER\n", words[0]);
+        return 2;
+    }
+    doctest::Context checks;
+    checks.setAsDefaultForAssertsOutOfTestCases();
+    const Corpus corpus(words[1]);
+    add_envelopes(corpus);
+    add_records(corpus);
+    add_receipts(corpus);
+    add_configurations(corpus);
+    add_messages(corpus);
+    add_spools(corpus);
+    add_pictures(corpus);
+    add_model_cards(corpus);
+}
