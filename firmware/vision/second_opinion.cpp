@@ -7,7 +7,7 @@ namespace portcullis {
 
 namespace {
 
-// The network reads more plates rightly than Tesseract's engine does (models/README.md), so it weighs more.
+// The networks read more plates rightly than Tesseract's engine does (models/README.md), so they weigh more.
 constexpr float weight_of_first = 0.7F;
 constexpr std::size_t max_alternatives = 3;
 constexpr float least_alternative = 0.01F;
@@ -46,7 +46,7 @@ Reading prevailing(const Reading& first, const Reading& second) {
     return chosen;
 }
 
-/// Most of what the network hardly reads is no plate, and the second reader takes three times as long.
+/// Most of what the network hardly reads is no plate, and each further reader takes longer than the first.
 bool is_worth_asking(const Reading& reading) {
     return reading.characters.size() > few_characters && reading.confidence >= least_asked;
 }
