@@ -87,13 +87,8 @@ double joint_probability(std::span<const Testimony> testimonies, const std::stri
     return std::exp(logarithms / static_cast<double>(testimonies.size()));
 }
 
-struct Place {
-    CharacterReading reading;
-    double best_rival = 0;  // the probability of the text with the best alternative in this place
-};
-
-Place read_place(std::span<const Testimony> testimonies, const std::string& text, double probability,
-                 std::size_t place, const std::string& seen) {
+CharacterReading read_place(std::span<const Testimony> testimonies, const std::string& text,
+                            double probability, std::size_t place, const std::string& seen) {
     std::string other = text;
     other.erase(place, 1);
     double sum = probability + joint_probability(testimonies, other);
@@ -106,13 +101,12 @@ Place read_place(std::span<const Testimony> testimonies, const std::string& text
         sum += rivals.back().first;
     }
     std::sort(rivals.begin(), rivals.end(), std::greater<>());
-    Place found{{text[place], static_cast<float>(probability / sum), {}},
-                rivals.empty() ? 0 : rivals.front().first};
+    CharacterReading reading{text[place], static_cast<float>(probability / sum), {}};
     for (const auto& [p, letter] : rivals) {
-        if (found.reading.alternatives.size() == max_alternatives || p / sum < least_alternative) break;
-        found.reading.alternatives.push_back({letter, static_cast<float>(p / sum)});
+        if (reading.alternatives.size() == max_alternatives || p / sum < least_alternative) break;
+        reading.alternatives.push_back({letter, static_cast<float>(p / sum)});
     }
-    return found;
+    return reading;
 }
 
 /// The most probable of the texts that each finds best by itself.
@@ -153,25 +147,24 @@ double text_probability(std::span<const TimeStep> steps, const std::string& text
 
 Reading decode(std::span<const Testimony> testimonies) {
     std::string text = best_text_of_all(testimonies);
+    double probability = joint_probability(testimonies, text);
+    if (text.empty() || probability <= 0) return {};
     const std::string seen = letters_seen(testimonies);
     Reading reading;
     // Together another letter may be more probable than either's best: then the text is improved, place by
     // place; each change makes it more probable, so it ends.
-    for (std::size_t place = 0; place < text.size();) {
-        const double probability = joint_probability(testimonies, text);
-        if (probability <= 0) return {};
-        Place found = read_place(testimonies, text, probability, place, seen);
-        if (found.best_rival > probability && !found.reading.alternatives.empty()) {
-            text[place] = found.reading.alternatives.front().letter;
+    while (reading.characters.size() < text.size()) {
+        const std::size_t place = reading.characters.size();
+        CharacterReading found = read_place(testimonies, text, probability, place, seen);
+        if (!found.alternatives.empty() && found.alternatives.front().confidence > found.confidence) {
+            text[place] = found.alternatives.front().letter;
+            probability = joint_probability(testimonies, text);
             reading.characters.clear();
-            place = 0;
-            continue;
+        } else {
+            reading.characters.push_back(std::move(found));
         }
-        reading.characters.push_back(std::move(found.reading));
-        ++place;
     }
-    if (!text.empty())
-        reading.confidence = static_cast<float>(std::min(1.0, joint_probability(testimonies, text)));
+    reading.confidence = static_cast<float>(std::min(1.0, probability));
     return reading;
 }
 

@@ -144,19 +144,28 @@ TEST_CASE("the reader restarts at any moment and its chain goes on") {
     deliver_under({.drop = 20}, {.reader = 100});
 }
 
+namespace {
+
+/// Every trick and restart, drawn anew four times; then the faults end.
+void drive_through_everything(Delivery& road) {
+    for (int phase = 0; phase < 4; ++phase) {
+        road.broker.tricks = all_tricks(road.broker);
+        road.restarts = {.uplink = 5, .reader = 5, .collector = 5};
+        road.drive(60);
+    }
+    road.settle();
+    road.check_end();
+}
+
+}  // namespace
+
 TEST_CASE("all faults at once, whatever the seed: 0 lost, 0 doubled") {
     const Quiet quiet;
     const DeliveryKeys keys;
     for (int seed = 1; seed <= rounds_wanted(); ++seed) {
         CAPTURE(seed);
         Delivery road(keys, static_cast<std::uint64_t>(seed));
-        for (int phase = 0; phase < 4; ++phase) {
-            road.broker.tricks = all_tricks(road.broker);
-            road.restarts = {.uplink = 5, .reader = 5, .collector = 5};
-            road.drive(60);
-        }
-        road.settle();
-        road.check_end();
+        drive_through_everything(road);
     }
 }
 
@@ -168,13 +177,7 @@ TEST_CASE("with a small quota every gap at the collector is one that the device 
         CAPTURE(seed);
         Delivery road(keys, static_cast<std::uint64_t>(seed),
                       static_cast<std::uint64_t>(40 + 10 * (seed % 7)));
-        for (int phase = 0; phase < 4; ++phase) {
-            road.broker.tricks = all_tricks(road.broker);
-            road.restarts = {.uplink = 5, .reader = 5, .collector = 5};
-            road.drive(60);
-        }
-        road.settle();
-        road.check_end();
+        drive_through_everything(road);
         declared += road.declared_items();
     }
     CHECK(declared > 0);
