@@ -11,6 +11,7 @@ import getpass
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import sqlite3
@@ -51,7 +52,8 @@ def wait_until(what, condition, limit_s):
 class House:
     """Keys, settings, processes and files of one lane and its collector below `folder`."""
 
-    def __init__(self, folder, bin_dir, models=None, device="gate-1", port=None):
+    def __init__(self, folder, bin_dir, models=None, device="gate-1", port=None, address=None):
+        self.address = address  # of the broker; None: the loopback, by its name
         self.folder = pathlib.Path(folder)
         self.bin = pathlib.Path(bin_dir)
         self.models = pathlib.Path(models or os.environ.get("PORTCULLIS_MODELS") or SOURCE / "models")
@@ -115,7 +117,7 @@ class House:
         pace = {"pace": "given", "frames_per_second": float(rate)} if rate else {"pace": "as_fast" if stills else "source"}
         recipient = {name: str(pki / "recipients" / f"collector-{name}.crt") for name in ("read", "evidence")}
         trust = {"ca_chain": str(pki / "device-chain.pem"), "signers": str(pki / "devices" / "signers")}
-        broker = {"uri": f"mqtts://localhost:{self.port}", "ca": str(pki / "service-chain.pem")}
+        broker = {"uri": f"mqtts://{self.address or 'localhost'}:{self.port}", "ca": str(pki / "service-chain.pem")}
         self.write_settings("reader", {
             "": {"device": self.device, "fleet": "demo", "models": str(self.models)},
             "input": {"path": str(source), "stills": stills, "loop": loop, **pace},
@@ -154,7 +156,7 @@ class House:
         """What stands for each @NAME@ of board/host/mosquitto's templates."""
         clients = self.folder / "broker" / "clients-ca.pem"
         clients.write_text("".join((self.pki / f"{ca}-chain.pem").read_text() for ca in ("device", "service")))
-        return {"DIR": str(self.folder / "broker"), "ADDRESS": "127.0.0.1", "PORT": str(self.port),
+        return {"DIR": str(self.folder / "broker"), "ADDRESS": self.address or "127.0.0.1", "PORT": str(self.port),
                 "USER": getpass.getuser(), "CERT": str(self.pki / "broker" / "tls.crt"),
                 "KEY": str(self.pki / "broker" / "tls.key"), "CLIENTS_CA": str(clients)}
 
@@ -194,7 +196,8 @@ class House:
         process.kill()
         process.wait()
 
-    def start_broker(self):
+    def start_broker(self, **limits):
+        """limits: settings of mosquitto that stand in the template, with other values (max_queued_messages=10)."""
         templates = HERE / "mosquitto"
         folder = self.folder / "broker"
         values = self.broker_values()
@@ -202,6 +205,10 @@ class House:
             text = (templates / f"{name}.in").read_text(encoding="utf-8")
             for key, value in values.items():
                 text = text.replace(f"@{key}@", value)
+            for key, value in limits.items() if name == "mosquitto.conf" else ():
+                text, found = re.subn(rf"(?m)^{key} .*$", f"{key} {value}", text)
+                if found != 1:
+                    raise HouseError(f"{name}.in has no line '{key}'")
             (folder / name).write_text(text, encoding="utf-8")
         mosquitto = next((p for p in ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto") if os.path.exists(p)), "mosquitto")
         process = self.spawn("broker", [mosquitto, "-c", folder / "mosquitto.conf"])
@@ -209,7 +216,7 @@ class House:
         def listening():
             if process.poll() is not None:
                 raise HouseError(f"mosquitto ended with code {process.returncode}; see {self.log_file('broker')}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            with contextlib.suppress(OSError), socket.create_connection((self.address or "127.0.0.1", self.port), timeout=1):
                 return True
             return False
 
