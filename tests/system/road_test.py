@@ -4,7 +4,6 @@
 usage: road_test.py BIN_DIR [unittest arguments]
 Needs mosquitto and openssl. The pictures are drawn (tests/data); the plate texts searched for are their own.
 """
-import base64
 import csv
 import json
 import os
@@ -19,6 +18,7 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "board" / "host"))
+import carve  # noqa: E402
 from house import House, HouseError, wait_until  # noqa: E402
 
 BIN = ""
@@ -44,16 +44,6 @@ def cut_pictures(folder, count):
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", f"{at:.2f}", "-i", FILM, "-frames:v", "1",
                         folder / f"{number:03}.png"], check=True)
     return folder
-
-
-def is_jpeg(content, at):
-    """True when segment follows segment from a start marker up to a scan: no chance among random bytes."""
-    at += 2
-    while at + 4 <= len(content) and content[at] == 0xFF:
-        if content[at + 1] == 0xDA:
-            return True
-        at += 2 + int.from_bytes(content[at + 2:at + 4], "big")
-    return False
 
 
 class Road(unittest.TestCase):
@@ -189,26 +179,13 @@ class Kill(Road):
 class Hunt(Road):
     """Nothing readable at rest: the plate texts and JPEG markers are searched in every file that the road leaves."""
 
-    def forms(self, text):
-        raw = text.encode()
-        yield "plain", raw
-        yield "lower", raw.lower()
-        yield "utf-16", text.encode("utf-16-le")
-        yield "hex", raw.hex().encode()
-        for shift in range(3):
-            coded = base64.b64encode(b"\0" * shift + raw + b"\0" * 3)
-            yield f"base64+{shift}", coded[(shift * 8 + 5) // 6: (shift * 8 + len(raw) * 8) // 6]
-
     def findings(self, folder, texts):
         found = []
         for path in folder.rglob("*"):
             if not path.is_file():
                 continue
             content = path.read_bytes()
-            for text in texts:
-                found += [(path.name, form) for form, needle in self.forms(text) if needle in content]
-            if any(is_jpeg(content, start.start()) for start in re.finditer(rb"\xff\xd8\xff", content)):
-                found.append((path.name, "jpeg"))
+            found += [(path.name, what) for what in carve.find_texts(content, texts) + carve.find_pictures(content)]
         return found
 
     def test_spool_broker_and_store_hold_no_plate_text_and_no_picture(self):
@@ -247,7 +224,7 @@ class Hunt(Road):
     def test_the_hunt_finds_what_a_leak_would_leave(self):
         """Control: each form of a text, and a picture, is found when it is there."""
         leak = self.folder / "leak"
-        for number, (_, needle) in enumerate(self.forms("ABC1234")):
+        for number, (_, needle) in enumerate(carve.forms("ABC1234")):
             leak.mkdir(exist_ok=True)
             (leak / f"{number}.bin").write_bytes(b"\x07\x11" + needle + b"\x99")
         picture = leak / "p.bin"
