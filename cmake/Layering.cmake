@@ -19,6 +19,7 @@ set(PORTCULLIS_MAY_record ${PORTCULLIS_LOW})
 set(PORTCULLIS_MAY_envelope ${PORTCULLIS_LOW})
 set(PORTCULLIS_MAY_seal ${PORTCULLIS_LOW} envelope record)
 set(PORTCULLIS_MAY_open ${PORTCULLIS_LOW} envelope record)
+set(PORTCULLIS_MAY_provision ${PORTCULLIS_LOW} record envelope)
 set(PORTCULLIS_MAY_spool ${PORTCULLIS_LOW} database)
 
 set(PORTCULLIS_MAY_pipeline ${PORTCULLIS_LOW} vision passage record envelope seal spool inbox)

@@ -99,7 +99,10 @@ class House:
 
     # --- keys and settings ----------------------------------------------------------------------------------------
     def make_keys(self):
-        subprocess.run([HERE / "make-pki", self.pki, "--device", self.device], check=True, capture_output=True)
+        tool = self.bin / "portcullis"
+        environment = {**os.environ, "PORTCULLIS_TOOL": str(tool.resolve()) if tool.exists() else ""}
+        subprocess.run([HERE / "make-pki", self.pki, "--device", self.device], check=True, capture_output=True,
+                       env=environment)
 
     def write_settings(self, program, sections):
         """sections: {"section": {"key": value}}; "" is the root. Values are written as TOML."""

@@ -17,15 +17,24 @@ namespace {
 
 struct UseRow {
     std::uint32_t key_usage;
-    bool mail_protection;  // CMS_verify's purpose; our identity and TLS certificates have clientAuth or
-                           // serverAuth
+    std::uint32_t extended;  // 0: any. emailProtection is CMS_verify's purpose; identities have clientAuth
     std::string_view words;
 };
 
 const UseRow& row_of(CertificateUse use) {
-    static constexpr UseRow sign{KU_DIGITAL_SIGNATURE, true, "digitalSignature and emailProtection"};
-    static constexpr UseRow receive{KU_KEY_AGREEMENT, false, "keyAgreement"};
-    return use == CertificateUse::receive ? receive : sign;
+    static constexpr UseRow sign{KU_DIGITAL_SIGNATURE, XKU_SMIME, "digitalSignature and emailProtection"};
+    static constexpr UseRow receive{KU_KEY_AGREEMENT, 0, "keyAgreement"};
+    static constexpr UseRow identify{KU_DIGITAL_SIGNATURE, XKU_SSL_CLIENT, "digitalSignature and clientAuth"};
+    switch (use) {
+        case CertificateUse::receive:
+            return receive;
+        case CertificateUse::identify:
+            return identify;
+        case CertificateUse::sign_reads:
+        case CertificateUse::sign_receipts:
+            break;
+    }
+    return sign;
 }
 
 /// The file as a BIO that has its own copy. Certificates are no secret; keys are cleansed by their caller.
@@ -60,14 +69,14 @@ Result<void> check_permissions(const std::filesystem::path& path) {
                 path.string(), info.st_mode & 07777U, path.string());
 }
 
+}  // namespace
+
 bool is_p256(EVP_PKEY* key) {
     char group[32] = {};
     return key != nullptr && EVP_PKEY_is_a(key, "EC") == 1 &&
            EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1 &&
            OBJ_txt2nid(group) == NID_X9_62_prime256v1;
 }
-
-}  // namespace
 
 Result<std::vector<X509Ptr>> load_certificates(const std::filesystem::path& path) {
     const Bytes bytes = TRY(read_pem(path, "certificate"));
@@ -127,8 +136,8 @@ Result<void> check_certificate(X509* certificate, CertificateUse use, std::strin
     const std::uint32_t flags = X509_get_extension_flags(certificate);
     const bool usage = (flags & EXFLAG_KUSAGE) != 0 && (X509_get_key_usage(certificate) & row.key_usage) != 0;
     const bool extended =
-        !row.mail_protection ||
-        ((flags & EXFLAG_XKUSAGE) != 0 && (X509_get_extended_key_usage(certificate) & XKU_SMIME) != 0);
+        row.extended == 0 ||
+        ((flags & EXFLAG_XKUSAGE) != 0 && (X509_get_extended_key_usage(certificate) & row.extended) != 0);
     if (!usage || !extended || (flags & (EXFLAG_CA | EXFLAG_INVALID)) != 0)
         return fail(
             ErrorCode::configuration,
@@ -166,7 +175,10 @@ std::string key_id(X509* certificate) {
 }
 
 std::string common_name(X509* certificate) {
-    const X509_NAME* subject = X509_get_subject_name(certificate);
+    return common_name(X509_get_subject_name(certificate));
+}
+
+std::string common_name(const X509_NAME* subject) {
     const int place = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     if (place < 0) return {};
     unsigned char* text = nullptr;

@@ -18,7 +18,8 @@ inline constexpr std::size_t max_chain_length = 8;  // certificates in one file
 enum class CertificateUse {
     sign_reads,     // device: digitalSignature, emailProtection
     sign_receipts,  // collector: the same, from the service CA
-    receive         // recipient: keyAgreement
+    receive,        // recipient: keyAgreement
+    identify        // device: digitalSignature, clientAuth: TLS, and signing for the read key
 };
 
 [[nodiscard]] Result<X509Ptr> load_certificate(const std::filesystem::path& path);
@@ -27,6 +28,8 @@ enum class CertificateUse {
 /// A private key; refuses a file that others than its owner may write, or that everybody may read.
 [[nodiscard]] Result<KeyPtr> load_private_key(const std::filesystem::path& path);
 
+/// An EC key on P-256; false for nullptr.
+[[nodiscard]] bool is_p256(EVP_PKEY* key);
 /// P-256, a subject key id of 20 bytes, key usage fit for use. `name` stands in the error, mostly the path.
 [[nodiscard]] Result<void> check_certificate(X509* certificate, CertificateUse use, std::string_view name);
 /// notBefore <= now <= notAfter.
@@ -38,6 +41,7 @@ enum class CertificateUse {
 [[nodiscard]] std::string key_id(X509* certificate);
 /// The subject's common name; empty when there is none.
 [[nodiscard]] std::string common_name(X509* certificate);
+[[nodiscard]] std::string common_name(const X509_NAME* subject);
 [[nodiscard]] UtcTime not_before(X509* certificate);
 [[nodiscard]] UtcTime not_after(X509* certificate);
 

@@ -156,6 +156,14 @@ bool is_better(const Signer& a, const Signer& b) {
 
 }  // namespace
 
+Result<bool> is_issued_by(X509* certificate, const std::filesystem::path& ca_chain) {
+    Authority authority;
+    TRY(load_chain(ca_chain, authority));
+    const bool direct = X509_NAME_cmp(X509_get_issuer_name(certificate),
+                                      X509_get_subject_name(authority.certificates.front().get())) == 0;
+    return direct && verify_chain(certificate, authority.store.get()).complete;
+}
+
 Result<TrustStore> TrustStore::create(const TrustSettings& settings) {
     Authority authority;
     TRY(load_chain(settings.ca_chain, authority));

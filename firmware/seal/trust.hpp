@@ -49,4 +49,8 @@ class TrustStore {
     std::unordered_map<std::string, Signer> signers_;
 };
 
+/// Its chain leads to the CA that stands first in ca_chain and to that CA's root, dates aside.
+/// Errors: configuration (the chain's file).
+[[nodiscard]] Result<bool> is_issued_by(X509* certificate, const std::filesystem::path& ca_chain);
+
 }  // namespace portcullis

@@ -110,10 +110,10 @@ def entropy_dips(content):
 
 
 def scalar_of(key_file):
-    """The 32 secret bytes of a P-256 private key."""
+    """The secret bytes of an EC private key: 32 of P-256, 48 of the root's P-384."""
     der = subprocess.run(["openssl", "pkey", "-in", key_file, "-outform", "DER"], check=True, capture_output=True).stdout
-    at = der.index(b"\x02\x01\x01\x04\x20") + 5
-    return der[at:at + 32]
+    at = der.index(b"\x02\x01\x01\x04") + 5
+    return der[at:at + der[at - 1]]
 
 
 def find_secret(content, scalar, pem):

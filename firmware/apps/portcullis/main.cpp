@@ -4,6 +4,7 @@
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
+#include "apps/portcullis/provision_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
 #include "apps/portcullis/tail_command.hpp"
 #include "apps/portcullis/version_command.hpp"
@@ -45,8 +46,10 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     program.set_version_flag("--version", "portcullis " PORTCULLIS_VERSION);
     const std::vector<Command> commands = {
-        add(program, add_replay_command), add(program, add_open_command),  add(program, add_tail_command),
-        add(program, add_ledger_command), add(program, add_bench_command), add(program, add_version_command),
+        add(program, add_replay_command),    add(program, add_open_command),
+        add(program, add_tail_command),      add(program, add_ledger_command),
+        add(program, add_provision_command), add(program, add_bench_command),
+        add(program, add_version_command),
     };
     try {
         program.parse(argc, argv);

@@ -33,6 +33,14 @@ void write_key(const std::filesystem::path& path, EVP_PKEY* key) {
     ::chmod(path.c_str(), 0600);
 }
 
+/// Of any curve: load_private_key takes P-256 only.
+KeyPtr read_key(const std::filesystem::path& path) {
+    const FilePtr file = open_file(path, "r");
+    KeyPtr key(PEM_read_PrivateKey(file.get(), nullptr, nullptr, nullptr));
+    require(key != nullptr, "read key");
+    return key;
+}
+
 void write_certificate(const std::filesystem::path& path, X509* certificate, const char* mode = "w") {
     const FilePtr file = open_file(path, mode);
     require(PEM_write_X509(file.get(), certificate) == 1, "write certificate");
@@ -71,20 +79,20 @@ void finish_certificate(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
 
 }  // namespace
 
-TestPki::TestPki() {
+TestPki::TestPki(const std::string& root_curve) {
     std::filesystem::create_directory(signers());
-    make_ca("root", "root");
+    make_ca("root", "root", root_curve);
     make_ca("stranger-root", "stranger-root");
     for (const char* name : {"device-ca", "service-ca", "recipient-ca"})
         make_ca(name, "root");
     make_ca("stranger-ca", "stranger-root");
 }
 
-void TestPki::make_ca(const std::string& name, const std::string& issuer) const {
-    const KeyPtr key(EVP_EC_gen("P-256"));
+void TestPki::make_ca(const std::string& name, const std::string& issuer, const std::string& curve) const {
+    const KeyPtr key(EVP_EC_gen(curve.c_str()));
     X509Ptr certificate = begin_certificate(name, key.get(), now - 100 * day, now + 1000 * day);
     const X509Ptr parent = name == issuer ? nullptr : must(load_certificate(folder() / (issuer + ".crt")));
-    const KeyPtr parent_key = name == issuer ? nullptr : must(load_private_key(folder() / (issuer + ".key")));
+    const KeyPtr parent_key = name == issuer ? nullptr : read_key(folder() / (issuer + ".key"));
     X509* by = parent ? parent.get() : certificate.get();
     add_extension(certificate.get(), by, NID_basic_constraints, "critical,CA:TRUE");
     add_extension(certificate.get(), by, NID_key_usage, "critical,keyCertSign,cRLSign");

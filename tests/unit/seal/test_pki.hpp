@@ -35,7 +35,7 @@ struct Request {
 
 class TestPki {
   public:
-    TestPki();
+    explicit TestPki(const std::string& root_curve = "P-256");
 
     /// Writes <folder>/<file>.key and .crt; common name `name`.
     KeyFiles issue(const std::string& file, const std::string& name, const Request& request = {}) const;
@@ -50,7 +50,8 @@ class TestPki {
     [[nodiscard]] std::filesystem::path signers() const { return folder() / "signers"; }
 
   private:
-    void make_ca(const std::string& name, const std::string& issuer) const;
+    void make_ca(const std::string& name, const std::string& issuer,
+                 const std::string& curve = "P-256") const;
     TempDir folder_;
 };
 

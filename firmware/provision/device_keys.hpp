@@ -1,0 +1,53 @@
+#pragma once
+// DeviceKeys: the folder of a device's own keys: identity.{key,crt}, read.{key,crt}. Makes keys and requests,
+// takes certificates in. Never overwrites a key. Reentrant.
+
+#include <filesystem>
+#include <string>
+
+#include "provision/key_request.hpp"
+#include "seal/certificate.hpp"
+
+namespace portcullis {
+
+struct MadeRequest {
+    std::filesystem::path file;
+    std::string fingerprint;
+};
+
+class DeviceKeys {
+  public:
+    explicit DeviceKeys(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    [[nodiscard]] std::filesystem::path key(DeviceKey which) const { return part(which, ".key"); }
+    [[nodiscard]] std::filesystem::path certificate(DeviceKey which) const { return part(which, ".crt"); }
+    [[nodiscard]] std::filesystem::path request(DeviceKey which) const { return part(which, ".csr"); }
+
+    /// Makes the key, unless it is there without a certificate (a request that was lost is written again),
+    /// and its request. The read key's is signed by the identity key, which must be installed. Errors:
+    /// refused (there is a key with a certificate), configuration (name, no identity), io.
+    [[nodiscard]] Result<MadeRequest> make_request(DeviceKey which, const std::string& device,
+                                                   UtcTime now) const;
+
+    /// The certificate is for our key of that use, of the CA of ca_chain, for `device`: then it is written.
+    /// Gives which of the keys it was for. Errors: refused (says which of these is not so), configuration.
+    [[nodiscard]] Result<DeviceKey> install(const std::filesystem::path& certificate,
+                                            const std::filesystem::path& ca_chain,
+                                            const std::string& device) const;
+
+  private:
+    [[nodiscard]] std::filesystem::path part(DeviceKey which, std::string_view ending) const {
+        return folder_ / (std::string(to_string(which)) + std::string(ending));
+    }
+    [[nodiscard]] Result<KeyPtr> key_for_request(DeviceKey which) const;
+    [[nodiscard]] Result<Bytes> vouch(const std::string& device, Bytes csr, UtcTime now) const;
+
+    std::filesystem::path folder_;
+};
+
+/// A certificate that came in answer to a request of ours: for this key, this name, this use, from this CA
+/// (dates aside: the clock may not be set). Errors: refused (says which), configuration (the CA's chain).
+[[nodiscard]] Result<void> check_answer(X509* certificate, EVP_PKEY* key, DeviceKey which,
+                                        const std::string& device, const std::filesystem::path& ca_chain);
+
+}  // namespace portcullis
