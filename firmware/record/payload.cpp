@@ -9,7 +9,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::string_view opening = R"({"v":2,"fleet":)";
+constexpr std::string_view opening = R"({"v":3,"fleet":)";
 constexpr std::string_view closing = "\"}";
 constexpr float max_coordinate = 100'000;
 constexpr std::uint64_t max_count = 1'000'000'000;  // of readings and frames: fits an int
@@ -323,11 +323,6 @@ Result<Digest> recipients_digest(std::vector<std::string> key_ids) {
         all.insert(all.end(), bytes.begin(), bytes.end());
     }
     return sha256(all);
-}
-
-void pad_media(Bytes& picture) {
-    const std::size_t blocks = (picture.size() + media_block_bytes - 1) / media_block_bytes;
-    picture.resize(std::max<std::size_t>(blocks, 1) * media_block_bytes);
 }
 
 }  // namespace portcullis

@@ -14,24 +14,22 @@
 namespace portcullis {
 
 /// The text is padded with spaces in its last key to min_payload_bytes, beyond it to a multiple of
-/// payload_block_bytes: a sealed read must not tell the plate's length. Plates of up to 8 characters with all
+/// payload_block_bytes: a sealed read must not tell the plate's length. Plates of up to 12 characters with all
 /// their alternatives and two pictures stay within the minimum, whatever the numbers, while fleet, device,
 /// boot, lane, jurisdiction and firmware have at most 180 bytes together.
-inline constexpr std::size_t min_payload_bytes = 1792;
+inline constexpr std::size_t min_payload_bytes = 2304;
 inline constexpr std::size_t payload_block_bytes = 256;
 inline constexpr std::size_t max_payload_bytes = 4096;
 inline constexpr std::size_t max_characters = 24;   // of one plate, and of its raw text
 inline constexpr std::size_t max_alternatives = 3;  // of one character
 inline constexpr std::size_t max_media = 4;         // of one record
 inline constexpr std::size_t max_name_bytes = 64;   // fleet, boot, lane, jurisdiction, firmware, model
-/// Pictures are padded with zero bytes to a multiple of this before they are sealed and digested.
-inline constexpr std::size_t media_block_bytes = 1024;
 
 /// What the read says of one picture of its record, which travels as its own sealed item.
 struct MediaEntry {
     MediaRole role = MediaRole::plate;
     Seq seq = 0;              // its place in the read's own chain
-    Digest sha256{};          // over the padded picture, as sealed
+    Digest sha256{};          // over the picture as sealed: padded to its bucket (size_bucket.hpp)
     std::uint64_t bytes = 0;  // of the JPEG itself, without padding
     Digest recipients{};      // recipients_digest of its envelope
     bool operator==(const MediaEntry&) const = default;
@@ -66,8 +64,5 @@ struct ReadPayload {
 
 /// SHA-256 over the sorted 20-byte key ids, given as hex.
 [[nodiscard]] Result<Digest> recipients_digest(std::vector<std::string> key_ids);
-
-/// Appends zero bytes up to the next multiple of media_block_bytes.
-void pad_media(Bytes& picture);
 
 }  // namespace portcullis

@@ -49,12 +49,18 @@ Result<std::string> read_recipient(DerCursor& recipients) {
     return to_hex(*id);
 }
 
+/// DER orders a SET OF by its elements' bytes. Any other order would be a second encoding of the same blob.
 Result<std::vector<std::string>> read_recipients(DerCursor recipients) {
     std::vector<std::string> ids;
+    std::string_view last;
     while (!recipients.empty()) {
         if (ids.size() == max_recipients)
             return fail(ErrorCode::refused, "gate: the blob has more than {} recipients", max_recipients);
+        const ByteView from_here = recipients.rest();
         std::string id = TRY(read_recipient(recipients));
+        const std::string_view info = as_text(from_here.first(from_here.size() - recipients.rest().size()));
+        if (info <= last) return refuse("order of recipients");
+        last = info;
         if (std::ranges::find(ids, id) != ids.end()) return refuse("recipient list (one stands twice)");
         ids.push_back(std::move(id));
     }

@@ -15,7 +15,7 @@ inline constexpr std::size_t max_recipients = 16;
 inline constexpr std::size_t key_id_bytes = 20;
 
 struct GatedEnvelope {
-    std::vector<std::string> recipients;  // key ids as hex, in the blob's order, no two alike
+    std::vector<std::string> recipients;  // key ids as hex, in the blob's order (of DER), no two alike
     std::size_t content_bytes = 0;        // of the ciphertext = of the plaintext
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "record/size_bucket.hpp"
 #include "seal/cms_codec.hpp"
 #include "seal/gate.hpp"
 #include "seal/statement.hpp"
@@ -42,6 +43,13 @@ OpenedRead judge(const SignedText& text, const Digest& recipients) {
 
 bool is_zero(ByteView bytes) {
     return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+/// As the sealer pads: to the one bucket, with zeros.
+bool is_padded(ByteView padded, const MediaEntry& entry) {
+    return entry.bytes > 0 && entry.bytes <= padded.size() &&
+           padded.size() == bucket_bytes(entry.role, entry.bytes) &&
+           is_zero(padded.subspan(static_cast<std::size_t>(entry.bytes)));
 }
 
 }  // namespace
@@ -146,11 +154,8 @@ MatchedMedia match_media(const OpenedMedia& media, const ReadPayload& read, Seq 
     const auto elsewhere = std::ranges::find(read.media, media.digest, &MediaEntry::sha256);
     if (entry == read.media.end() || (entry->sha256 != media.digest && elsewhere != read.media.end()))
         return {Authenticity::misplaced, std::nullopt, {}};
-    const std::size_t padding =
-        media.padded.size() - std::min<std::size_t>(entry->bytes, media.padded.size());
     const bool fits = entry->sha256 == media.digest && entry->recipients == media.recipients &&
-                      entry->bytes > 0 && entry->bytes <= media.padded.size() &&
-                      padding < media_block_bytes && is_zero(ByteView(media.padded).last(padding));
+                      is_padded(media.padded, *entry);
     if (!fits) return {Authenticity::forged, *entry, {}};
     const auto length = static_cast<std::ptrdiff_t>(entry->bytes);
     return {Authenticity::authentic, *entry, Bytes(media.padded.begin(), media.padded.begin() + length)};

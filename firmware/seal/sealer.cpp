@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "record/canonical.hpp"
 #include "record/payload.hpp"
+#include "record/size_bucket.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/encrypt.hpp"
 #include "seal/gate.hpp"
@@ -14,9 +15,6 @@
 namespace portcullis {
 
 namespace {
-
-/// Room for 16 recipients and the frame around them.
-constexpr std::size_t max_picture_bytes = max_blob_bytes - std::size_t{8} * 1024;
 
 ItemKind kind_of(MediaRole role) {
     return role == MediaRole::plate ? ItemKind::plate : ItemKind::overview;
@@ -78,7 +76,7 @@ class PaddedMedia {
             if (picture.jpeg.size() > max_picture_bytes)
                 return fail(ErrorCode::exhausted, "seal: the {} picture of {} bytes is over the limit of {}",
                             to_string(picture.role), picture.jpeg.size(), max_picture_bytes);
-            padded.pictures_.push_back(pad(picture.jpeg));
+            padded.pictures_.push_back(pad(picture));
         }
         return padded;
     }
@@ -92,12 +90,10 @@ class PaddedMedia {
 
   private:
     PaddedMedia() = default;
-    /// Reserves first: a vector that grows leaves its old content behind.
-    static Bytes pad(const Bytes& jpeg) {
-        Bytes padded;
-        padded.reserve(jpeg.size() + media_block_bytes);
-        padded.assign(jpeg.begin(), jpeg.end());
-        pad_media(padded);
+    /// Of its full length at once: a vector that grows leaves its old content behind.
+    static Bytes pad(const Media& picture) {
+        Bytes padded(bucket_bytes(picture.role, picture.jpeg.size()));
+        std::ranges::copy(picture.jpeg, padded.begin());
         return padded;
     }
     std::vector<Bytes> pictures_;

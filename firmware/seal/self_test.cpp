@@ -1,6 +1,6 @@
 #include "seal/self_test.hpp"
 
-#include <functional>
+#include <array>
 #include <string>
 
 #include "seal/gate.hpp"
@@ -36,6 +36,8 @@ struct EnvelopeParts {
     int recipient_tag = 0xa1;
     std::size_t recipients = 1;
     bool same_recipient = false;
+    bool descending = false;
+    std::size_t content_bytes = 16;
     std::size_t nonce_bytes = 12;
     std::size_t tag_bytes = 16;
     std::string attributes;
@@ -43,7 +45,8 @@ struct EnvelopeParts {
 };
 
 std::string recipient_info(const EnvelopeParts& parts, std::size_t number) {
-    const std::string point = '\0' + ("\x04" + std::string(64, 'P'));
+    const char place = static_cast<char>('A' + (parts.descending ? max_recipients - number : number));
+    const std::string point = '\0' + ("\x04" + std::string(64, place));  // by it the recipients are in order
     const std::string key_type = der(0x30, oid("\x2a\x86\x48\xce\x3d\x02\x01"sv));
     const std::string id(20, static_cast<char>('a' + (parts.same_recipient ? 0 : number)));
     const std::string agreement = der(0x30, oid(parts.kdf) + der(0x30, oid(parts.wrap)));
@@ -60,7 +63,7 @@ std::string envelope(const EnvelopeParts& parts) {
     const std::string cipher =
         der(0x30, oid(parts.cipher) + der(0x30, der(0x04, std::string(parts.nonce_bytes, 'N')) + tag_length));
     const std::string content =
-        der(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"sv) + cipher + der(0x80, std::string(16, 'C')));
+        der(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"sv) + cipher + der(0x80, std::string(parts.content_bytes, 'C')));
     const std::string data = der(0x30, "\x02\x01"s + '\0' + der(0x31, recipients) + content +
                                            parts.attributes + der(0x04, std::string(parts.tag_bytes, 'T')));
     return der(0x30, oid(parts.type) + der(0xa0, data)) + parts.trailer;
@@ -107,64 +110,84 @@ Result<void> expect(bool passed, bool should_pass, std::string_view vector) {
                 vector, passed ? "let through" : "refused");
 }
 
-Result<void> test_gate() {
-    const auto passes = [](const std::function<void(EnvelopeParts&)>& spoil) {
-        EnvelopeParts parts;
-        spoil(parts);
-        return gate(as_bytes(envelope(parts))).has_value();
-    };
-    const auto refused = [&](std::string_view vector, const std::function<void(EnvelopeParts&)>& spoil) {
-        return expect(passes(spoil), false, vector);
-    };
-    TRY(expect(passes([](EnvelopeParts&) {}), true, "good envelope"));
-    TRY(expect(passes([](EnvelopeParts& p) { p.recipients = max_recipients; }), true, "16 recipients"));
-    TRY(refused("17 recipients", [](EnvelopeParts& p) { p.recipients = max_recipients + 1; }));
-    TRY(refused("no recipient", [](EnvelopeParts& p) { p.recipients = 0; }));
-    TRY(refused("one recipient twice", [](EnvelopeParts& p) {
-        p.recipients = 2;
-        p.same_recipient = true;
-    }));
-    TRY(refused("4-byte tag", [](EnvelopeParts& p) { p.tag_bytes = 4; }));
-    TRY(refused("200-byte nonce", [](EnvelopeParts& p) { p.nonce_bytes = 200; }));
-    TRY(refused("AES-256-OFB", [](EnvelopeParts& p) { p.cipher.back() = '\x2b'; }));
-    TRY(refused("AES-256-CBC", [](EnvelopeParts& p) { p.cipher.back() = '\x2a'; }));
-    TRY(refused("AES-128-wrap", [](EnvelopeParts& p) { p.wrap.back() = '\x05'; }));
-    TRY(refused("SHA-1 KDF", [](EnvelopeParts& p) { p.kdf = "\x2b\x81\x05\x10\x86\x48\x3f\x00\x02"sv; }));
-    TRY(refused("KEK recipient", [](EnvelopeParts& p) { p.recipient_tag = 0xa2; }));
-    TRY(refused("password recipient", [](EnvelopeParts& p) { p.recipient_tag = 0xa3; }));
-    TRY(refused("EnvelopedData",
-                [](EnvelopeParts& p) { p.type = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"sv; }));
-    TRY(refused("attributes", [](EnvelopeParts& p) { p.attributes = der(0xa1, "x"); }));
-    return refused("trailing byte", [](EnvelopeParts& p) { p.trailer.push_back('\0'); });
-}
+template <class Parts>
+struct Row {
+    std::string_view vector;
+    bool should_pass;
+    void (*change)(Parts&);
+};
 
-Result<void> test_profile() {
-    const auto passes = [](const std::function<void(SignedParts&)>& spoil) {
-        SignedParts parts;
-        spoil(parts);
-        return check_signed_profile(as_bytes(signed_data(parts))).has_value();
-    };
-    const auto refused = [&](std::string_view vector, const std::function<void(SignedParts&)>& spoil) {
-        return expect(passes(spoil), false, vector);
-    };
-    TRY(expect(passes([](SignedParts&) {}), true, "good signed text"));
-    TRY(refused("no signer", [](SignedParts& p) { p.signers = 0; }));
-    TRY(refused("two signers", [](SignedParts& p) { p.signers = 2; }));
-    TRY(refused("no signed attributes", [](SignedParts& p) { p.attributes = false; }));
-    TRY(refused("signed attributes as text", [](SignedParts& p) {
-        p.text = signed_attributes();
-        p.text.front() = '\x31';
-    }));
-    TRY(refused("SHA-1 digest", [](SignedParts& p) { p.digest = "\x2b\x0e\x03\x02\x1a"sv; }));
-    TRY(refused("certificates inside", [](SignedParts& p) { p.certificates = der(0xa0, "x"); }));
-    return refused("trailing byte", [](SignedParts& p) { p.trailer.push_back('\0'); });
+constexpr std::array<Row<EnvelopeParts>, 24> gate_rows{{
+    {"good envelope", true, [](EnvelopeParts&) {}},
+    {"16 recipients", true, [](EnvelopeParts& p) { p.recipients = max_recipients; }},
+    {"17 recipients", false, [](EnvelopeParts& p) { p.recipients = max_recipients + 1; }},
+    {"no recipient", false, [](EnvelopeParts& p) { p.recipients = 0; }},
+    {"one recipient twice", false,
+     [](EnvelopeParts& p) {
+         p.recipients = 2;
+         p.same_recipient = true;
+     }},
+    {"recipients out of order", false,
+     [](EnvelopeParts& p) {
+         p.recipients = 2;
+         p.descending = true;
+     }},
+    {"3-byte tag", false, [](EnvelopeParts& p) { p.tag_bytes = 3; }},
+    {"4-byte tag", false, [](EnvelopeParts& p) { p.tag_bytes = 4; }},
+    {"12-byte tag", false, [](EnvelopeParts& p) { p.tag_bytes = 12; }},
+    {"200-byte nonce", false, [](EnvelopeParts& p) { p.nonce_bytes = 200; }},
+    {"AES-256-OFB", false, [](EnvelopeParts& p) { p.cipher.back() = '\x2b'; }},
+    {"AES-256-CBC", false, [](EnvelopeParts& p) { p.cipher.back() = '\x2a'; }},
+    {"AES-256-CCM", false, [](EnvelopeParts& p) { p.cipher.back() = '\x2f'; }},
+    {"3DES", false, [](EnvelopeParts& p) { p.cipher = "\x2a\x86\x48\x86\xf7\x0d\x03\x07"sv; }},
+    {"AES-128-wrap", false, [](EnvelopeParts& p) { p.wrap.back() = '\x05'; }},
+    {"AES-256-wrap-pad", false, [](EnvelopeParts& p) { p.wrap.back() = '\x30'; }},
+    {"SHA-1 KDF", false, [](EnvelopeParts& p) { p.kdf = "\x2b\x81\x05\x10\x86\x48\x3f\x00\x02"sv; }},
+    {"RSA recipient", false, [](EnvelopeParts& p) { p.recipient_tag = 0x30; }},
+    {"KEK recipient", false, [](EnvelopeParts& p) { p.recipient_tag = 0xa2; }},
+    {"password recipient", false, [](EnvelopeParts& p) { p.recipient_tag = 0xa3; }},
+    {"EnvelopedData", false, [](EnvelopeParts& p) { p.type = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"sv; }},
+    {"attributes", false, [](EnvelopeParts& p) { p.attributes = der(0xa1, "x"); }},
+    {"no ciphertext", false, [](EnvelopeParts& p) { p.content_bytes = 0; }},
+    {"trailing byte", false, [](EnvelopeParts& p) { p.trailer.push_back('\0'); }},
+}};
+
+constexpr std::array<Row<SignedParts>, 8> profile_rows{{
+    {"good signed text", true, [](SignedParts&) {}},
+    {"no signer", false, [](SignedParts& p) { p.signers = 0; }},
+    {"two signers", false, [](SignedParts& p) { p.signers = 2; }},
+    {"no signed attributes", false, [](SignedParts& p) { p.attributes = false; }},
+    {"signed attributes as text", false,
+     [](SignedParts& p) {
+         p.text = signed_attributes();
+         p.text.front() = '\x31';
+     }},
+    {"SHA-1 digest", false, [](SignedParts& p) { p.digest = "\x2b\x0e\x03\x02\x1a"sv; }},
+    {"certificates inside", false, [](SignedParts& p) { p.certificates = der(0xa0, "x"); }},
+    {"trailing byte", false, [](SignedParts& p) { p.trailer.push_back('\0'); }},
+}};
+
+template <class Parts, std::size_t rows>
+Result<void> test(const std::array<Row<Parts>, rows>& table, std::string (*encode)(const Parts&),
+                  const std::function<bool(ByteView)>& passes) {
+    for (const Row<Parts>& row : table) {
+        Parts parts;
+        row.change(parts);
+        TRY(expect(passes(as_bytes(encode(parts))), row.should_pass, row.vector));
+    }
+    return {};
 }
 
 }  // namespace
 
+Result<void> envelope_self_test(const EnvelopeChecks& checks) {
+    TRY(test(gate_rows, envelope, checks.gate));
+    return test(profile_rows, signed_data, checks.signed_profile);
+}
+
 Result<void> envelope_self_test() {
-    TRY(test_gate());
-    return test_profile();
+    return envelope_self_test({[](ByteView blob) { return gate(blob).has_value(); },
+                               [](ByteView blob) { return check_signed_profile(blob).has_value(); }});
 }
 
 }  // namespace portcullis

@@ -185,13 +185,14 @@ def key_agreement(label, certificate, content_key, kdf=KDF_SHA256, wrap=WRAP_256
 
 
 def encrypt(label, plaintext, recipients, *, kdf=KDF_SHA256, wrap=WRAP_256, by_issuer=False, nonce_bytes=12,
-            tag_bytes=16, extra_recipients=(), content_type=DATA, unauthenticated=b"", trailer=b"", version=0):
+            tag_bytes=16, extra_recipients=(), content_type=DATA, unauthenticated=b"", trailer=b"", version=0,
+            in_order=True):
     content_key, nonce = seeded("key " + label, 32), seeded("nonce " + label, nonce_bytes)
     sealed = AESGCM(content_key).encrypt(nonce, plaintext, None) if 8 <= nonce_bytes <= 128 else plaintext + bytes(16)
     infos = [key_agreement(f"{label} {i}", r, content_key, kdf, wrap, by_issuer) for i, r in enumerate(recipients)]
     content = seq(content_type, seq(GCM_256, seq(octets(nonce), integer(tag_bytes))), der(0x80, sealed[:-16]))
-    body = seq(integer(version), set_of(*infos, *extra_recipients), content, octets(sealed[-16:][:tag_bytes]),
-               unauthenticated)
+    listed = set_of(*infos, *extra_recipients) if in_order else der(0x31, *sorted(infos, reverse=True))
+    body = seq(integer(version), listed, content, octets(sealed[-16:][:tag_bytes]), unauthenticated)
     return seq(AUTH_ENVELOPED_DATA, der(0xA0, body)) + trailer
 
 
@@ -237,7 +238,7 @@ def rsa_recipient(content_key):
 
 
 # --- the payload -------------------------------------------------------------------------------------------------
-def payload(recipients, device="gate-1", seq_number=1, version=2):
+def payload(recipients, device="gate-1", seq_number=1, version=3):
     rcp = hashlib.sha256(b"".join(sorted(key_id(r) for r in recipients))).hexdigest()
     chain = "0123456789abcdef"
     first_link = hashlib.sha256(b"\x00" + device.encode() + b"\x00" + bytes.fromhex(chain)).hexdigest()
@@ -247,7 +248,7 @@ def payload(recipients, device="gate-1", seq_number=1, version=2):
               "jurisdiction": "us-tx", "jconf": "JCONF", "lane": "lane-1", "dir": "approaching", "quad": "QUAD",
               "passage": {"id": 1, "first": 1000000, "last": 1900000, "frames": 9}, "fw": "0.1.0",
               "model": "", "media": [], "rcp": rcp, "pad": ""}
-    least_bytes = 1792
+    least_bytes = 1792 if version == 2 else 2304
     if version == 1:  # as it was: without these keys, and shorter
         del fields["raw"], fields["jconf"]
         least_bytes = 1536
@@ -291,6 +292,8 @@ def envelopes(keys):
     yield "gate-no-recipient", "damaged unchecked", encrypt("none", inside, [])
     yield "gate-17-recipients", "damaged unchecked", encrypt("many", inside, two + [keys.reader_crt] * 15)
     yield "gate-recipient-twice", "damaged unchecked", encrypt("twice", inside, one * 2)
+    yield "gate-recipients-unsorted", "damaged unchecked", encrypt("unsorted", sign(keys, payload(two)), two,
+                                                                   in_order=False)
     yield "gate-trailing-byte", "damaged unchecked", encrypt("trailing", inside, one, trailer=b"\x00")
     yield "gate-version-1", "damaged unchecked", encrypt("version", inside, one, version=1)
     yield "gate-content-type-signed-data", "damaged unchecked", encrypt("type", inside, one, content_type=SIGNED_DATA)
@@ -315,7 +318,8 @@ def envelopes(keys):
     yield "recipient-stripped", "forged trusted", encrypt("strip", sign(keys, payload(two)), one)
     yield "recipient-added", "forged trusted", encrypt("add", inside, two)
     yield "payload-version-1", "forged trusted", encrypt("v1", sign(keys, payload(one, version=1)), one)
-    yield "payload-version-3", "forged trusted", encrypt("v3", sign(keys, payload(one, version=3)), one)
+    yield "payload-version-2", "forged trusted", encrypt("v2", sign(keys, payload(one, version=2)), one)
+    yield "payload-version-4", "forged trusted", encrypt("v4", sign(keys, payload(one, version=4)), one)
     yield "payload-of-another-device", "forged trusted", encrypt("dev", sign(keys, payload(one, "gate-2")), one)
     yield "payload-with-blanks", "forged trusted", encrypt("json", sign(keys, text.replace(b",", b", ", 1)), one)
     yield "payload-unsigned", "forged unchecked", encrypt("unsigned", text, one)

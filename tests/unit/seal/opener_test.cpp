@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/file.hpp"
+#include "record/size_bucket.hpp"
 #include "seal/encrypt.hpp"
 #include "seal/statement.hpp"
 #include "unit/seal/forge.hpp"
@@ -314,7 +315,7 @@ TEST_CASE("attack: two pictures of a record swapped, and one of another record p
 TEST_CASE("attack: a picture re-wrapped to other recipients is forged") {
     const Attack attack;
     Bytes padded = sample_record().media[0].jpeg;
-    pad_media(padded);
+    padded.resize(bucket_bytes(MediaRole::plate, padded.size()));
     const Bytes rewrapped = must(encrypt(padded, attack.to({attack.road.evidence, attack.road.reader})));
     const OpenedMedia media = attack.road.opener->open_media(rewrapped);
     CHECK(media.authenticity == Authenticity::authentic);

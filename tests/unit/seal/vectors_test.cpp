@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "seal/gate.hpp"
 #include "seal/self_test.hpp"
+#include "seal/signed_profile.hpp"
 #include "unit/seal/test_pki.hpp"
 
 using namespace portcullis;
@@ -86,4 +87,26 @@ TEST_CASE("what the signed profile is there for, the profile refuses before Open
 TEST_CASE("the self-test at the start of reader and opener passes on this machine") {
     const Result<void> passed = envelope_self_test();
     CHECK_MESSAGE(passed.has_value(), (passed ? "" : passed.error().message()));
+}
+
+TEST_CASE("a gate or a profile that judges any one vector of the self-test wrongly is found and named") {
+    // The n-th vector that is shown gets the wrong answer.
+    const auto fails_at = [](int n, int& shown) {
+        shown = 0;
+        const auto wrong_once = [&shown, n](bool passes) { return passes != (shown++ == n); };
+        return envelope_self_test(
+            {[&](ByteView blob) { return wrong_once(gate(blob).has_value()); },
+             [&](ByteView blob) { return wrong_once(check_signed_profile(blob).has_value()); }});
+    };
+    int vectors = 0;
+    REQUIRE(fails_at(-1, vectors));
+    CHECK(vectors >= 32);
+    for (int n = 0; n < vectors; ++n) {
+        int shown = 0;
+        const Result<void> failed = fails_at(n, shown);
+        REQUIRE_FALSE(failed);
+        CHECK(shown == n + 1);
+        CHECK(failed.error().code() == ErrorCode::internal);
+        CHECK(failed.error().message().find("do not start") != std::string::npos);
+    }
 }
