@@ -27,7 +27,7 @@ void write_choice(CanonicalWriter& out, char letter, float confidence) {
 
 /// Without a plate nothing of a guess goes on: abstaining is in vain if the raw text tells it.
 void write_raw(CanonicalWriter& out, const Read& read) {
-    if (read.raw.size() > max_characters) return out.reject("raw", "is too long for one plate");
+    if (read.raw.size() > max_plate_characters) return out.reject("raw", "is too long for one plate");
     if (!std::ranges::all_of(read.raw, is_plate_letter)) out.reject("raw", "must be A-Z or 0-9");
     if (read.characters.empty() && !read.raw.empty()) out.reject("raw", "must be empty without a plate");
     out.literal(R"(","raw":")").literal(read.raw);
@@ -35,7 +35,7 @@ void write_raw(CanonicalWriter& out, const Read& read) {
 
 void write_plate(CanonicalWriter& out, const Read& read) {
     const std::vector<CharacterReading>& characters = read.characters;
-    if (characters.size() > max_characters) return out.reject("chars", "are too many for one plate");
+    if (characters.size() > max_plate_characters) return out.reject("chars", "are too many for one plate");
     out.literal(R"("plate":")");
     for (const CharacterReading& character : characters)
         out.literal({&character.letter, 1});
@@ -153,11 +153,11 @@ CharacterReading read_character(CanonicalReader& in) {
 
 void read_plate(CanonicalReader& in, Read& read) {
     in.literal(R"("plate":)");
-    const std::string plate = in.text("plate", max_characters);
+    const std::string plate = in.text("plate", max_plate_characters);
     in.literal(R"(,"raw":)");
-    read.raw = in.text("raw", max_characters);
+    read.raw = in.text("raw", max_plate_characters);
     in.literal(R"(,"chars":[)");
-    while (in.next_is("[") && read.characters.size() < max_characters) {
+    while (in.next_is("[") && read.characters.size() < max_plate_characters) {
         read.characters.push_back(read_character(in));
         if (!in.next_is(",")) break;
         in.literal(",");

@@ -20,7 +20,7 @@ namespace portcullis {
 inline constexpr std::size_t min_payload_bytes = 2304;
 inline constexpr std::size_t payload_block_bytes = 256;
 inline constexpr std::size_t max_payload_bytes = 4096;
-inline constexpr std::size_t max_characters = 24;   // of one plate, and of its raw text
+inline constexpr std::size_t max_plate_characters = 24;   // of one plate, and of its raw text
 inline constexpr std::size_t max_alternatives = 3;  // of one character
 inline constexpr std::size_t max_media = 4;         // of one record
 inline constexpr std::size_t max_name_bytes = 64;   // fleet, boot, lane, jurisdiction, firmware, model

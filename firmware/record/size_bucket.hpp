@@ -1,8 +1,8 @@
 #pragma once
-// Lengths to which pictures are padded with zero bytes before they are sealed and digested. A sealed length is
-// seen by the broker and by whoever steals a spool; a readable plate makes a larger JPEG than one that nobody
-// can read. Chosen on 700 records of street pictures (README.md of the seal room: what each choice tells, in
-// bits, and costs, in bytes). Pure functions, reentrant.
+// Lengths to which pictures are padded with zero bytes before they are sealed and digested. A sealed length
+// is seen by the broker and by whoever steals a spool; a readable plate makes a larger JPEG than one that
+// nobody can read. Chosen on 700 records of street pictures (README.md of the seal room: what each choice
+// tells, in bits, and costs, in bytes). Pure functions, reentrant.
 
 #include "core/capture_record.hpp"
 #include "core/sealed_item.hpp"

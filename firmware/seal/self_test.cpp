@@ -62,8 +62,8 @@ std::string envelope(const EnvelopeParts& parts) {
     const std::string tag_length = der(0x02, std::string(1, static_cast<char>(parts.tag_bytes)));
     const std::string cipher =
         der(0x30, oid(parts.cipher) + der(0x30, der(0x04, std::string(parts.nonce_bytes, 'N')) + tag_length));
-    const std::string content =
-        der(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"sv) + cipher + der(0x80, std::string(parts.content_bytes, 'C')));
+    const std::string content = der(0x30, oid("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"sv) + cipher +
+                                              der(0x80, std::string(parts.content_bytes, 'C')));
     const std::string data = der(0x30, "\x02\x01"s + '\0' + der(0x31, recipients) + content +
                                            parts.attributes + der(0x04, std::string(parts.tag_bytes, 'T')));
     return der(0x30, oid(parts.type) + der(0xa0, data)) + parts.trailer;

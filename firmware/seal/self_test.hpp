@@ -1,7 +1,7 @@
 #pragma once
-// Run by reader, uplink, collector and opener before their first duty: gate and profile must pass good vectors
-// and refuse embedded bad ones (short tag, long IV, OFB, SHA-1, stripped attributes ...), whatever OpenSSL is
-// installed. About 0.1 ms. Reentrant.
+// Run by reader, uplink, collector and opener before their first duty: gate and profile must pass good
+// vectors and refuse embedded bad ones (short tag, long IV, OFB, SHA-1, stripped attributes ...), whatever
+// OpenSSL is installed. About 0.1 ms. Reentrant.
 
 #include <functional>
 

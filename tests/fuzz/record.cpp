@@ -25,7 +25,7 @@ void check_payload(std::string_view text) {
     if (!payload) return;
     PORTCULLIS_ASSERT(text.size() >= min_payload_bytes && text.size() <= max_payload_bytes);
     PORTCULLIS_ASSERT(text.size() == min_payload_bytes || text.size() % payload_block_bytes == 0);
-    PORTCULLIS_ASSERT(payload->read.characters.size() <= max_characters &&
+    PORTCULLIS_ASSERT(payload->read.characters.size() <= max_plate_characters &&
                       payload->media.size() <= max_media);
     PORTCULLIS_ASSERT(!payload->read.characters.empty() || payload->read.raw.empty());
 }

@@ -130,7 +130,7 @@ TEST_CASE("a raw text of another length than the plate comes back as it was") {
 }
 
 TEST_CASE("the text is a multiple of 256 bytes whatever the plate's length") {
-    for (std::size_t length = 0; length <= max_characters; ++length) {
+    for (std::size_t length = 0; length <= max_plate_characters; ++length) {
         ReadPayload payload = sample();
         payload.read = read_of(length, 1);
         const std::string text = encode_payload(payload).value();
@@ -183,8 +183,8 @@ TEST_CASE("an unread plate with a raw text or a sure jurisdiction is neither wri
 TEST_CASE("the fullest payload stays below its limit") {
     ReadPayload payload = sample();
     const CharacterChoice choice{'W', 0.125F};
-    payload.read.characters.assign(max_characters, {'W', 0.25F, std::vector(max_alternatives, choice)});
-    payload.read.raw = std::string(max_characters, 'W');
+    payload.read.characters.assign(max_plate_characters, {'W', 0.25F, std::vector(max_alternatives, choice)});
+    payload.read.raw = std::string(max_plate_characters, 'W');
     payload.media.assign(max_media, sample().media[1]);
     for (std::string* text : {&payload.fleet, &payload.boot, &payload.read.jurisdiction.code,
                               &payload.passage.lane, &payload.firmware, &payload.model})
@@ -208,7 +208,7 @@ TEST_CASE("a value out of its range is not written, and the error names the fiel
     CHECK(error_of([](ReadPayload& p) { p.read.raw = "a1"; }).find("raw") != std::string::npos);
     CHECK(error_of([](ReadPayload& p) { p.read.raw = "A-1"; }).find("raw") != std::string::npos);
     CHECK(error_of([](ReadPayload& p) { p.read.raw = "A\"1"; }).find("raw") != std::string::npos);
-    CHECK(error_of([](ReadPayload& p) { p.read.raw.assign(max_characters + 1, 'A'); }).find("raw") !=
+    CHECK(error_of([](ReadPayload& p) { p.read.raw.assign(max_plate_characters + 1, 'A'); }).find("raw") !=
           std::string::npos);
     CHECK(error_of([](ReadPayload& p) { p.read.jurisdiction.code = "g\\b"; }).find("jurisdiction") !=
           std::string::npos);
@@ -221,7 +221,7 @@ TEST_CASE("a value out of its range is not written, and the error names the fiel
           std::string::npos);
     CHECK(error_of([](ReadPayload& p) { p.media.resize(max_media + 1); }).find("media") != std::string::npos);
     CHECK(error_of([](ReadPayload& p) {
-              p.read.characters.resize(max_characters + 1, {'A', 0, {}});
+              p.read.characters.resize(max_plate_characters + 1, {'A', 0, {}});
           }) != "written");
 }
 

@@ -80,7 +80,8 @@ void add_lengths(const Road& road, const SealedRecord& sealed, Lengths& lengths)
 
 }  // namespace
 
-TEST_CASE("attack: the lengths of 200 sealed reads and 200 unreads with their pictures are compared: one each") {
+TEST_CASE(
+    "attack: the lengths of 200 sealed reads and 200 unreads with their pictures are compared: one each") {
     const Road road;
     RandomRoad random(20261126);
     Lengths of_reads;
