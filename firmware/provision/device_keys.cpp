@@ -42,7 +42,7 @@ Result<void> check_answer(X509* certificate, EVP_PKEY* key, DeviceKey which, con
     if (common_name(certificate) != device)
         return fail(ErrorCode::refused, "certificate that came in answer: for another name than '{}'",
                     device);
-    if (!TRY(is_issued_by(certificate, ca_chain)))
+    if (!TRY(CaChain::create(ca_chain)).issued(certificate))
         return fail(ErrorCode::refused, "certificate that came in answer: not issued by the CA of {}",
                     ca_chain.string());
     return {};

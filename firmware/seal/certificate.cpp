@@ -15,26 +15,57 @@ namespace portcullis {
 
 namespace {
 
+using ObjectPtr = std::unique_ptr<ASN1_OBJECT, OpensslDeleter<ASN1_OBJECT_free>>;
+using UsagesPtr = std::unique_ptr<EXTENDED_KEY_USAGE, OpensslDeleter<EXTENDED_KEY_USAGE_free>>;
+
 struct UseRow {
     std::uint32_t key_usage;
     std::uint32_t extended;  // 0: any. emailProtection is CMS_verify's purpose; identities have clientAuth
+    const char* oid;         // an extended usage of ours besides; nullptr: none
     std::string_view words;
 };
 
 const UseRow& row_of(CertificateUse use) {
-    static constexpr UseRow sign{KU_DIGITAL_SIGNATURE, XKU_SMIME, "digitalSignature and emailProtection"};
-    static constexpr UseRow receive{KU_KEY_AGREEMENT, 0, "keyAgreement"};
-    static constexpr UseRow identify{KU_DIGITAL_SIGNATURE, XKU_SSL_CLIENT, "digitalSignature and clientAuth"};
+    static constexpr UseRow sign{KU_DIGITAL_SIGNATURE, XKU_SMIME, nullptr,
+                                 "digitalSignature and emailProtection"};
+    static constexpr UseRow receive{KU_KEY_AGREEMENT, 0, nullptr, "keyAgreement"};
+    static constexpr UseRow identify{KU_DIGITAL_SIGNATURE, XKU_SSL_CLIENT, nullptr,
+                                     "digitalSignature and clientAuth"};
+    static constexpr UseRow policy{KU_DIGITAL_SIGNATURE, XKU_SMIME, oid_policy,
+                                   "digitalSignature, emailProtection and the policy usage"};
+    static constexpr UseRow reads{KU_KEY_AGREEMENT, 0, oid_receive_reads,
+                                  "keyAgreement and the usage of reads"};
+    static constexpr UseRow plates{KU_KEY_AGREEMENT, 0, oid_receive_plates,
+                                   "keyAgreement and the usage of plate pictures"};
+    static constexpr UseRow overviews{KU_KEY_AGREEMENT, 0, oid_receive_overviews,
+                                      "keyAgreement and the usage of overviews"};
     switch (use) {
         case CertificateUse::receive:
             return receive;
         case CertificateUse::identify:
             return identify;
+        case CertificateUse::sign_policy:
+            return policy;
+        case CertificateUse::receive_reads:
+            return reads;
+        case CertificateUse::receive_plates:
+            return plates;
+        case CertificateUse::receive_overviews:
+            return overviews;
         case CertificateUse::sign_reads:
         case CertificateUse::sign_receipts:
             break;
     }
     return sign;
+}
+
+bool has_extended_usage(X509* certificate, const char* oid) {
+    const ObjectPtr wanted(OBJ_txt2obj(oid, 1));
+    const UsagesPtr usages(
+        static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(certificate, NID_ext_key_usage, nullptr, nullptr)));
+    for (int i = 0; usages && i < sk_ASN1_OBJECT_num(usages.get()); ++i)
+        if (wanted && OBJ_cmp(sk_ASN1_OBJECT_value(usages.get(), i), wanted.get()) == 0) return true;
+    return false;
 }
 
 /// The file as a BIO that has its own copy. Certificates are no secret; keys are cleansed by their caller.
@@ -105,6 +136,24 @@ Result<X509Ptr> load_certificate(const std::filesystem::path& path) {
     return std::move(found.front());
 }
 
+X509Ptr certificate_from_der(ByteView der) {
+    const unsigned char* end = u8(der);
+    X509Ptr certificate(d2i_X509(nullptr, &end, static_cast<long>(der.size())));
+    ERR_clear_error();
+    if (end != u8(der) + der.size()) certificate.reset();
+    return certificate;
+}
+
+Bytes certificate_to_der(X509* certificate) {
+    unsigned char* der = nullptr;
+    const int length = i2d_X509(certificate, &der);
+    if (length <= 0) return {};
+    const ByteView view = std::as_bytes(std::span(der, static_cast<std::size_t>(length)));
+    Bytes bytes(view.begin(), view.end());
+    OPENSSL_free(der);
+    return bytes;
+}
+
 Result<KeyPtr> load_private_key(const std::filesystem::path& path) {
     TRY(check_permissions(path));
     Bytes bytes = TRY(read_pem(path, "key"));
@@ -138,7 +187,8 @@ Result<void> check_certificate(X509* certificate, CertificateUse use, std::strin
     const bool extended =
         row.extended == 0 ||
         ((flags & EXFLAG_XKUSAGE) != 0 && (X509_get_extended_key_usage(certificate) & row.extended) != 0);
-    if (!usage || !extended || (flags & (EXFLAG_CA | EXFLAG_INVALID)) != 0)
+    const bool ours = row.oid == nullptr || has_extended_usage(certificate, row.oid);
+    if (!usage || !extended || !ours || (flags & (EXFLAG_CA | EXFLAG_INVALID)) != 0)
         return fail(
             ErrorCode::configuration,
             "certificate {}: wrong key usage; it needs {} and must not be a CA; use the right certificate",

@@ -14,17 +14,31 @@ namespace portcullis {
 inline constexpr std::size_t max_pem_bytes = std::size_t{64} * 1024;
 inline constexpr std::size_t max_chain_length = 8;  // certificates in one file
 
+// Extended key usages of ours, below 2.25.<a UUID of ours> (ITU-T X.667: nobody assigns these).
+#define PORTCULLIS_OID_ARC "2.25.301530196188158170095905397724824781608"
+inline constexpr const char* oid_receive_reads = PORTCULLIS_OID_ARC ".1";
+inline constexpr const char* oid_receive_plates = PORTCULLIS_OID_ARC ".2";
+inline constexpr const char* oid_receive_overviews = PORTCULLIS_OID_ARC ".3";
+inline constexpr const char* oid_policy = PORTCULLIS_OID_ARC ".4";
+
 /// What a certificate is meant to do; check_certificate refuses a certificate that may not.
 enum class CertificateUse {
     sign_reads,     // device: digitalSignature, emailProtection
     sign_receipts,  // collector: the same, from the service CA
     receive,        // recipient: keyAgreement
-    identify        // device: digitalSignature, clientAuth: TLS, and signing for the read key
+    identify,       // device: digitalSignature, clientAuth: TLS, and signing for the read key
+    sign_policy,    // signs recipient sets: digitalSignature, emailProtection and oid_policy
+    receive_reads,  // a recipient in a set: keyAgreement and the extended usage of its purpose
+    receive_plates,
+    receive_overviews
 };
 
 [[nodiscard]] Result<X509Ptr> load_certificate(const std::filesystem::path& path);
 /// All certificates of one file, at least one, at most max_chain_length.
 [[nodiscard]] Result<std::vector<X509Ptr>> load_certificates(const std::filesystem::path& path);
+/// Of DER with nothing behind it; null when it is none.
+[[nodiscard]] X509Ptr certificate_from_der(ByteView der);
+[[nodiscard]] Bytes certificate_to_der(X509* certificate);
 /// A private key; refuses a file that others than its owner may write, or that everybody may read.
 [[nodiscard]] Result<KeyPtr> load_private_key(const std::filesystem::path& path);
 

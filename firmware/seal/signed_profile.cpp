@@ -81,10 +81,10 @@ Result<ByteView> read_content(DerCursor& data) {
 
 }  // namespace
 
-Result<SignedShape> check_signed_profile(ByteView blob) {
-    if (blob.size() > max_signed_bytes)
+Result<SignedShape> check_signed_profile(ByteView blob, std::size_t limit_bytes) {
+    if (blob.size() > limit_bytes)
         return fail(ErrorCode::exhausted, "signed profile: {} bytes are over the limit of {}", blob.size(),
-                    max_signed_bytes);
+                    limit_bytes);
     DerCursor whole(blob);
     std::optional<DerCursor> content_info = whole.enter(0x30);
     if (!content_info) return refuse("outer sequence");

@@ -11,14 +11,15 @@
 
 namespace portcullis {
 
-inline constexpr std::size_t max_signed_bytes = 8192;
+inline constexpr std::size_t max_signed_bytes = 8192;  // of reads and of all statements but recipient sets
 
 struct SignedShape {
     ByteView content;  // borrowed from the blob; not yet verified
     std::string signer_key_id;
 };
 
-/// Errors: refused (names the first part that has another shape), exhausted (over max_signed_bytes).
-[[nodiscard]] Result<SignedShape> check_signed_profile(ByteView blob);
+/// Errors: refused (names the first part that has another shape), exhausted (over limit_bytes).
+[[nodiscard]] Result<SignedShape> check_signed_profile(ByteView blob,
+                                                       std::size_t limit_bytes = max_signed_bytes);
 
 }  // namespace portcullis

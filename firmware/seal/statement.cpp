@@ -34,7 +34,7 @@ Result<void> verify_signature(ByteView blob, const SignedShape& shape, X509* cer
 
 }  // namespace
 
-Result<Bytes> sign_statement(const SigningKey& key, std::string_view json) {
+Result<Bytes> sign_statement(const SigningKey& key, std::string_view json, std::size_t limit_bytes) {
     if (!json.starts_with("{\"v\":"))
         return fail(ErrorCode::invalid_argument,
                     "seal: a text to be signed begins {{\"v\": and this one does not");
@@ -47,7 +47,7 @@ Result<Bytes> sign_statement(const SigningKey& key, std::string_view json) {
         CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) == 1;
     if (!done) return fail(openssl_error(ErrorCode::internal, "seal: cannot sign"));
     Bytes blob = TRY(encode_cms(cms.get()));
-    TRY(with_context(check_signed_profile(blob), "seal: this OpenSSL signs in another shape"));
+    TRY(with_context(check_signed_profile(blob, limit_bytes), "seal: this OpenSSL signs in another shape"));
     return blob;
 }
 
@@ -60,8 +60,9 @@ Result<std::string> verify_own_statement(ByteView blob, const SigningKey& key) {
     return std::string(as_text(shape.content));
 }
 
-Result<SignedText> verify_statement(ByteView blob, const TrustStore& trust, UtcTime now) {
-    const SignedShape shape = TRY(check_signed_profile(blob));
+Result<SignedText> verify_statement(ByteView blob, const TrustStore& trust, UtcTime now,
+                                    std::size_t limit_bytes) {
+    const SignedShape shape = TRY(check_signed_profile(blob, limit_bytes));
     const Signer* signer = trust.find(shape.signer_key_id);
     if (signer == nullptr)
         return fail(ErrorCode::not_found, "seal: signed by the unknown key {}", shape.signer_key_id);

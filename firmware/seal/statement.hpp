@@ -18,8 +18,10 @@ struct SignedText {
     KeyTrust trust = KeyTrust::unchecked;
 };
 
-/// json must begin {"v": . Errors: invalid_argument, internal (OpenSSL or the key's chip refused).
-[[nodiscard]] Result<Bytes> sign_statement(const SigningKey& key, std::string_view json);
+/// json must begin {"v": . Errors: invalid_argument, internal (OpenSSL or the key's chip refused; over
+/// limit_bytes).
+[[nodiscard]] Result<Bytes> sign_statement(const SigningKey& key, std::string_view json,
+                                           std::size_t limit_bytes = max_signed_bytes);
 
 /// The text of a statement that this key signed, whatever its certificate's dates. Errors: refused (not our
 /// profile, another key's), corrupt (the signature does not hold).
@@ -28,6 +30,7 @@ struct SignedText {
 /// The text, when the signature holds; `trust` then says what the key is worth at `now`.
 /// Errors: refused (not our profile), not_found (signed by a key that the store does not know, so nothing was
 /// verified), corrupt (the signature does not hold).
-[[nodiscard]] Result<SignedText> verify_statement(ByteView blob, const TrustStore& trust, UtcTime now);
+[[nodiscard]] Result<SignedText> verify_statement(ByteView blob, const TrustStore& trust, UtcTime now,
+                                                  std::size_t limit_bytes = max_signed_bytes);
 
 }  // namespace portcullis

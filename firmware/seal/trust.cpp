@@ -156,12 +156,19 @@ bool is_better(const Signer& a, const Signer& b) {
 
 }  // namespace
 
-Result<bool> is_issued_by(X509* certificate, const std::filesystem::path& ca_chain) {
+Result<CaChain> CaChain::create(const std::filesystem::path& file) {
     Authority authority;
-    TRY(load_chain(ca_chain, authority));
-    const bool direct = X509_NAME_cmp(X509_get_issuer_name(certificate),
-                                      X509_get_subject_name(authority.certificates.front().get())) == 0;
-    return direct && verify_chain(certificate, authority.store.get()).complete;
+    TRY(load_chain(file, authority));
+    CaChain chain;
+    chain.ca_ = std::move(authority.certificates.front());
+    chain.store_ = std::move(authority.store);
+    return chain;
+}
+
+bool CaChain::issued(X509* certificate) const {
+    const bool direct =
+        X509_NAME_cmp(X509_get_issuer_name(certificate), X509_get_subject_name(ca_.get())) == 0;
+    return direct && verify_chain(certificate, store_.get()).complete;
 }
 
 Result<TrustStore> TrustStore::create(const TrustSettings& settings) {

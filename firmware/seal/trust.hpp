@@ -16,6 +16,21 @@ namespace portcullis {
 
 inline constexpr std::size_t max_known_signers = 10'000;
 
+/// A CA and its root, for certificates that are judged one by one. Immutable, thread-safe.
+class CaChain {
+  public:
+    /// PEM: the CA's certificate first, its root after it. Errors: configuration (names the file and the
+    /// cure).
+    [[nodiscard]] static Result<CaChain> create(const std::filesystem::path& file);
+    /// By the CA itself, which leads to the root; dates aside.
+    [[nodiscard]] bool issued(X509* certificate) const;
+
+  private:
+    CaChain() = default;
+    X509Ptr ca_;
+    X509StorePtr store_;
+};
+
 struct TrustSettings {
     std::filesystem::path ca_chain;  // PEM: the CA of these signers and its root
     std::filesystem::path signers;   // a folder of *.crt, or one PEM file
@@ -48,9 +63,5 @@ class TrustStore {
     TrustStore() = default;
     std::unordered_map<std::string, Signer> signers_;
 };
-
-/// Its chain leads to the CA that stands first in ca_chain and to that CA's root, dates aside.
-/// Errors: configuration (the chain's file).
-[[nodiscard]] Result<bool> is_issued_by(X509* certificate, const std::filesystem::path& ca_chain);
 
 }  // namespace portcullis

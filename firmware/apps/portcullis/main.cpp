@@ -4,6 +4,7 @@
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
+#include "apps/portcullis/policy_command.hpp"
 #include "apps/portcullis/provision_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
 #include "apps/portcullis/tail_command.hpp"
@@ -48,8 +49,8 @@ int main(int argc, char** argv) {
     const std::vector<Command> commands = {
         add(program, add_replay_command),    add(program, add_open_command),
         add(program, add_tail_command),      add(program, add_ledger_command),
-        add(program, add_provision_command), add(program, add_bench_command),
-        add(program, add_version_command),
+        add(program, add_provision_command), add(program, add_policy_command),
+        add(program, add_bench_command),     add(program, add_version_command),
     };
     try {
         program.parse(argc, argv);

@@ -81,8 +81,8 @@ TEST_CASE("a device whose six words were compared gets an identity of the device
     CHECK(check_pair(gate.key.get(), issued.get(), "").has_value());
     CHECK(check_certificate(issued.get(), CertificateUse::identify, "").has_value());
     CHECK_FALSE(check_certificate(issued.get(), CertificateUse::sign_reads, "").has_value());
-    CHECK(must(is_issued_by(issued.get(), pki.chain("device-ca"))));
-    CHECK_FALSE(must(is_issued_by(issued.get(), pki.chain("service-ca"))));
+    CHECK(must(CaChain::create(pki.chain("device-ca"))).issued(issued.get()));
+    CHECK_FALSE(must(CaChain::create(pki.chain("service-ca"))).issued(issued.get()));
     CHECK(not_before(issued.get()) == now - certificate_backdating);
     CHECK(not_after(issued.get()) == now + identity_life);
 }
@@ -269,7 +269,7 @@ TEST_CASE("a fleet root on P-384 vouches for a device CA on P-256") {
     CHECK_FALSE(is_p256(X509_get0_pubkey(root.get())));
     const Applicant gate;
     const X509Ptr issued = must(issuer_of(pki).enrol(gate.csr, "gate-1", gate.words, now));
-    CHECK(must(is_issued_by(issued.get(), pki.chain("device-ca"))));
+    CHECK(must(CaChain::create(pki.chain("device-ca"))).issued(issued.get()));
     const KeyFiles read = pki.device("gate-1");
     const TrustStore trust =
         must(TrustStore::create({.ca_chain = pki.chain("device-ca"), .signers = pki.signers()}));

@@ -2,9 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include "base/file.hpp"
+#include "unit/provision/command_run.hpp"
 #include "unit/seal/test_pki.hpp"
 
 using namespace portcullis;
@@ -12,32 +11,8 @@ using namespace portcullis::test;
 
 namespace {
 
-struct Outcome {
-    int code = -1;
-    std::string out;
-};
-
-/// The command as a person types it.
 Outcome run(const std::vector<std::string>& arguments) {
-    CLI::App app;
-    const std::function<int()> command = add_provision_command(app);
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    reversed.emplace_back("provision");
-    const std::ostringstream told;
-    std::streambuf* const saved = std::cout.rdbuf(told.rdbuf());
-    std::streambuf* const errors = std::cerr.rdbuf(told.rdbuf());
-    Outcome outcome;
-    try {
-        app.parse(reversed);
-        outcome.code = command();
-    } catch (const CLI::ParseError&) {
-        outcome.code = 2;
-    }
-    std::cout.rdbuf(saved);
-    std::cerr.rdbuf(errors);
-    outcome.out = told.str();
-    INFO(outcome.out);
-    return outcome;
+    return run_command(add_provision_command, "provision", arguments);
 }
 
 std::string words_of(const std::string& out) {
