@@ -10,6 +10,7 @@ constexpr std::array<std::string_view, 8> authenticities{"authentic", "unopened"
                                                          "misplaced", "conflicting", "duplicate", "missing"};
 constexpr std::array<std::string_view, 6> trusts{"trusted", "stranger", "expired",
                                                  "revoked", "unfit",    "unchecked"};
+constexpr std::array<std::string_view, 4> doubts{"none", "unset", "before_receipt", "after_receipt"};
 
 template <class T, std::size_t size>
 std::optional<T> find(const std::array<std::string_view, size>& names, std::string_view text) {
@@ -26,11 +27,17 @@ std::string_view to_string(Authenticity authenticity) {
 std::string_view to_string(KeyTrust trust) {
     return trusts[static_cast<std::size_t>(trust)];
 }
+std::string_view to_string(ClockDoubt doubt) {
+    return doubts[static_cast<std::size_t>(doubt)];
+}
 std::optional<Authenticity> authenticity_from_string(std::string_view text) {
     return find<Authenticity>(authenticities, text);
 }
 std::optional<KeyTrust> key_trust_from_string(std::string_view text) {
     return find<KeyTrust>(trusts, text);
+}
+std::optional<ClockDoubt> clock_doubt_from_string(std::string_view text) {
+    return find<ClockDoubt>(doubts, text);
 }
 
 }  // namespace portcullis

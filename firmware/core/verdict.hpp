@@ -1,5 +1,5 @@
 #pragma once
-// Verdict = Authenticity x KeyTrust, never a bool. Values.
+// Verdict = Authenticity x KeyTrust, never a bool; beside them, what the device's clock is worth. Values.
 
 #include <optional>
 #include <string_view>
@@ -26,10 +26,21 @@ enum class KeyTrust {
     unchecked  // nothing came as far as a signature
 };
 
+/// A read is captured after the collector's receipt whose digest it names (T1) and before it came (T2). What
+/// its device's clock says is a claim, held against the two (security design §3.1).
+enum class ClockDoubt {
+    none,            // the clock was set, and its time lies between T1 and T2 as far as they are known
+    unset,           // the device itself says that its clock was never set
+    before_receipt,  // the claimed time is before T1
+    after_receipt    // the claimed time is after T2
+};
+
 struct Verdict {
     Authenticity authenticity = Authenticity::missing;
     KeyTrust key_trust = KeyTrust::unchecked;
+    ClockDoubt clock = ClockDoubt::none;
     bool operator==(const Verdict&) const = default;
+    /// A doubtful clock makes no record worse: its place in the chain says when it was made.
     [[nodiscard]] bool good() const {
         return authenticity == Authenticity::authentic && key_trust == KeyTrust::trusted;
     }
@@ -37,7 +48,9 @@ struct Verdict {
 
 [[nodiscard]] std::string_view to_string(Authenticity authenticity);
 [[nodiscard]] std::string_view to_string(KeyTrust trust);
+[[nodiscard]] std::string_view to_string(ClockDoubt doubt);
 [[nodiscard]] std::optional<Authenticity> authenticity_from_string(std::string_view text);
 [[nodiscard]] std::optional<KeyTrust> key_trust_from_string(std::string_view text);
+[[nodiscard]] std::optional<ClockDoubt> clock_doubt_from_string(std::string_view text);
 
 }  // namespace portcullis

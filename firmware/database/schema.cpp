@@ -35,13 +35,13 @@ int keep_text(void* text, int, char** columns, char**) {
 }
 
 /// What the file would hold if we made it now.
-Result<std::string> objects_as_made(const Schema& schema) {
+Result<std::string> objects_as_made(const std::string& create) {
     sqlite3* raw = nullptr;
     const int opened = sqlite3_open(":memory:", &raw);
     const std::unique_ptr<sqlite3, CloseMemory> memory(raw);
     std::string objects;
     int code = opened;
-    if (code == SQLITE_OK) code = sqlite3_exec(raw, schema.create.c_str(), nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) code = sqlite3_exec(raw, create.c_str(), nullptr, nullptr, nullptr);
     if (code == SQLITE_OK)
         code = sqlite3_exec(raw, std::string(objects_of_file).c_str(), &keep_text, &objects, nullptr);
     if (code != SQLITE_OK) return fail(sqlite_error(code, raw, "schema"));
@@ -49,17 +49,49 @@ Result<std::string> objects_as_made(const Schema& schema) {
 }
 
 // Another process may write the file: a column, a trigger or a view of its own would work for it in ours.
-Result<void> check_objects(Database& database, const Schema& schema) {
+Result<void> check_objects(Database& database, const std::string& create, const std::string& name) {
     Statement found = TRY(database.prepare(objects_of_file));
     TRY(found.bind());
-    if (TRY(found.step()) && found.text(0) == TRY(objects_as_made(schema))) return {};
-    return fail(ErrorCode::corrupt, "the tables of this {} are not those that this program makes",
-                schema.name);
+    if (TRY(found.step()) && found.text(0) == TRY(objects_as_made(create))) return {};
+    return fail(ErrorCode::corrupt, "the tables of this {} are not those that this program makes", name);
+}
+
+const OlderSchema* way_on_from(const Schema& schema, std::int64_t version) {
+    for (const OlderSchema& older : schema.older)
+        if (older.version == version) return &older;
+    return nullptr;
+}
+
+Result<void> climb(Database& database, const Schema& schema) {
+    auto transaction = TRY(Transaction::begin(database));
+    for (std::int64_t version = TRY(database.integer("PRAGMA user_version")); version < schema.version;) {
+        const OlderSchema* step = way_on_from(schema, version);
+        if (step == nullptr) return {};  // adopt_schema says what to do
+        TRY(check_objects(database, step->create, schema.name));
+        TRY(database.execute(step->upgrade));
+        TRY(database.execute(fmt::format("PRAGMA user_version={}", ++version)));
+    }
+    if (TRY(database.integer("SELECT count(*) FROM pragma_foreign_key_check")) != 0)
+        return fail(ErrorCode::corrupt, "rows of this {} refer to rows that are not there", schema.name);
+    return transaction.commit();
+}
+
+Result<void> upgrade(Database& database, const Schema& schema) {
+    if (TRY(database.integer("PRAGMA application_id")) != schema.application_id) return {};
+    const std::int64_t version = TRY(database.integer("PRAGMA user_version"));
+    if (version >= schema.version || way_on_from(schema, version) == nullptr) return {};
+    // Both pragmas do nothing inside a transaction.
+    TRY(database.execute("PRAGMA foreign_keys=OFF; PRAGMA legacy_alter_table=ON"));
+    Result<void> done = climb(database, schema);
+    TRY(database.execute("PRAGMA legacy_alter_table=OFF; PRAGMA foreign_keys=ON"));
+    return with_context(std::move(done), fmt::format("bringing the {} from format {} to {}", schema.name,
+                                                     version, schema.version));
 }
 
 }  // namespace
 
 Result<void> adopt_schema(Database& database, const Schema& schema) {
+    TRY(upgrade(database, schema));
     auto transaction = TRY(Transaction::begin(database));
     const std::int64_t owner = TRY(database.integer("PRAGMA application_id"));
     const std::int64_t version = TRY(database.integer("PRAGMA user_version"));
@@ -79,7 +111,7 @@ Result<void> adopt_schema(Database& database, const Schema& schema) {
         return fail(ErrorCode::unsupported,
                     "this {} has format {}, this program needs {}; move the file away", schema.name, version,
                     schema.version);
-    TRY(check_objects(database, schema));
+    TRY(check_objects(database, schema.create, schema.name));
     return transaction.commit();
 }
 

@@ -74,6 +74,14 @@ Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>&
     return opener;
 }
 
+Digest EnvelopeOpener::fingerprint() const {
+    std::vector<std::string> ids;
+    for (const Recipient& recipient : recipients_)
+        ids.push_back(recipient.id);
+    std::ranges::sort(ids);
+    return sha256(as_bytes(fmt::format("{} {}", fmt::join(ids, " "), to_hex(trust_.fingerprint()))));
+}
+
 EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
     Plaintext plaintext;
     const auto give_up = [&plaintext](Authenticity authenticity, std::string reason) {

@@ -63,6 +63,8 @@ class EnvelopeOpener {
     [[nodiscard]] OpenedRead open_read(ByteView blob, UtcTime received) const;
     [[nodiscard]] OpenedMedia open_media(ByteView blob) const;
     [[nodiscard]] const TrustStore& trust() const { return trust_; }
+    /// Changes when a recipient key comes or goes, or the trust in a signer changes.
+    [[nodiscard]] Digest fingerprint() const;
 
   private:
     struct Recipient {

@@ -198,6 +198,17 @@ KeyTrust TrustStore::check(const std::string& key_id, UtcTime now) const {
     return now >= signer->valid_from && now <= signer->valid_until ? KeyTrust::trusted : KeyTrust::expired;
 }
 
+Digest TrustStore::fingerprint() const {
+    std::vector<std::string> lines;
+    lines.reserve(signers_.size());
+    for (const auto& [id, signer] : signers_)
+        lines.push_back(fmt::format("{} {} {} {} {}\n", id, signer.name, to_string(signer.trust),
+                                    signer.valid_from.time_since_epoch().count(),
+                                    signer.valid_until.time_since_epoch().count()));
+    std::ranges::sort(lines);
+    return sha256(as_bytes(fmt::format("{}", fmt::join(lines, ""))));
+}
+
 const Signer* TrustStore::find(const std::string& key_id) const {
     const auto known = signers_.find(key_id);
     return known == signers_.end() ? nullptr : &known->second;

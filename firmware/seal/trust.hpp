@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/sha256.hpp"
 #include "core/verdict.hpp"
 #include "seal/certificate.hpp"
 
@@ -58,6 +59,8 @@ class TrustStore {
     /// Borrowed; nullptr when unknown.
     [[nodiscard]] const Signer* find(const std::string& key_id) const;
     [[nodiscard]] std::size_t size() const { return signers_.size(); }
+    /// Changes when a signer comes or goes, or is worth something else.
+    [[nodiscard]] Digest fingerprint() const;
 
   private:
     TrustStore() = default;

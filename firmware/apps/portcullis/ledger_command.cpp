@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "collector/ingest/ledger.hpp"
+#include "collector/link/view_exchange.hpp"
 
 namespace portcullis {
 
@@ -17,8 +18,7 @@ struct LedgerOptions {
 };
 
 std::string words(const std::optional<Verdict>& verdict) {
-    return verdict ? fmt::format("{}, {}", to_string(verdict->authenticity), to_string(verdict->key_trust))
-                   : "not judged yet";
+    return verdict ? describe(*verdict) : "not judged yet";
 }
 
 void print_gaps(const char* what, const std::vector<GapRow>& gaps) {
@@ -60,9 +60,12 @@ Result<void> show(const LedgerOptions& options) {
     const auto incidents = TRY(store.incidents.newest(options.incidents));
     if (!incidents.empty()) std::cout << "newest incidents\n";
     for (const IncidentRow& row : incidents)
-        std::cout << fmt::format("    {}  {} chain {} seq {}: {}\n", to_iso8601(row.at),
+        std::cout << fmt::format("    {}  {} chain {} seq {}: {}{}\n", to_iso8601(row.at),
                                  row.device.empty() ? "(no device)" : row.device, to_string(row.chain),
-                                 row.seq, row.what);
+                                 row.seq, row.what,
+                                 row.times == 1 ? ""
+                                                : fmt::format(" ({} times, last at {}, seq {})", row.times,
+                                                              to_iso8601(row.last_at), row.last_seq));
     return {};
 }
 

@@ -56,6 +56,28 @@ Result<Placement> ChainKeeper::place(ChainRow& chain, const Arrival& arrival) {
     return Placement::stored;
 }
 
+Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const DeviceStatement& statement,
+                                               Bytes blob, UtcTime received_at) {
+    if (statement.tombstone) {
+        const bool fresh = TRY(declare_shed(chain, *statement.tombstone, blob, received_at));
+        return fresh ? Placement::stored : Placement::duplicate;
+    }
+    Arrival arrival;
+    arrival.seq = seq;
+    arrival.kind = ItemKind::checkpoint;
+    arrival.digest = sha256(blob);
+    arrival.blob = std::move(blob);
+    arrival.received_at = received_at;
+    arrival.verdict = statement.verdict;
+    arrival.signed_previous = statement.checkpoint->link;
+    const Placement placement = TRY(place(chain, arrival));
+    if (placement == Placement::stored) {
+        chain.proven = std::max(chain.proven, seq);
+        chain.checkpoint = std::max(chain.checkpoint, seq);
+    }
+    return placement;
+}
+
 Result<Placement> ChainKeeper::meet_occupant(ChainRow& chain, const ItemRow& occupant,
                                              const Arrival& arrival) {
     if (occupant.digest == arrival.digest) {
@@ -116,6 +138,7 @@ Result<void> ChainKeeper::store(ChainRow& chain, const Arrival& arrival) {
     item.signed_previous = arrival.signed_previous;
     TRY(store_->items.add(item, arrival.blob));
     if (arrival.signed_previous) reconsider_.insert(chain.id);
+    chain.grown_at = std::max(chain.grown_at, arrival.received_at);
     if (arrival.seq <= chain.last)
         return store_->gaps.close(chain.id, arrival.seq, arrival.seq, arrival.received_at, false);
     if (arrival.seq > chain.last + 1)
@@ -153,7 +176,9 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
                      fmt::format("{}, key {}", to_string(verdict.authenticity), to_string(verdict.key_trust)),
                      now));
     if (condemns(verdict, in_place) && item.seq > chain.confirmed) {
-        TRY(evict(chain, item, QuarantineReason::condemned, verdict, now));
+        const bool unknown = item.kind == ItemKind::checkpoint && verdict.key_trust == KeyTrust::stranger;
+        TRY(evict(chain, item, unknown ? QuarantineReason::unverified : QuarantineReason::condemned, verdict,
+                  now));
         return promote(chain, item.seq);
     }
     const bool believed = signed_previous && believable(verdict.key_trust);
@@ -190,6 +215,8 @@ Result<void> ChainKeeper::evict(ChainRow& chain, const ItemRow& item, Quarantine
     row.verdict = verdict;
     row.received_at = item.received_at;
     row.quarantined_at = now;
+    // Its device may have had a receipt for it, and may have forgotten it.
+    row.kept = item.seq <= chain.promised && item.id <= chain.promised_item;
     TRY(store_->items.remove(item.id));
     TRY(fall_back(chain, item.seq));
     TRY(reopen_gap(chain, item.seq, now));
@@ -296,7 +323,17 @@ Result<void> ChainKeeper::settle(ChainRow& chain, UtcTime now) {
     if (chain.last == 0 && chain.confirmed == 0) {
         TRY(store_->chains.remove(chain));
         chain.id = 0;
+        return {};
     }
+    return promise(chain);
+}
+
+/// What a receipt may say from here on. Written before any receipt says it.
+Result<void> ChainKeeper::promise(ChainRow& chain) {
+    TRY(store_->quarantine.settle_kept(chain.device, chain.chain, chain.confirmed));
+    chain.held = TRY(store_->quarantine.kept_is_full(chain.device));
+    chain.promised = std::max(chain.promised, chain.settled());
+    if (!chain.held) chain.promised_item = TRY(store_->items.newest_id());
     return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "collector/ingest/device_statement.hpp"
 #include "collector/ingest/store.hpp"
 #include "core/statement.hpp"
 
@@ -33,9 +34,12 @@ class ChainKeeper {
     explicit ChainKeeper(Store& store) : store_(&store) {}
 
     [[nodiscard]] Result<Placement> place(ChainRow& chain, const Arrival& arrival);
-    /// A tombstone whose signature holds: its items count as declared. False: known already.
-    [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
-                                            UtcTime now);
+    /// A statement that holds. seq: its place; a tombstone has none, it counts its items as declared.
+    [[nodiscard]] Result<Placement> place_statement(ChainRow& chain, Seq seq,
+                                                    const DeviceStatement& statement, Bytes blob,
+                                                    UtcTime received_at);
+    /// The place at seq is free: who waits for it gets it.
+    [[nodiscard]] Result<void> promote(ChainRow& chain, Seq seq);
     /// Keeps the item's verdict, or takes its place away (into quarantine) if the verdict condemns it and the
     /// device has not confirmed it. signed_previous: what its signature says of the item before.
     [[nodiscard]] Result<void> apply_verdict(ChainRow& chain, const ItemRow& item, const Verdict& verdict,
@@ -48,6 +52,7 @@ class ChainKeeper {
     [[nodiscard]] Result<std::optional<Digest>> link_at(const ChainRow& chain, Seq seq);
     /// True once after verdicts were taken back: offer items to the opener from the beginning.
     [[nodiscard]] bool take_rejudge() { return std::exchange(rejudge_, false); }
+    void want_rejudge() { rejudge_ = true; }
 
   private:
     [[nodiscard]] Result<Placement> meet_occupant(ChainRow& chain, const ItemRow& occupant,
@@ -59,7 +64,9 @@ class ChainKeeper {
                                      const Verdict& verdict, UtcTime now);
     [[nodiscard]] Result<void> fall_back(ChainRow& chain, Seq seq);
     [[nodiscard]] Result<void> reopen_gap(ChainRow& chain, Seq seq, UtcTime now);
-    [[nodiscard]] Result<void> promote(ChainRow& chain, Seq seq);
+    [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
+                                            UtcTime now);
+    [[nodiscard]] Result<void> promise(ChainRow& chain);
     [[nodiscard]] Result<void> advance(ChainRow& chain, UtcTime now);
     [[nodiscard]] Result<void> weigh(ChainRow& chain, Seq seq, const Digest& signed_previous,
                                      const Digest& previous, UtcTime now);

@@ -7,37 +7,59 @@ namespace portcullis {
 namespace {
 
 constexpr std::string_view fields =
-    "id, device, chain, upto, upto_link, last, confirmed, confirmed_link, proven, mismatch, checkpoint, "
-    "duplicates, conflicts, first_seen_at, last_seen_at";
+    "id, device, chain, branch, base, base_link, upto, upto_link, last, confirmed, confirmed_link, proven, "
+    "mismatch, checkpoint, promised, promised_item, held, duplicates, conflicts, first_seen_at, "
+    "last_seen_at, grown_at";
 
 ChainRow row_of(const Statement& row) {
     ChainRow chain;
     chain.id = row.integer(0);
     chain.device = row.text(1);
     chain.chain = columns::chain(row, 2);
-    chain.upto = row.count(3);
-    chain.upto_link = columns::digest(row, 4);
-    chain.last = row.count(5);
-    chain.confirmed = row.count(6);
-    chain.confirmed_link = columns::digest(row, 7);
-    chain.proven = row.count(8);
-    chain.mismatch = row.count(9);
-    chain.checkpoint = row.count(10);
-    chain.duplicates = row.count(11);
-    chain.conflicts = row.count(12);
-    chain.first_seen_at = columns::time(row, 13);
-    chain.last_seen_at = columns::time(row, 14);
+    chain.branch = row.count(3);
+    chain.base = row.count(4);
+    chain.base_link = row.is_null(5) ? first_link(chain.device, chain.chain) : columns::digest(row, 5);
+    chain.upto = row.count(6);
+    chain.upto_link = columns::digest(row, 7);
+    chain.last = row.count(8);
+    chain.confirmed = row.count(9);
+    chain.confirmed_link = columns::digest(row, 10);
+    chain.proven = row.count(11);
+    chain.mismatch = row.count(12);
+    chain.checkpoint = row.count(13);
+    chain.promised = row.count(14);
+    chain.promised_item = row.integer(15);
+    chain.held = row.integer(16) != 0;
+    chain.duplicates = row.count(17);
+    chain.conflicts = row.count(18);
+    chain.first_seen_at = columns::time(row, 19);
+    chain.last_seen_at = columns::time(row, 20);
+    chain.grown_at = columns::time(row, 21);
     return chain;
+}
+
+Result<std::vector<ChainRow>> rows_of(Statement& query) {
+    std::vector<ChainRow> chains;
+    while (TRY(query.step()))
+        chains.push_back(row_of(query));
+    return chains;
 }
 
 }  // namespace
 
 Result<std::optional<ChainRow>> ChainTable::find(std::string_view device, const ChainId& chain) {
-    auto row =
-        TRY(database_->prepare(fmt::format("SELECT {} FROM chain WHERE device = ? AND chain = ?", fields)));
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM chain WHERE device = ? AND chain = ? AND branch = 0", fields)));
     TRY(row.bind(device, ByteView(chain.bytes)));
     if (!TRY(row.step())) return std::optional<ChainRow>();
     return std::optional<ChainRow>(row_of(row));
+}
+
+Result<std::vector<ChainRow>> ChainTable::branches(std::string_view device, const ChainId& chain) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM chain WHERE device = ? AND chain = ? ORDER BY branch DESC", fields)));
+    TRY(row.bind(device, ByteView(chain.bytes)));
+    return rows_of(row);
 }
 
 Result<ChainRow> ChainTable::at(RowId id) {
@@ -58,18 +80,39 @@ Result<ChainRow> ChainTable::add(std::string_view device, const ChainId& chain, 
     return at(database_->last_row_id());
 }
 
+Result<ChainRow> ChainTable::add_branch(const ChainRow& parent, Seq base, const Digest& base_link,
+                                        UtcTime now) {
+    auto number = TRY(database_->prepare("SELECT max(branch) + 1 FROM chain WHERE device = ? AND chain = ?"));
+    TRY(number.bind(parent.device, ByteView(parent.chain.bytes)));
+    TRY(number.step());
+    const std::uint64_t branch = number.count(0);
+    number.reset();
+    auto row = TRY(database_->prepare(
+        "INSERT INTO chain(device, chain, branch, base, base_link, upto, upto_link, last, confirmed, "
+        "confirmed_link, proven, mismatch, checkpoint, duplicates, conflicts, first_seen_at, last_seen_at) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?)"));
+    TRY(row.run(parent.device, ByteView(parent.chain.bytes), branch, base, base_link, base, base_link, base,
+                base, base_link, base, columns::time(now), columns::time(now)));
+    return at(database_->last_row_id());
+}
+
 Result<void> ChainTable::save(const ChainRow& chain) {
     auto row = TRY(database_->prepare(
         "UPDATE chain SET upto = ?, upto_link = ?, last = ?, confirmed = ?, confirmed_link = ?, proven = ?, "
-        "mismatch = ?, checkpoint = ?, duplicates = ?, conflicts = ?, last_seen_at = ? WHERE id = ?"));
+        "mismatch = ?, checkpoint = ?, promised = ?, promised_item = ?, held = ?, duplicates = ?, "
+        "conflicts = ?, last_seen_at = ?, grown_at = ? WHERE id = ?"));
     return row.run(chain.upto, chain.upto_link, chain.last, chain.confirmed, chain.confirmed_link,
-                   chain.proven, chain.mismatch, chain.checkpoint, chain.duplicates, chain.conflicts,
-                   columns::time(chain.last_seen_at), chain.id);
+                   chain.proven, chain.mismatch, chain.checkpoint, chain.promised, chain.promised_item,
+                   chain.held, chain.duplicates, chain.conflicts, columns::time(chain.last_seen_at),
+                   columns::time(chain.grown_at), chain.id);
 }
 
 Result<void> ChainTable::remove(const ChainRow& chain) {
-    auto gaps = TRY(database_->prepare("DELETE FROM gap WHERE chain_id = ?"));
-    TRY(gaps.run(chain.id));
+    for (const char* sql : {"DELETE FROM gap WHERE chain_id = ?", "DELETE FROM receipt WHERE chain_id = ?",
+                            "DELETE FROM life WHERE chain_id = ?"}) {
+        auto rows = TRY(database_->prepare(sql));
+        TRY(rows.run(chain.id));
+    }
     auto row = TRY(database_->prepare("DELETE FROM chain WHERE id = ?"));
     return row.run(chain.id);
 }
@@ -79,7 +122,7 @@ Result<std::uint64_t> ChainTable::count() {
 }
 
 Result<std::uint64_t> ChainTable::count_unconfirmed(std::string_view device) {
-    auto row = TRY(database_->prepare("SELECT count(*) FROM chain WHERE device = ? AND confirmed = 0"));
+    auto row = TRY(database_->prepare("SELECT count(*) FROM chain WHERE device = ? AND confirmed = base"));
     TRY(row.bind(device));
     TRY(row.step());
     return row.count(0);
@@ -87,12 +130,9 @@ Result<std::uint64_t> ChainTable::count_unconfirmed(std::string_view device) {
 
 Result<std::vector<ChainRow>> ChainTable::all(std::size_t limit) {
     auto row = TRY(database_->prepare(
-        fmt::format("SELECT {} FROM chain ORDER BY device, first_seen_at LIMIT ?", fields)));
+        fmt::format("SELECT {} FROM chain ORDER BY device, first_seen_at, id LIMIT ?", fields)));
     TRY(row.bind(static_cast<std::uint64_t>(limit)));
-    std::vector<ChainRow> chains;
-    while (TRY(row.step()))
-        chains.push_back(row_of(row));
-    return chains;
+    return rows_of(row);
 }
 
 }  // namespace portcullis

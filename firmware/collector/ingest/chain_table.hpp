@@ -12,9 +12,15 @@ class ChainTable {
   public:
     explicit ChainTable(Database& database) : database_(&database) {}
 
+    /// The chain itself, not its branches.
     [[nodiscard]] Result<std::optional<ChainRow>> find(std::string_view device, const ChainId& chain);
+    /// The chain and its branches, the newest branch first.
+    [[nodiscard]] Result<std::vector<ChainRow>> branches(std::string_view device, const ChainId& chain);
     [[nodiscard]] Result<ChainRow> at(RowId id);
     [[nodiscard]] Result<ChainRow> add(std::string_view device, const ChainId& chain, UtcTime now);
+    /// What the parent's device sealed a second time behind seq `base`.
+    [[nodiscard]] Result<ChainRow> add_branch(const ChainRow& parent, Seq base, const Digest& base_link,
+                                              UtcTime now);
     [[nodiscard]] Result<void> save(const ChainRow& chain);
     /// For a chain that holds nothing any more.
     [[nodiscard]] Result<void> remove(const ChainRow& chain);

@@ -43,18 +43,24 @@ inline ByteView view(const std::optional<Digest>& value) {
 inline ItemKind kind(const Statement& row, int column) {
     return item_kind_from_string(row.text(column)).value_or(ItemKind::read);
 }
+inline ClockDoubt clock_doubt(const Statement& row, int column) {
+    return clock_doubt_from_string(row.text(column)).value_or(ClockDoubt::none);
+}
 inline Verdict verdict(const Statement& row, int authenticity, int key_trust) {
     return {authenticity_from_string(row.text(authenticity)).value_or(Authenticity::damaged),
-            key_trust_from_string(row.text(key_trust)).value_or(KeyTrust::unchecked)};
+            key_trust_from_string(row.text(key_trust)).value_or(KeyTrust::unchecked), ClockDoubt::none};
 }
 
-/// Rows of (authenticity, key_trust, count).
+/// Rows of (authenticity, key_trust, clock, count).
 inline Result<std::vector<VerdictCount>> verdict_counts(Statement& query) {
     std::vector<VerdictCount> counts;
     while (TRY(query.step())) {
         VerdictCount row;
-        if (!query.is_null(0)) row.verdict = verdict(query, 0, 1);
-        row.count = query.count(2);
+        if (!query.is_null(0)) {
+            row.verdict = verdict(query, 0, 1);
+            row.verdict->clock = clock_doubt(query, 2);
+        }
+        row.count = query.count(3);
         counts.push_back(row);
     }
     return counts;

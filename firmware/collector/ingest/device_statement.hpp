@@ -15,6 +15,10 @@ struct DeviceStatement {
     std::optional<Tombstone> tombstone;
     /// Signed by the device of its topic with a key that counted when it came, and about this very place.
     [[nodiscard]] bool holds() const { return checkpoint.has_value() || tombstone.has_value(); }
+    /// What it says of the link of the item before it; of a tombstone nothing.
+    [[nodiscard]] std::optional<Digest> signed_previous() const {
+        return checkpoint ? std::optional(checkpoint->link) : std::nullopt;
+    }
 };
 
 [[nodiscard]] DeviceStatement judge_statement(const Incoming& incoming, ByteView blob,

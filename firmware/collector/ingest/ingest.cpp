@@ -6,15 +6,44 @@
 
 namespace portcullis {
 
+namespace {
+
+/// A transaction judges no more statements; the rest follows with the next turn.
+constexpr std::size_t statements_per_turn = 64;
+
+Received received_as(Placement placement, const std::optional<Verdict>& known) {
+    switch (placement) {
+        case Placement::stored:
+            return {Reception::stored, known};
+        case Placement::duplicate:
+            return {Reception::duplicate, Verdict{Authenticity::duplicate, KeyTrust::unchecked}};
+        case Placement::conflicting:
+            return {Reception::conflicting, Verdict{Authenticity::conflicting, KeyTrust::unchecked}};
+        case Placement::condemned_before:
+            break;
+    }
+    return {Reception::refused, Verdict{Authenticity::duplicate, KeyTrust::unchecked}};
+}
+
+}  // namespace
+
 Ingest::Ingest(Store store, TrustStore devices, const SigningKey& receipt_key, const Clock& clock,
                IngestLimits limits)
     : store_(std::move(store)),
       keeper_(store_),
       queue_(store_, keeper_),
       desk_(receipt_key),
+      second_look_(store_, keeper_),
       devices_(std::move(devices)),
       clock_(&clock),
-      limits_(limits) {}
+      limits_(limits) {
+    second_look_.signers_are(devices_.fingerprint());
+}
+
+void Ingest::replace_trust(TrustStore devices) {
+    devices_ = std::move(devices);
+    second_look_.signers_are(devices_.fingerprint());
+}
 
 void Ingest::count(const Received& received) {
     ++counters_.messages;
@@ -83,55 +112,27 @@ Result<Received> Ingest::accept_item(const Incoming& incoming, const BrokerMessa
     arrival.blob = message.payload;
     arrival.digest = sha256(message.payload);
     arrival.received_at = clock_->utc();
-    return place(*chain, arrival);
+    return received_as(TRY(keeper_.place(*chain, arrival)), std::nullopt);
 }
 
 Result<Received> Ingest::accept_statement(const Incoming& incoming, const BrokerMessage& message,
                                           Touched& touched) {
     const UtcTime now = clock_->utc();
     const DeviceStatement statement = judge_statement(incoming, message.payload, devices_, now);
-    if (!statement.holds()) return refuse(incoming, message, statement.verdict, statement.reason);
+    if (!statement.holds())
+        return refuse(incoming, message, statement.verdict, statement.reason,
+                      statement.verdict.key_trust == KeyTrust::stranger ? QuarantineReason::unverified
+                                                                        : QuarantineReason::refused);
     ChainRow* chain = TRY(chain_for(incoming, touched));
     if (chain == nullptr)
         return refuse(incoming, message, {Authenticity::misplaced, KeyTrust::unchecked},
                       "too many chains that their device has not confirmed");
-    if (statement.tombstone) {
-        const bool fresh = TRY(keeper_.declare_shed(*chain, *statement.tombstone, message.payload, now));
-        return Received{fresh ? Reception::stored : Reception::duplicate, statement.verdict};
-    }
-    Arrival arrival;
-    arrival.seq = incoming.seq;
-    arrival.kind = incoming.kind;
-    arrival.blob = message.payload;
-    arrival.digest = sha256(message.payload);
-    arrival.received_at = now;
-    arrival.verdict = statement.verdict;
-    arrival.signed_previous = statement.checkpoint->link;
-    const Received received = TRY(place(*chain, arrival));
-    if (received.reception == Reception::stored) {
-        chain->proven = std::max(chain->proven, incoming.seq);
-        chain->checkpoint = std::max(chain->checkpoint, incoming.seq);
-    }
-    return received;
-}
-
-Result<Received> Ingest::place(ChainRow& chain, const Arrival& arrival) {
-    const std::optional<Verdict> known = arrival.verdict;
-    switch (TRY(keeper_.place(chain, arrival))) {
-        case Placement::stored:
-            return Received{Reception::stored, known};
-        case Placement::duplicate:
-            return Received{Reception::duplicate, Verdict{Authenticity::duplicate, KeyTrust::unchecked}};
-        case Placement::conflicting:
-            return Received{Reception::conflicting, Verdict{Authenticity::conflicting, KeyTrust::unchecked}};
-        case Placement::condemned_before:
-            break;
-    }
-    return Received{Reception::refused, Verdict{Authenticity::duplicate, KeyTrust::unchecked}};
+    return received_as(TRY(keeper_.place_statement(*chain, incoming.seq, statement, message.payload, now)),
+                       statement.verdict);
 }
 
 Result<Received> Ingest::refuse(const Incoming& incoming, const BrokerMessage& message,
-                                const Verdict& verdict, std::string_view why) {
+                                const Verdict& verdict, std::string_view why, QuarantineReason reason) {
     const UtcTime now = clock_->utc();
     QuarantineRow row;
     row.device = incoming.device;
@@ -139,7 +140,8 @@ Result<Received> Ingest::refuse(const Incoming& incoming, const BrokerMessage& m
     row.seq = incoming.seq;
     row.kind = incoming.kind;
     row.digest = sha256(message.payload);
-    row.reason = QuarantineReason::refused;
+    row.reason = reason;
+    row.first = incoming.first;
     row.verdict = verdict;
     row.received_at = now;
     row.quarantined_at = now;
@@ -177,8 +179,35 @@ Result<std::vector<BrokerMessage>> Ingest::receipts() {
 }
 
 Result<std::vector<OpenRequest>> Ingest::to_judge(std::size_t window) {
+    for (const RowId chain : TRY(second_look_.step(devices_, clock_->utc())))
+        desk_.want(chain);
+    TRY(judge_statements());
     if (queue_.in_flight() >= window) return std::vector<OpenRequest>();
     return queue_.next(window - queue_.in_flight());
+}
+
+Result<void> Ingest::judge_statements() {
+    const std::vector<ItemRow> statements = TRY(store_.items.statements_to_judge(statements_per_turn));
+    if (statements.empty()) return {};
+    const UtcTime now = clock_->utc();
+    Transaction transaction = TRY(store_.begin());
+    for (const ItemRow& row : statements) {
+        const auto item = TRY(store_.items.find(row.id));
+        if (!item) continue;  // it lost its place to the one before
+        ChainRow chain = TRY(store_.chains.at(item->chain_id));
+        Incoming place;
+        place.device = chain.device;
+        place.chain = chain.chain;
+        place.kind = item->kind;
+        place.seq = item->seq;
+        const DeviceStatement statement =
+            judge_statement(place, TRY(store_.items.blob(item->id)), devices_, item->received_at);
+        TRY(keeper_.apply_verdict(chain, *item, statement.verdict, statement.signed_previous(),
+                                  statement.holds(), now));
+        TRY(keeper_.settle(chain, now));
+        if (chain.id != 0) TRY(store_.chains.save(chain));
+    }
+    return transaction.commit();
 }
 
 Result<void> Ingest::judged(const std::vector<OpenReply>& replies) {

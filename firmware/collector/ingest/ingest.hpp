@@ -10,6 +10,7 @@
 #include "collector/ingest/incoming.hpp"
 #include "collector/ingest/judging_queue.hpp"
 #include "collector/ingest/receipt_desk.hpp"
+#include "collector/ingest/second_look.hpp"
 #include "seal/trust.hpp"
 
 namespace portcullis {
@@ -60,10 +61,15 @@ class Ingest {
     [[nodiscard]] Result<std::vector<OpenRequest>> to_judge(std::size_t window);
     [[nodiscard]] Result<void> judged(const std::vector<OpenReply>& replies);
 
-    /// New trust in devices (SIGHUP).
-    void replace_trust(TrustStore devices) { devices_ = std::move(devices); }
+    /// New trust in devices (SIGHUP): what unknown keys signed is looked at again.
+    void replace_trust(TrustStore devices);
+    /// The opener's keys and signers, as it says in its greeting; with other ones than before it looks again
+    /// at what it could not open, and at whom it did not know.
+    void opener_keys_are(const Digest& keys) { second_look_.opener_keys_are(keys); }
 
     [[nodiscard]] const IngestCounters& counters() const { return counters_; }
+    /// There is more to look at again: ask to_judge once more.
+    [[nodiscard]] bool looking_again() const { return !second_look_.idle(); }
     [[nodiscard]] std::size_t in_flight() const { return queue_.in_flight(); }
     [[nodiscard]] Store& store() { return store_; }
 
@@ -75,18 +81,21 @@ class Ingest {
                                                Touched& touched);
     [[nodiscard]] Result<Received> accept_statement(const Incoming& incoming, const BrokerMessage& message,
                                                     Touched& touched);
-    [[nodiscard]] Result<Received> place(ChainRow& chain, const Arrival& arrival);
     [[nodiscard]] Result<Received> refuse(const Incoming& incoming, const BrokerMessage& message,
-                                          const Verdict& verdict, std::string_view why);
+                                          const Verdict& verdict, std::string_view why,
+                                          QuarantineReason reason = QuarantineReason::refused);
     /// Null when the device may have no further chain.
     [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, Touched& touched);
     [[nodiscard]] Result<void> settle_all(const std::vector<OpenReply>& replies);
+    /// Statements that moved up to a place: their signature is ingest's own matter.
+    [[nodiscard]] Result<void> judge_statements();
     void count(const Received& received);
 
     Store store_;
     ChainKeeper keeper_;
     JudgingQueue queue_;
     ReceiptDesk desk_;
+    SecondLook second_look_;
     TrustStore devices_;
     const Clock* clock_;
     IngestLimits limits_;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view fields =
     "id, chain_id, seq, kind, digest, link, signed_previous, received_at, authenticity, key_trust, "
-    "verdict_at";
+    "clock, verdict_at";
 
 ItemRow row_of(const Statement& row) {
     ItemRow item;
@@ -20,9 +20,10 @@ ItemRow row_of(const Statement& row) {
     item.link = columns::optional_digest(row, 5);
     item.signed_previous = columns::optional_digest(row, 6);
     item.received_at = columns::time(row, 7);
-    if (!row.is_null(10)) {
+    if (!row.is_null(11)) {
         item.verdict = columns::verdict(row, 8, 9);
-        item.verdict_at = columns::time(row, 10);
+        item.verdict->clock = columns::clock_doubt(row, 10);
+        item.verdict_at = columns::time(row, 11);
     }
     return item;
 }
@@ -122,16 +123,23 @@ Result<void> ItemTable::set_kind(RowId id, ItemKind kind) {
 Result<void> ItemTable::set_verdict(RowId id, const Verdict& verdict, UtcTime at,
                                     const std::optional<Digest>& signed_previous) {
     auto row =
-        TRY(database_->prepare("UPDATE item SET authenticity = ?, key_trust = ?, verdict_at = ?, waits = 0, "
-                               "signed_previous = nullif(?, x'') WHERE id = ?"));
-    return row.run(to_string(verdict.authenticity), to_string(verdict.key_trust), columns::time(at),
-                   columns::view(signed_previous), id);
+        TRY(database_->prepare("UPDATE item SET authenticity = ?, key_trust = ?, clock = ?, verdict_at = ?, "
+                               "waits = 0, signed_previous = nullif(?, x'') WHERE id = ?"));
+    return row.run(to_string(verdict.authenticity), to_string(verdict.key_trust), to_string(verdict.clock),
+                   columns::time(at), columns::view(signed_previous), id);
+}
+
+Result<void> ItemTable::clear_verdict(RowId id) {
+    auto row =
+        TRY(database_->prepare("UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, "
+                               "verdict_at = NULL, waits = 0 WHERE id = ?"));
+    return row.run(id);
 }
 
 Result<void> ItemTable::clear_misplaced(RowId chain_id, Seq first, Seq last) {
-    auto row =
-        TRY(database_->prepare("UPDATE item SET authenticity = NULL, key_trust = NULL, verdict_at = NULL "
-                               "WHERE chain_id = ? AND seq BETWEEN ? AND ? AND authenticity = 'misplaced'"));
+    auto row = TRY(database_->prepare(
+        "UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, "
+        "verdict_at = NULL WHERE chain_id = ? AND seq BETWEEN ? AND ? AND authenticity = 'misplaced'"));
     return row.run(chain_id, first, last);
 }
 
@@ -148,10 +156,33 @@ Result<void> ItemTable::wake(RowId chain_id, Seq first, Seq last) {
 
 Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit) {
     auto row = TRY(database_->prepare(fmt::format(
-        "SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND id > ? ORDER BY id LIMIT ?",
+        "SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND kind NOT IN ('checkpoint', 'life') "
+        "AND id > ? ORDER BY id LIMIT ?",
         fields)));
     TRY(row.bind(after, static_cast<std::uint64_t>(limit)));
     return rows(row);
+}
+
+Result<std::vector<ItemRow>> ItemTable::statements_to_judge(std::size_t limit) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life') "
+                    "ORDER BY id LIMIT ?",
+                    fields)));
+    TRY(row.bind(static_cast<std::uint64_t>(limit)));
+    return rows(row);
+}
+
+Result<std::vector<ItemRow>> ItemTable::unknown(RowId after, std::size_t limit) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE (authenticity = 'unopened' OR key_trust = 'stranger') "
+                    "AND id > ? ORDER BY id LIMIT ?",
+                    fields)));
+    TRY(row.bind(after, static_cast<std::uint64_t>(limit)));
+    return rows(row);
+}
+
+Result<RowId> ItemTable::newest_id() {
+    return TRY(database_->integer("SELECT ifnull(max(id), 0) FROM item"));
 }
 
 Result<std::uint64_t> ItemTable::count_to_judge() {
@@ -179,7 +210,7 @@ Result<std::uint64_t> ItemTable::count() {
 
 Result<std::vector<VerdictCount>> ItemTable::verdicts(RowId chain_id) {
     auto row = TRY(database_->prepare(
-        "SELECT authenticity, key_trust, count(*) FROM item WHERE chain_id = ? GROUP BY 1, 2"));
+        "SELECT authenticity, key_trust, clock, count(*) FROM item WHERE chain_id = ? GROUP BY 1, 2, 3"));
     TRY(row.bind(chain_id));
     return columns::verdict_counts(row);
 }

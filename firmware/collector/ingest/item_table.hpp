@@ -30,13 +30,20 @@ class ItemTable {
                                            const std::optional<Digest>& signed_previous);
     /// Judge again the misplaced ones of first..last: the item before them has changed.
     [[nodiscard]] Result<void> clear_misplaced(RowId chain_id, Seq first, Seq last);
+    /// Judge again: the opener has another key, or knows another signer.
+    [[nodiscard]] Result<void> clear_verdict(RowId id);
     /// A picture that waits for its read is not offered to the opener; a read that came wakes those after it.
     [[nodiscard]] Result<void> set_waits(RowId id);
     [[nodiscard]] Result<void> wake(RowId chain_id, Seq first, Seq last);
 
-    /// Without verdict, in order of arrival, with row ids above `after`.
+    /// Without verdict and for the opener, in order of arrival, with row ids above `after`.
     [[nodiscard]] Result<std::vector<ItemRow>> to_judge(RowId after, std::size_t limit);
     [[nodiscard]] Result<std::uint64_t> count_to_judge();
+    /// Without verdict and for ingest itself: statements.
+    [[nodiscard]] Result<std::vector<ItemRow>> statements_to_judge(std::size_t limit);
+    /// Unopened, or signed by a stranger; row ids above `after`.
+    [[nodiscard]] Result<std::vector<ItemRow>> unknown(RowId after, std::size_t limit);
+    [[nodiscard]] Result<RowId> newest_id();
     /// Items with a signed link of an item before them, from seq on.
     [[nodiscard]] Result<std::vector<ItemRow>> anchors(RowId chain_id, Seq from, std::size_t limit);
     [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none

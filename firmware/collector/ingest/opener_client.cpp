@@ -9,6 +9,10 @@ namespace portcullis {
 
 namespace {
 
+constexpr int max_patience_growth = 16;
+/// Between a request and its answer the opener's keys do not change more often.
+constexpr int max_hellos = 8;
+
 void pause(milliseconds patience, const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any stopped;
@@ -36,21 +40,55 @@ std::vector<OpenReply> OpenerClient::take_replies() {
     return replies;
 }
 
+std::optional<Digest> OpenerClient::keys() const {
+    const std::scoped_lock lock(mutex_);
+    return keys_;
+}
+
+void OpenerClient::keep_keys(const Digest& keys) {
+    const std::scoped_lock lock(mutex_);
+    keys_ = keys;
+}
+
 void OpenerClient::run(const std::stop_token& stop) {
-    while (const auto request = requests_.receive(stop))
-        settle(*request, stop);
+    while (!stop.stop_requested()) {
+        if (const auto request = requests_.receive_for(settings_.idle_look, stop))
+            settle(*request, stop);
+        else if (!stop.stop_requested())
+            listen();
+    }
+}
+
+void OpenerClient::listen() {
+    if (!stream_) {
+        if (greet()) log_info("collector", "the opener answers");
+        return;
+    }
+    for (;;) {
+        const auto packet = stream_->receive_now();
+        if (!packet) return lost(packet.error());
+        if (!*packet) return;
+        const Result<Digest> keys = parse_hello(**packet);
+        if (!keys) return lost(keys.error());
+        keep_keys(*keys);
+    }
 }
 
 void OpenerClient::settle(const OpenRequest& request, const std::stop_token& stop) {
+    milliseconds patience = settings_.answer_patience;
     for (int deaths = 0; deaths < settings_.max_deaths;) {
         if (!stream_ && !connect(stop)) return;
-        Result<OpenReply> reply = exchange(request);
+        Result<OpenReply> reply = exchange(request, patience);
         if (reply) {
             static_cast<void>(replies_.send(*reply, stop));
             return;
         }
         if (stop.stop_requested()) return;
-        ++deaths;
+        // Slow is not dead: an opener that hangs for ever is killed by its own watchdog, and that is a death.
+        if (reply.error().code() == ErrorCode::timeout)
+            patience = std::min(patience * 2, settings_.answer_patience * max_patience_growth);
+        else
+            ++deaths;
         lost(reply.error());
         pause(settings_.first_retry, stop);
     }
@@ -68,7 +106,7 @@ bool OpenerClient::connect(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const Result<void> greeted = greet();
         if (greeted) {
-            if (!connected_.exchange(true)) log_info("collector", "the opener answers");
+            log_info("collector", "the opener answers");
             return true;
         }
         if (delay == settings_.first_retry)
@@ -84,14 +122,21 @@ bool OpenerClient::connect(const std::stop_token& stop) {
 Result<void> OpenerClient::greet() {
     PacketStream stream(TRY(connect_unix(settings_.socket)));
     const Packet hello = TRY(with_context(stream.receive(settings_.answer_patience), "greeting"));
-    TRY(parse_hello(hello));
+    keep_keys(TRY(parse_hello(hello)));
     stream_.emplace(std::move(stream));
+    connected_ = true;
     return {};
 }
 
-Result<OpenReply> OpenerClient::exchange(const OpenRequest& request) {
-    TRY(stream_->send(to_packet(request), settings_.answer_patience));
-    const Packet packet = TRY(stream_->receive(settings_.answer_patience));
+Result<OpenReply> OpenerClient::exchange(const OpenRequest& request, milliseconds patience) {
+    TRY(stream_->send(to_packet(request), patience));
+    Packet packet = TRY(stream_->receive(patience));
+    for (int hellos = 0; hellos < max_hellos; ++hellos) {
+        const Result<Digest> keys = parse_hello(packet);
+        if (!keys) break;
+        keep_keys(*keys);
+        packet = TRY(stream_->receive(patience));
+    }
     const OpenReply reply = TRY(parse_open_reply(packet));
     if (reply.id != request.id)
         return fail(ErrorCode::corrupt, "the opener answered another request than it was asked");

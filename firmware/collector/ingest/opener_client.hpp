@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/channel.hpp"
@@ -17,7 +19,10 @@ inline constexpr std::size_t open_window = 16;
 
 struct OpenerClientSettings {
     std::filesystem::path socket;
+    /// Doubled after each time-out over the same item, up to sixteenfold: a slow opener is not a dead one.
     milliseconds answer_patience = std::chrono::seconds(20);
+    /// How often an idle client looks for the opener's new keys.
+    milliseconds idle_look{1000};
     milliseconds first_retry{50};
     milliseconds last_retry{2000};
     /// An item under which the opener dies so often is called damaged: it must not block those behind it.
@@ -37,6 +42,8 @@ class OpenerClient {
     /// What has been answered by now.
     [[nodiscard]] std::vector<OpenReply> take_replies();
     [[nodiscard]] bool connected() const { return connected_; }
+    /// The fingerprint of the opener's keys as it said last; nothing before it was reached.
+    [[nodiscard]] std::optional<Digest> keys() const;
 
   private:
     void run(const std::stop_token& stop);
@@ -44,7 +51,10 @@ class OpenerClient {
     void settle(const OpenRequest& request, const std::stop_token& stop);
     [[nodiscard]] Result<void> greet();
     [[nodiscard]] bool connect(const std::stop_token& stop);
-    [[nodiscard]] Result<OpenReply> exchange(const OpenRequest& request);
+    [[nodiscard]] Result<OpenReply> exchange(const OpenRequest& request, milliseconds patience);
+    /// While nothing is asked: has the opener come, gone, or got other keys?
+    void listen();
+    void keep_keys(const Digest& keys);
     void lost(const Error& error);
 
     OpenerClientSettings settings_;
@@ -52,7 +62,9 @@ class OpenerClient {
     Channel<OpenReply> replies_;
     std::optional<PacketStream> stream_;  // the thread's own
     std::atomic<bool> connected_ = false;
-    std::jthread thread_;  // last: it ends before what it uses
+    mutable std::mutex mutex_;
+    std::optional<Digest> keys_;  // under mutex_
+    std::jthread thread_;         // last: it ends before what it uses
 };
 
 }  // namespace portcullis

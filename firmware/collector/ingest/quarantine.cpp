@@ -8,13 +8,16 @@ namespace portcullis {
 
 namespace {
 
-/// Junk gets a quarter of the space.
+/// Junk gets a quarter of the space, statements of unknown keys an eighth.
 constexpr std::uint64_t refused_share = 4;
+constexpr std::uint64_t unverified_share = 8;
 
-constexpr std::array<std::string_view, 4> reasons{"refused", "condemned", "conflicting", "superseded"};
+constexpr std::array<std::string_view, 5> reasons{"refused", "condemned", "conflicting", "superseded",
+                                                  "unverified"};
 
 constexpr std::string_view fields =
-    "id, device, chain, seq, kind, digest, reason, authenticity, key_trust, received_at, quarantined_at";
+    "id, device, chain, seq, kind, digest, reason, authenticity, key_trust, received_at, quarantined_at, "
+    "first, kept, weighed";
 
 QuarantineReason reason_of(std::string_view text) {
     for (std::size_t i = 0; i < reasons.size(); ++i)
@@ -42,6 +45,9 @@ Result<std::vector<QuarantineRow>> Quarantine::rows(Statement& query) {
         row.verdict = columns::verdict(query, 7, 8);
         row.received_at = columns::time(query, 9);
         row.quarantined_at = columns::time(query, 10);
+        row.first = query.count(11);
+        row.kept = query.integer(12) != 0;
+        row.weighed = query.integer(13) != 0;
         all.push_back(std::move(row));
     }
     return all;
@@ -49,48 +55,95 @@ Result<std::vector<QuarantineRow>> Quarantine::rows(Statement& query) {
 
 Result<void> Quarantine::add(const QuarantineRow& row, ByteView blob) {
     auto insert = TRY(database_->prepare(
-        "INSERT INTO quarantine(device, chain, seq, kind, digest, reason, authenticity, key_trust, "
-        "received_at, quarantined_at, size, bytes) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    TRY(insert.run(row.device, ByteView(row.chain.bytes), row.seq, to_string(row.kind), row.digest,
+        "INSERT INTO quarantine(device, chain, seq, first, kind, digest, reason, authenticity, key_trust, "
+        "received_at, quarantined_at, size, kept, weighed, bytes) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    TRY(insert.run(row.device, ByteView(row.chain.bytes), row.seq, row.first, to_string(row.kind), row.digest,
                    to_string(row.reason), to_string(row.verdict.authenticity),
                    to_string(row.verdict.key_trust), columns::time(row.received_at),
-                   columns::time(row.quarantined_at), static_cast<std::uint64_t>(blob.size()), blob));
-    const bool refused = row.reason == QuarantineReason::refused;
-    if (!refused) TRY(prune_place(row));
-    const std::uint64_t rows = limits_.rows / refused_share;
-    const std::uint64_t bytes = limits_.bytes / refused_share;
-    return refused ? prune_share(true, rows, bytes)
-                   : prune_share(false, limits_.rows - rows, limits_.bytes - bytes);
+                   columns::time(row.quarantined_at), static_cast<std::uint64_t>(blob.size()), row.kept,
+                   row.weighed, blob));
+    if (row.kept) return {};
+    if (row.reason != QuarantineReason::refused) TRY(prune_place(row));
+    const std::uint64_t rows = limits_.rows;
+    const std::uint64_t bytes = limits_.bytes;
+    switch (row.reason) {
+        case QuarantineReason::refused:
+            return prune_share("reason = 'refused'", rows / refused_share, bytes / refused_share);
+        case QuarantineReason::unverified:
+            return prune_share("reason = 'unverified'", rows / unverified_share, bytes / unverified_share);
+        default:
+            return prune_share("reason NOT IN ('refused', 'unverified')",
+                               rows - rows / refused_share - rows / unverified_share,
+                               bytes - bytes / refused_share - bytes / unverified_share);
+    }
 }
 
 Result<void> Quarantine::prune_place(const QuarantineRow& row) {
     auto surplus = TRY(database_->prepare(
         "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE device = ? AND chain = ? "
-        "AND seq = ? AND reason <> 'refused' ORDER BY id DESC LIMIT -1 OFFSET ?)"));
-    return surplus.run(row.device, ByteView(row.chain.bytes), row.seq, max_claims_per_place);
+        "AND seq = ? AND reason <> 'refused' AND (reason = 'unverified') = ? AND kept = 0 "
+        "ORDER BY id DESC LIMIT -1 OFFSET ?)"));
+    return surplus.run(row.device, ByteView(row.chain.bytes), row.seq,
+                       row.reason == QuarantineReason::unverified, max_claims_per_place);
 }
 
-Result<void> Quarantine::prune_share(bool refused, std::uint64_t rows, std::uint64_t bytes) {
+Result<void> Quarantine::prune_share(std::string_view share, std::uint64_t rows, std::uint64_t bytes) {
     auto sums = TRY(database_->prepare(
-        "SELECT count(*), ifnull(sum(size), 0) FROM quarantine WHERE (reason = 'refused') = ?"));
-    auto oldest = TRY(database_->prepare(
-        "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine WHERE (reason = 'refused') = ?)"));
+        fmt::format("SELECT count(*), ifnull(sum(size), 0) FROM quarantine WHERE {} AND kept = 0", share)));
+    auto oldest = TRY(database_->prepare(fmt::format(
+        "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine WHERE {} AND kept = 0)", share)));
     for (;;) {
-        TRY(sums.bind(refused));
+        TRY(sums.bind());
         TRY(sums.step());
         const bool fits = sums.count(0) <= rows && sums.count(1) <= bytes;
         const bool empty = sums.count(0) == 0;
         sums.reset();
         if (fits || empty) return {};
-        TRY(oldest.run(refused));
+        TRY(oldest.run());
     }
+}
+
+Result<bool> Quarantine::kept_is_full(std::string_view device) {
+    auto query = TRY(database_->prepare(
+        "SELECT count(*), ifnull(sum(size), 0) FROM quarantine WHERE kept = 1 AND device = ?"));
+    TRY(query.bind(device));
+    TRY(query.step());
+    return query.count(0) >= limits_.kept_rows || query.count(1) >= limits_.kept_bytes;
+}
+
+Result<void> Quarantine::settle_kept(std::string_view device, const ChainId& chain, Seq upto) {
+    auto row = TRY(database_->prepare(
+        "UPDATE quarantine SET kept = 0 WHERE kept = 1 AND device = ? AND chain = ? AND seq <= ?"));
+    return row.run(device, ByteView(chain.bytes), upto);
+}
+
+Result<std::vector<QuarantineRow>> Quarantine::unknown(RowId after, std::size_t limit) {
+    auto query = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM quarantine WHERE (authenticity = 'unopened' OR key_trust = 'stranger') "
+                    "AND id > ? AND reason NOT IN ('refused', 'unverified') ORDER BY id LIMIT ?",
+                    fields)));
+    TRY(query.bind(after, static_cast<std::uint64_t>(limit)));
+    return rows(query);
+}
+
+Result<std::vector<QuarantineRow>> Quarantine::unverified(RowId after, std::size_t limit) {
+    auto query = TRY(database_->prepare(fmt::format(
+        "SELECT {} FROM quarantine WHERE reason = 'unverified' AND id > ? ORDER BY id LIMIT ?", fields)));
+    TRY(query.bind(after, static_cast<std::uint64_t>(limit)));
+    return rows(query);
+}
+
+Result<void> Quarantine::set_reason(RowId id, QuarantineReason reason) {
+    auto row = TRY(database_->prepare("UPDATE quarantine SET reason = ? WHERE id = ?"));
+    return row.run(to_string(reason), id);
 }
 
 Result<std::vector<QuarantineRow>> Quarantine::claims(std::string_view device, const ChainId& chain,
                                                       Seq seq) {
     auto query = TRY(database_->prepare(fmt::format(
         "SELECT {} FROM quarantine WHERE device = ? AND chain = ? AND seq = ? AND reason <> 'refused' "
-        "ORDER BY id",
+        "AND kind <> 'tombstone' ORDER BY id",
         fields)));
     TRY(query.bind(device, ByteView(chain.bytes), seq));
     return rows(query);
@@ -99,7 +152,7 @@ Result<std::vector<QuarantineRow>> Quarantine::claims(std::string_view device, c
 Result<bool> Quarantine::has_claims_above(std::string_view device, const ChainId& chain, Seq seq) {
     auto query = TRY(database_->prepare(
         "SELECT 1 FROM quarantine WHERE device = ? AND chain = ? AND seq > ? AND reason <> 'refused' "
-        "LIMIT 1"));
+        "AND kind <> 'tombstone' LIMIT 1"));
     TRY(query.bind(device, ByteView(chain.bytes), seq));
     return query.step();
 }
@@ -126,8 +179,8 @@ Result<std::vector<QuarantineRow>> Quarantine::newest(std::size_t limit) {
 
 Result<std::vector<VerdictCount>> Quarantine::verdicts(std::string_view device, const ChainId& chain) {
     auto query =
-        TRY(database_->prepare("SELECT authenticity, key_trust, count(*) FROM quarantine WHERE device = ? "
-                               "AND chain = ? GROUP BY 1, 2"));
+        TRY(database_->prepare("SELECT authenticity, key_trust, 'none', count(*) FROM quarantine WHERE "
+                               "device = ? AND chain = ? GROUP BY 1, 2"));
     TRY(query.bind(device, ByteView(chain.bytes)));
     return columns::verdict_counts(query);
 }
@@ -136,29 +189,8 @@ Result<std::uint64_t> Quarantine::count() {
     return static_cast<std::uint64_t>(TRY(database_->integer("SELECT count(*) FROM quarantine")));
 }
 
-Result<void> IncidentTable::add(const IncidentRow& incident) {
-    auto row =
-        TRY(database_->prepare("INSERT INTO incident(at, device, chain, seq, what) VALUES(?, ?, ?, ?, ?)"));
-    TRY(row.run(columns::time(incident.at), incident.device, ByteView(incident.chain.bytes), incident.seq,
-                incident.what));
-    // Row ids only grow, so this keeps the newest.
-    auto oldest = TRY(database_->prepare("DELETE FROM incident WHERE id <= ?"));
-    return oldest.run(database_->last_row_id() - static_cast<std::int64_t>(max_incidents));
-}
-
-Result<std::vector<IncidentRow>> IncidentTable::newest(std::size_t limit) {
-    auto query =
-        TRY(database_->prepare("SELECT at, device, chain, seq, what FROM incident ORDER BY id DESC LIMIT ?"));
-    TRY(query.bind(static_cast<std::uint64_t>(limit)));
-    std::vector<IncidentRow> all;
-    while (TRY(query.step()))
-        all.push_back({columns::time(query, 0), std::string(query.text(1)), columns::chain(query, 2),
-                       query.count(3), std::string(query.text(4))});
-    return all;
-}
-
-Result<std::uint64_t> IncidentTable::count() {
-    return static_cast<std::uint64_t>(TRY(database_->integer("SELECT count(*) FROM incident")));
+Result<RowId> Quarantine::newest_id() {
+    return database_->integer("SELECT ifnull(max(id), 0) FROM quarantine");
 }
 
 }  // namespace portcullis

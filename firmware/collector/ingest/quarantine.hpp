@@ -1,8 +1,9 @@
 #pragma once
 // Quarantine: blobs that have no place (or lost it), with the reason and the time. Bounded in rows and bytes;
-// what was refused at the gate has a share of its own, so that junk cannot push out a blob with a claim to a
-// place. The oldest go first. Incidents: what a person should look at, bounded too. Thread-bound, like the
-// Database they borrow.
+// what was refused at the gate and what an unknown key signed have shares of their own, so that junk cannot
+// push out a blob with a claim to a place. The oldest go first. What may have been receipted is not pruned at
+// all: its device has forgotten it; for want of room its chain gets no further receipts. Thread-bound, like
+// the Database that it borrows.
 
 #include <vector>
 
@@ -14,11 +15,13 @@ namespace portcullis {
 struct QuarantineLimits {
     std::uint64_t rows = 10'000;
     std::uint64_t bytes = std::uint64_t{256} * 1024 * 1024;
+    /// Of one device, beyond both: what lost its place after a receipt.
+    std::uint64_t kept_rows = 4'096;
+    std::uint64_t kept_bytes = std::uint64_t{256} * 1024 * 1024;
 };
 
 /// Of one place no more blobs are kept.
 inline constexpr std::uint64_t max_claims_per_place = 4;
-inline constexpr std::uint64_t max_incidents = 10'000;
 
 class Quarantine {
   public:
@@ -28,38 +31,29 @@ class Quarantine {
     /// All blobs that came for one place and were not refused outright, oldest first.
     [[nodiscard]] Result<std::vector<QuarantineRow>> claims(std::string_view device, const ChainId& chain,
                                                             Seq seq);
+    /// Whether what was receipted and lost its place has no room for more of this device.
+    [[nodiscard]] Result<bool> kept_is_full(std::string_view device);
+    /// The device has signed who stands up to seq: what is left over there is like any other.
+    [[nodiscard]] Result<void> settle_kept(std::string_view device, const ChainId& chain, Seq upto);
+    /// Judged unopened or by an unknown key, and without a place; row ids above `after`.
+    [[nodiscard]] Result<std::vector<QuarantineRow>> unknown(RowId after, std::size_t limit);
+    /// Statements signed by a key that was not known; row ids above `after`.
+    [[nodiscard]] Result<std::vector<QuarantineRow>> unverified(RowId after, std::size_t limit);
+    [[nodiscard]] Result<void> set_reason(RowId id, QuarantineReason reason);
     [[nodiscard]] Result<bool> has_claims_above(std::string_view device, const ChainId& chain, Seq seq);
     [[nodiscard]] Result<Bytes> blob(RowId id);
     [[nodiscard]] Result<void> remove(RowId id);
     [[nodiscard]] Result<std::vector<QuarantineRow>> newest(std::size_t limit);
     [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(std::string_view device, const ChainId& chain);
     [[nodiscard]] Result<std::uint64_t> count();
+    [[nodiscard]] Result<RowId> newest_id();
 
   private:
     [[nodiscard]] Result<std::vector<QuarantineRow>> rows(Statement& query);
     [[nodiscard]] Result<void> prune_place(const QuarantineRow& row);
-    [[nodiscard]] Result<void> prune_share(bool refused, std::uint64_t rows, std::uint64_t bytes);
+    [[nodiscard]] Result<void> prune_share(std::string_view share, std::uint64_t rows, std::uint64_t bytes);
     Database* database_;
     QuarantineLimits limits_;
-};
-
-struct IncidentRow {
-    UtcTime at{};
-    std::string device;
-    ChainId chain;
-    Seq seq = 0;
-    std::string what;
-};
-
-class IncidentTable {
-  public:
-    explicit IncidentTable(Database& database) : database_(&database) {}
-    [[nodiscard]] Result<void> add(const IncidentRow& incident);
-    [[nodiscard]] Result<std::vector<IncidentRow>> newest(std::size_t limit);
-    [[nodiscard]] Result<std::uint64_t> count();
-
-  private:
-    Database* database_;
 };
 
 }  // namespace portcullis

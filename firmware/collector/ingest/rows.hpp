@@ -17,6 +17,10 @@ struct ChainRow {
     RowId id = 0;
     std::string device;
     ChainId chain;
+    /// 0: the chain itself. Else what its device sealed a second time from base + 1 on (a fork).
+    std::uint64_t branch = 0;
+    Seq base = 0;
+    Digest base_link{};  // link(base)
     Seq upto = 0;        // every seq up to here is stored or declared shed
     Digest upto_link{};  // link(upto), by our own count
     Seq last = 0;        // the highest seq that came; a hint as long as it is above `proven`
@@ -25,14 +29,24 @@ struct ChainRow {
     Seq proven = 0;    // the device signed that seqs up to here exist
     Seq mismatch = 0;  // the first item whose signed link is not ours; 0: none
     Seq checkpoint = 0;
+    /// The highest seq that a receipt may have promised, and the newest item's row when it was: what was
+    /// there by then may be gone at its device.
+    Seq promised = 0;
+    RowId promised_item = 0;
+    /// No further promises beyond what is confirmed: too much of what was promised lost its place.
+    bool held = false;
     std::uint64_t duplicates = 0;
     std::uint64_t conflicts = 0;
     UtcTime first_seen_at{};
     UtcTime last_seen_at{};
+    UtcTime grown_at{};  // when the newest item was stored
 
-    /// What a receipt may promise: with a mismatch only what the device has confirmed.
-    [[nodiscard]] Seq settled() const { return mismatch == 0 ? upto : confirmed; }
-    [[nodiscard]] const Digest& settled_link() const { return mismatch == 0 ? upto_link : confirmed_link; }
+    /// What a receipt may promise: in doubt only what the device has confirmed.
+    [[nodiscard]] Seq settled() const { return in_doubt() ? confirmed : upto; }
+    [[nodiscard]] const Digest& settled_link() const { return in_doubt() ? confirmed_link : upto_link; }
+
+  private:
+    [[nodiscard]] bool in_doubt() const { return mismatch != 0 || held; }
 };
 
 /// A stored item; its bytes stand apart.
@@ -60,7 +74,8 @@ enum class QuarantineReason {
     refused,      // the gate, the profile or its hints said no: it never had a place
     condemned,    // the opener's (or a statement's) verdict took its place away
     conflicting,  // another blob stood there first
-    superseded    // it gave way to one with a better claim
+    superseded,   // it gave way to one with a better claim
+    unverified    // a statement signed by a key that is not known (yet)
 };
 [[nodiscard]] std::string_view to_string(QuarantineReason reason);
 
@@ -75,6 +90,9 @@ struct QuarantineRow {
     Verdict verdict;
     UtcTime received_at{};
     UtcTime quarantined_at{};
+    Seq first = 0;         // of an unverified tombstone: the span that its hints name
+    bool kept = false;     // it may have been receipted: never pruned until its place is confirmed
+    bool weighed = false;  // the opener has looked at it, although another stands in its place
 };
 
 struct VerdictCount {

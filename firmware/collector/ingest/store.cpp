@@ -11,7 +11,8 @@ Store::Store(std::unique_ptr<Database> database, const QuarantineLimits& limits)
       tombstones(*database_),
       gaps(*database_),
       quarantine(*database_, limits),
-      incidents(*database_) {}
+      incidents(*database_),
+      notes(*database_) {}
 
 Result<Store> Store::open(const StoreSettings& settings) {
     DatabaseSettings file;

@@ -6,7 +6,9 @@
 
 #include "collector/ingest/chain_table.hpp"
 #include "collector/ingest/gap_table.hpp"
+#include "collector/ingest/incident_table.hpp"
 #include "collector/ingest/item_table.hpp"
+#include "collector/ingest/note_table.hpp"
 #include "collector/ingest/quarantine.hpp"
 
 namespace portcullis {
@@ -34,6 +36,7 @@ class Store {
     GapTable gaps;
     Quarantine quarantine;
     IncidentTable incidents;
+    NoteTable notes;
 };
 
 }  // namespace portcullis

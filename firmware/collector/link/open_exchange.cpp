@@ -6,7 +6,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t version = 2;
 constexpr std::size_t word_limit = 32;
 constexpr std::uint64_t any_id = (std::uint64_t{1} << 63U) - 1;
 
@@ -37,15 +37,17 @@ std::string device_field(StrictJson& json) {
 
 }  // namespace
 
-Packet hello_packet() {
-    return Packet{nlohmann::json{{"v", version}, {"op", "hello"}}.dump(), {}};
+Packet hello_packet(const Digest& keys) {
+    return Packet{nlohmann::json{{"v", version}, {"op", "hello"}, {"keys", to_hex(keys)}}.dump(), {}};
 }
 
-Result<void> parse_hello(const Packet& packet) {
+Result<Digest> parse_hello(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "hello"));
     json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
     json.check(json.text("op", word_limit) == "hello", "op", "is not \"hello\"");
-    return json.finish();
+    const Digest keys = json.digest("keys");
+    TRY(json.finish());
+    return keys;
 }
 
 Packet to_packet(OpenRequest request) {

@@ -13,10 +13,11 @@ namespace portcullis {
 /// No chain lives longer: every JSON reader keeps integers up to here exact (RFC 7493).
 inline constexpr Seq max_seq = (Seq{1} << 53U) - 1;
 
-/// The opener's first packet: it knows this peer and will answer. Without it nothing is asked.
-[[nodiscard]] Packet hello_packet();
-/// Errors: corrupt.
-[[nodiscard]] Result<void> parse_hello(const Packet& packet);
+/// The opener's first packet: it knows this peer and will answer. Without it nothing is asked. It comes
+/// again, unasked, when the opener has other keys. keys: EnvelopeOpener::fingerprint.
+[[nodiscard]] Packet hello_packet(const Digest& keys);
+/// Gives the keys' fingerprint. Errors: corrupt.
+[[nodiscard]] Result<Digest> parse_hello(const Packet& packet);
 
 struct OpenRequest {
     std::uint64_t id = 0;  // chosen by ingest, repeated in the reply

@@ -32,6 +32,7 @@ class Judge {
 
     /// New keys and trust (SIGHUP); what is pending stays.
     void replace(EnvelopeOpener opener) { opener_ = std::move(opener); }
+    [[nodiscard]] Digest keys() const { return opener_.fingerprint(); }
     [[nodiscard]] std::size_t pending_reads() const { return order_.size(); }
 
   private:

@@ -50,6 +50,13 @@ Result<void> OpenerServer::step(milliseconds patience) {
     return {};
 }
 
+void OpenerServer::replace_keys(EnvelopeOpener opener) {
+    judge_.replace(std::move(opener));
+    const Packet hello = hello_packet(judge_.keys());
+    std::erase_if(collectors_,
+                  [&](PacketStream& client) { return !client.send(hello, reply_patience).has_value(); });
+}
+
 void OpenerServer::accept_collector() {
     auto socket = accept_unix(sockets_.ingest);
     if (!socket || !*socket) return;
@@ -61,7 +68,7 @@ void OpenerServer::accept_collector() {
         return;
     }
     PacketStream client(std::move(**socket));
-    if (client.send(hello_packet(), reply_patience)) collectors_.push_back(std::move(client));
+    if (client.send(hello_packet(judge_.keys()), reply_patience)) collectors_.push_back(std::move(client));
 }
 
 void OpenerServer::accept_viewer() {

@@ -37,7 +37,8 @@ class OpenerServer {
     /// Waits at most `patience` for something to do, and does it. Errors: io (poll itself failed).
     Result<void> step(milliseconds patience);
 
-    void replace_keys(EnvelopeOpener opener) { judge_.replace(std::move(opener)); }
+    /// New keys and trust (SIGHUP); the collector is told, so that it asks again what was not known before.
+    void replace_keys(EnvelopeOpener opener);
     [[nodiscard]] const OpenerCounters& counters() const { return counters_; }
     [[nodiscard]] std::size_t viewers() const { return viewers_.size(); }
 

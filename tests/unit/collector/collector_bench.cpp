@@ -130,7 +130,14 @@ CollectorBench::CollectorBench()
 void CollectorBench::restart() {
     ingest.reset();
     ingest = std::make_unique<Ingest>(must(Store::open(settings)), road.trust(), *receipt_key, clock);
-    judge = std::make_unique<Judge>(road.opener_with({road.reader, road.evidence}));
+    judge = std::make_unique<Judge>(road.opener_with(recipients));
+    ingest->opener_keys_are(judge->keys());
+}
+
+void CollectorBench::reload() {
+    ingest->replace_trust(road.trust());
+    judge->replace(road.opener_with(recipients));
+    ingest->opener_keys_are(judge->keys());
 }
 
 std::vector<Received> CollectorBench::deliver(const std::vector<BrokerMessage>& messages) {
@@ -141,6 +148,7 @@ std::vector<View> CollectorBench::judge_all() {
     std::vector<View> views;
     for (;;) {
         const std::vector<OpenRequest> requests = must(ingest->to_judge(16));
+        if (requests.empty() && ingest->looking_again()) continue;
         if (requests.empty()) return views;
         for (const OpenRequest& request : requests) {
             const Judgement judgement = judge->judge(request);
@@ -165,6 +173,11 @@ ChainRow CollectorBench::chain(const TestDevice& device) {
     const auto row = must(store().chains.find(device.name, device.head.chain));
     REQUIRE(row);
     return *row;
+}
+
+std::optional<Seq> CollectorBench::chain_or_none(const TestDevice& device) {
+    const auto row = must(store().chains.find(device.name, device.head.chain));
+    return row ? std::optional(row->upto) : std::nullopt;
 }
 
 std::optional<Verdict> CollectorBench::verdict(const TestDevice& device, Seq seq) {

@@ -61,8 +61,11 @@ class CollectorBench {
     [[nodiscard]] std::optional<Receipt> receipt();
     /// As after a kill: a new process on the same file.
     void restart();
+    /// As after SIGHUP to both processes: recipients' keys and known signers are read again.
+    void reload();
 
     [[nodiscard]] ChainRow chain(const TestDevice& device);
+    [[nodiscard]] std::optional<Seq> chain_or_none(const TestDevice& device);  // its upto
     [[nodiscard]] std::optional<Verdict> verdict(const TestDevice& device, Seq seq);
     [[nodiscard]] std::vector<QuarantineRow> quarantine() { return must(store().quarantine.newest(100)); }
     [[nodiscard]] std::vector<GapRow> gaps(const TestDevice& device, bool open);
@@ -72,6 +75,7 @@ class CollectorBench {
     FakeClock clock{now};
     std::filesystem::path file = road.pki.folder() / "store.db";
     StoreSettings settings{file, {}, true};
+    std::vector<KeyFiles> recipients{road.reader, road.evidence};  // whose keys the opener has
     std::unique_ptr<FileSigningKey> receipt_key;
     TrustStore collector_trust;  // what a device knows of the collector
     std::unique_ptr<Ingest> ingest;

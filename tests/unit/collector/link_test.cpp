@@ -110,7 +110,7 @@ TEST_CASE("a request comes back as it was") {
 
 TEST_CASE("a request that is not exactly ours is refused") {
     const Packet good = to_packet(sample_request());
-    const std::vector<Packet> bad{with(good, "\"v\":1", "\"v\":2"),
+    const std::vector<Packet> bad{with(good, "\"v\":2", "\"v\":3"),
                                   with(good, "gate-1", "GATE"),
                                   with(good, "\"seq\":12", "\"seq\":0"),
                                   with(good, "\"seq\":12", "\"seq\":-12"),
@@ -124,7 +124,7 @@ TEST_CASE("a request that is not exactly ours is refused") {
                                   with(good, "\"op\":\"open\"", "\"op\":\"close\""),
                                   Packet{"", {}},
                                   Packet{"[]", {}},
-                                  Packet{"{\"v\":1", {}},
+                                  Packet{"{\"v\":2", {}},
                                   Packet{std::string(10'000, '['), {}}};
     for (const Packet& packet : bad) {
         CAPTURE(packet.header);

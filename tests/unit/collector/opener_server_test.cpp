@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <list>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -274,7 +276,7 @@ TEST_CASE("an item under which the opener dies again and again does not block th
         auto socket = must(accept_unix(listener));
         if (socket) {
             PacketStream stream(std::move(*socket));
-            must_do(stream.send(hello_packet(), patience));
+            must_do(stream.send(hello_packet(Digest{}), patience));
             if (stream.receive(patience)) ++deaths;  // takes the request, and dies of it
         }
         replies = client.take_replies();
@@ -282,6 +284,52 @@ TEST_CASE("an item under which the opener dies again and again does not block th
     CHECK(deaths == 3);
     CHECK(replies.at(0).id == 5);
     CHECK(replies.at(0).verdict.authenticity == Authenticity::damaged);
+}
+
+TEST_CASE("an opener that is slow is not dead: no item is condemned for its time-outs") {
+    Road road;
+    OpenerClientSettings settings;
+    settings.socket = road.pki.folder() / "ingest.sock";
+    settings.first_retry = milliseconds(1);
+    settings.answer_patience = milliseconds(1);
+    settings.max_deaths = 2;
+    OpenerClient client(settings);
+    const UniqueFd listener = must(listen_unix(settings.socket, {}));
+    OpenRequest request;
+    request.id = 5;
+    request.device = "gate-1";
+    request.seq = 1;
+    CHECK(client.ask(request));
+    std::list<PacketStream> silent;
+    for (int taken = 0; taken < 4;) {  // takes the request, and says nothing
+        auto socket = must(accept_unix(listener));
+        if (!socket) continue;
+        silent.emplace_back(std::move(*socket));
+        // Its patience may end during the greeting already.
+        if (silent.back().send(hello_packet(Digest{}), patience) && silent.back().receive(patience)) ++taken;
+    }
+    CHECK(client.take_replies().empty());
+}
+
+TEST_CASE("an opener that gets other keys says so to a collector that asks nothing") {
+    Road road;
+    OpenerClientSettings settings;
+    settings.socket = road.pki.folder() / "ingest.sock";
+    settings.idle_look = milliseconds(1);
+    OpenerServer server(Judge(road.opener_with({road.reader})), ViewFeed(0),
+                        {must(listen_unix(settings.socket, {})),
+                         must(listen_unix(road.pki.folder() / "view.sock", {})), ::geteuid()});
+    OpenerClient client(settings);
+    const Digest before = road.opener_with({road.reader}).fingerprint();
+    while (client.keys() != before)
+        must_do(server.step(milliseconds(1)));
+    EnvelopeOpener more = road.opener_with({road.reader, road.evidence});
+    const Digest after = more.fingerprint();
+    CHECK(after != before);
+    server.replace_keys(std::move(more));
+    while (client.keys() != after)
+        must_do(server.step(milliseconds(1)));
+    CHECK(client.connected());
 }
 
 TEST_CASE("an opener that hangs up without a greeting condemns nothing") {

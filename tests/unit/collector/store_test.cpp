@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "collector/ingest/schema.hpp"
+#include "database/schema.hpp"
 #include "unit/collector/collector_bench.hpp"
 
 using namespace portcullis;
@@ -72,4 +74,67 @@ TEST_CASE("a file that is no store of ours is refused and left alone") {
     CHECK(std::filesystem::file_size(path) == size);
     CHECK(Store::open({folder.path() / "none.db", {}, false}).error().code() == ErrorCode::not_found);
     CHECK_FALSE(Store::open({folder.path() / "no" / "such" / "folder.db", {}, true}));
+}
+
+TEST_CASE("a store of the version before is brought up to date in place, and nothing is lost") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    const auto first = device.messages(device.seal());
+    bench.ingest.reset();
+    std::filesystem::remove(bench.file);
+    const Schema schema = store_schema();
+    const Schema older{schema.name, schema.application_id, 1, schema.older.at(0).create};
+    {
+        Database database = must(Database::open({.path = bench.file}));
+        must_do(adopt_schema(database, older));
+        must_do(database.execute("INSERT INTO chain VALUES(7, 'gate-1', x'0123456789abcdef', 2, x'" +
+                                 to_hex(device.links[2]) + "', 3, 0, x'" + to_hex(device.links[0]) +
+                                 "', 0, 0, 0, 4, 5, 60, 70)"));
+        for (Seq seq = 1; seq <= 3; ++seq) {
+            auto item = must(database.prepare(
+                "INSERT INTO item(id, chain_id, seq, kind, digest, link, received_at, authenticity, "
+                "key_trust, verdict_at) VALUES(?, 7, ?, ?, ?, ?, ?, ?, ?, ?)"));
+            const auto kind = seq == 1 ? "read" : seq == 2 ? "plate" : "overview";
+            must_do(item.run(seq * 10, seq, kind, sha256(first[seq - 1].payload), device.links[seq],
+                             now.time_since_epoch().count(), seq == 1 ? "authentic" : "unopened",
+                             seq == 1 ? "trusted" : "unchecked", now.time_since_epoch().count()));
+            auto blob = must(database.prepare("INSERT INTO blob VALUES(?, ?)"));
+            must_do(blob.run(seq * 10, first[seq - 1].payload));
+        }
+        auto aside = must(database.prepare(
+            "INSERT INTO quarantine VALUES(1, 'gate-1', x'0123456789abcdef', 9, 'read', ?, 'condemned', "
+            "'forged', 'stranger', 5, 6, 4, x'01020304')"));
+        must_do(aside.run(sha256(as_bytes("x"))));
+        must_do(database.execute("INSERT INTO gap VALUES(1, 7, 4, 4, 50, NULL, 0)"));
+        must_do(
+            database.execute("INSERT INTO incident VALUES(3, 80, 'gate-1', x'0123456789abcdef', 9, 'x')"));
+    }
+    bench.restart();
+    const ChainRow chain = bench.chain(device);
+    CHECK(chain.id == 7);
+    CHECK(chain.upto == 2);
+    CHECK(chain.promised == 2);
+    CHECK(chain.duplicates == 4);
+    CHECK(chain.conflicts == 5);
+    CHECK(bench.verdict(device, 1)->good());
+    CHECK(must(bench.store().items.blob(30)) == first[2].payload);
+    CHECK(bench.gaps(device, true).size() == 1);
+    REQUIRE(bench.quarantine().size() == 1);
+    CHECK(bench.quarantine()[0].kept);
+    CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
+    bench.judge_all();  // it goes on working: what was not opened is looked at again
+    CHECK(bench.verdict(device, 3)->good());
+    bench.deliver(device.messages(device.seal()));
+    bench.deliver(device.message(device.checkpoint()));
+    bench.judge_all();
+    CHECK(bench.chain(device).upto == 7);
+    // A store that is no longer as that version made it is not touched.
+    bench.ingest.reset();
+    std::filesystem::remove(bench.file);
+    {
+        Database database = must(Database::open({.path = bench.file}));
+        must_do(adopt_schema(database, older));
+        must_do(database.execute("CREATE TABLE other(x)"));
+    }
+    CHECK(Store::open(bench.settings).error().code() == ErrorCode::corrupt);
 }

@@ -217,3 +217,43 @@ TEST_CASE("a file whose indexes are of an older make is adopted") {
     REQUIRE(again);
     CHECK(adopt_schema(*again, notes));
 }
+
+TEST_CASE("an older file is brought up to date step by step, or left as it was") {
+    const TempDir dir;
+    const auto path = dir.path() / "n.db";
+    const Schema first{"notes", 0x11223344, 1, "CREATE TABLE a(id INTEGER PRIMARY KEY, text TEXT) STRICT;"};
+    const Schema third{
+        "notes",
+        0x11223344,
+        3,
+        "CREATE TABLE a(id INTEGER PRIMARY KEY, text TEXT NOT NULL, more INTEGER) STRICT;"
+        "CREATE TABLE b(a INTEGER REFERENCES a(id)) STRICT;",
+        {{1, first.create, "CREATE TABLE b(a INTEGER REFERENCES a(id)) STRICT; INSERT INTO b VALUES(4)"},
+         {2, first.create + "CREATE TABLE b(a INTEGER REFERENCES a(id)) STRICT;",
+          "ALTER TABLE a RENAME TO old;"
+          "CREATE TABLE a(id INTEGER PRIMARY KEY, text TEXT NOT NULL, more INTEGER) STRICT;"
+          "INSERT INTO a SELECT id, text, 1 FROM old; DROP TABLE old"}}};
+    auto database = Database::open({.path = path});
+    REQUIRE(database);
+    REQUIRE(adopt_schema(*database, first));
+    SUBCASE("all rows come along, and foreign keys hold again") {
+        REQUIRE(database->execute("INSERT INTO a VALUES(4, 'four')"));
+        REQUIRE(adopt_schema(*database, third));
+        CHECK(database->integer("SELECT more FROM a WHERE text = 'four'").value() == 1);
+        CHECK(database->integer("PRAGMA user_version").value() == 3);
+        CHECK_FALSE(database->execute("INSERT INTO b VALUES(99)"));
+        CHECK(adopt_schema(*database, third));
+    }
+    SUBCASE("a step that fails undoes all of them") {
+        REQUIRE(database->execute("INSERT INTO a VALUES(4, NULL)"));
+        CHECK_FALSE(adopt_schema(*database, third));
+        CHECK(database->integer("PRAGMA user_version").value() == 1);
+        CHECK(adopt_schema(*database, first));
+    }
+    SUBCASE("rows that refer to nothing are noticed") {
+        const auto outcome = adopt_schema(*database, third);
+        REQUIRE_FALSE(outcome);
+        CHECK(outcome.error().code() == ErrorCode::corrupt);
+        CHECK(database->integer("PRAGMA user_version").value() == 1);
+    }
+}
