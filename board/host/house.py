@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -37,6 +38,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def access_plugin():
+    """The broker's plugin that knows who may do what; it comes with mosquitto."""
+    found = sorted(pathlib.Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
+    if not found:
+        raise HouseError("mosquitto_dynamic_security.so is missing; apt-get install mosquitto")
+    return found[0]
+
+
 def wait_until(what, condition, limit_s):
     """Polls until condition() is true and gives its value; HouseError after limit_s."""
     deadline = time.monotonic() + limit_s
@@ -59,6 +68,7 @@ class House:
         self.models = pathlib.Path(models or os.environ.get("PORTCULLIS_MODELS") or SOURCE / "models")
         self.device = device
         self.port = port or free_port()
+        self.services_port = free_port()
         self.processes = {}
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("log", "spool", "store", "run", "broker"):
@@ -120,7 +130,8 @@ class House:
         pace = {"pace": "given", "frames_per_second": float(rate)} if rate else {"pace": "as_fast" if stills else "source"}
         recipient = {name: str(pki / "recipients" / f"collector-{name}.crt") for name in ("read", "evidence")}
         trust = {"ca_chain": str(pki / "device-chain.pem"), "signers": str(pki / "devices" / "signers")}
-        broker = {"uri": f"mqtts://{self.address or 'localhost'}:{self.port}", "ca": str(pki / "service-chain.pem")}
+        trust["deny_list"] = str(pki / "denied")
+        broker = {"ca": str(pki / "service-chain.pem")}
         self.write_settings("reader", {
             "": {"device": self.device, "fleet": "demo", "models": str(self.models)},
             "input": {"path": str(source), "stills": stills, "loop": loop, **pace},
@@ -132,14 +143,16 @@ class House:
         })
         self.write_settings("uplink", {
             "spool": {"path": str(self.spool_file), "poll_ms": 20},
-            "broker": {**broker, "certificate": str(device / "identity.crt"), "key": str(device / "identity.key"),
+            "broker": {**broker, "uri": f"mqtts://{self.address or 'localhost'}:{self.port}",
+                       "certificate": str(device / "identity.crt"), "key": str(device / "identity.key"),
                        "back_off_limit_s": 2},
             "window": {"resend_after_s": 5},
             "receipts": {"ca_chain": str(pki / "service-chain.pem"), "signers": str(pki / "collector" / "receipt.crt")},
         })
         collector = pki / "collector"
         self.write_settings("collector", {
-            "broker": {**broker, "certificate": str(collector / "tls.crt"), "key": str(collector / "tls.key"),
+            "broker": {**broker, "uri": f"mqtts://{self.address or 'localhost'}:{self.services_port}",
+                       "certificate": str(collector / "tls.crt"), "key": str(collector / "tls.key"),
                        "back_off_limit_s": 2},
             "store": {"path": str(self.store_file)},
             "receipts": {"certificate": str(collector / "receipt.crt"), "key": str(collector / "receipt.key")},
@@ -157,11 +170,26 @@ class House:
 
     def broker_values(self):
         """What stands for each @NAME@ of board/host/mosquitto's templates."""
-        clients = self.folder / "broker" / "clients-ca.pem"
-        clients.write_text("".join((self.pki / f"{ca}-chain.pem").read_text() for ca in ("device", "service")))
         return {"DIR": str(self.folder / "broker"), "ADDRESS": self.address or "127.0.0.1", "PORT": str(self.port),
+                "SERVICES_PORT": str(self.services_port), "DYNSEC": str(access_plugin()),
                 "USER": getpass.getuser(), "CERT": str(self.pki / "broker" / "tls.crt"),
-                "KEY": str(self.pki / "broker" / "tls.key"), "CLIENTS_CA": str(clients)}
+                "KEY": str(self.pki / "broker" / "tls.key"), "DEVICES_CA": str(self.pki / "device-anchor.pem"),
+                "SERVICES_CA": str(self.pki / "service-anchor.pem")}
+
+    def write_access(self):
+        """The broker's first table of who may do what: every device that has keys. Later the broker itself keeps it."""
+        table = self.folder / "broker" / "access.json"
+        if not table.exists():
+            devices = [path.parent.name for path in sorted((self.pki / "devices").glob("*/identity.crt"))]
+            subprocess.run([HERE / "mosquitto" / "access", "write", table, *devices], check=True)
+
+    def change_access(self, *arguments):
+        """Runs board/host/mosquitto/access admit or revoke against the running broker, as its admin."""
+        admin = self.pki / "broker" / "admin"
+        subprocess.run([HERE / "mosquitto" / "access", *arguments, "--host", self.address or "localhost",
+                        "--port", str(self.services_port),
+                        "--ca", self.pki / "service-chain.pem", "--cert", f"{admin}.crt", "--key", f"{admin}.key"],
+                       check=True)
 
     # --- processes ------------------------------------------------------------------------------------------------
     def spawn(self, name, command, **options):
@@ -204,22 +232,26 @@ class House:
         templates = HERE / "mosquitto"
         folder = self.folder / "broker"
         values = self.broker_values()
-        for name in ("mosquitto.conf", "acl"):
-            text = (templates / f"{name}.in").read_text(encoding="utf-8")
-            for key, value in values.items():
-                text = text.replace(f"@{key}@", value)
-            for key, value in limits.items() if name == "mosquitto.conf" else ():
-                text, found = re.subn(rf"(?m)^{key} .*$", f"{key} {value}", text)
-                if found != 1:
-                    raise HouseError(f"{name}.in has no line '{key}'")
-            (folder / name).write_text(text, encoding="utf-8")
+        text = (templates / "mosquitto.conf.in").read_text(encoding="utf-8")
+        for key, value in values.items():
+            text = text.replace(f"@{key}@", value)
+        for key, value in limits.items():
+            text, found = re.subn(rf"(?m)^{key} .*$", f"{key} {value}", text)
+            if found != 1:
+                raise HouseError(f"mosquitto.conf.in has no line '{key}'")
+        (folder / "mosquitto.conf").write_text(text, encoding="utf-8")
+        self.write_access()
+        if not (folder / "devices.crl").exists():
+            shutil.copyfile(self.pki / "device-ca.crl", folder / "devices.crl")
         mosquitto = next((p for p in ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto") if os.path.exists(p)), "mosquitto")
         process = self.spawn("broker", [mosquitto, "-c", folder / "mosquitto.conf"])
 
         def listening():
             if process.poll() is not None:
                 raise HouseError(f"mosquitto ended with code {process.returncode}; see {self.log_file('broker')}")
-            with contextlib.suppress(OSError), socket.create_connection((self.address or "127.0.0.1", self.port), timeout=1):
+            with contextlib.suppress(OSError):
+                for port in (self.port, self.services_port):
+                    socket.create_connection((self.address or "127.0.0.1", port), timeout=1).close()
                 return True
             return False
 

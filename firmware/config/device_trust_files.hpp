@@ -12,7 +12,7 @@ struct DeviceTrustFiles {
     std::filesystem::path ca_chain;                    // PEM: the CA of the devices and its root
     std::filesystem::path signers;                     // folder of the devices' signing certificates (*.crt)
     std::optional<std::filesystem::path> revocations;  // CRL (PEM)
-    std::optional<std::filesystem::path> deny_list;    // key ids as hex, one a line
+    std::optional<std::filesystem::path> deny_list;    // key ids and device names, one a line
 };
 
 inline DeviceTrustFiles read_device_trust_files(SettingsReader& in) {

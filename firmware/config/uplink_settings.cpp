@@ -53,7 +53,12 @@ Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path&
     settings.broker = read_broker(in.section("broker"));
     settings.window = read_window(in.section("window"));
     SettingsSection receipts = in.section("receipts");
-    settings.receipts = {receipts.path("ca_chain"), receipts.path("signers")};
+    const auto optional = [&receipts](std::string_view key) {
+        std::filesystem::path path = receipts.path(key, "");
+        return path.empty() ? std::nullopt : std::optional(std::move(path));
+    };
+    settings.receipts = {receipts.path("ca_chain"), receipts.path("signers"), optional("revocations"),
+                         optional("deny_list")};
     settings.status_interval =
         std::chrono::seconds(in.section("status").integer("interval_s", {1, 86'400}, 60));
     settings.log_level = read_log_level(in.section("log"), "level");

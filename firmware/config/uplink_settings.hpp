@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -35,6 +36,8 @@ struct UplinkFileSettings {
     struct ReceiptsSection {
         std::filesystem::path ca_chain;
         std::filesystem::path signers;
+        std::optional<std::filesystem::path> revocations;  // CRL (PEM) of the service CA
+        std::optional<std::filesystem::path> deny_list;    // key ids and names, one a line
     } receipts;
     milliseconds status_interval{};
     LogLevel log_level = LogLevel::info;

@@ -1,6 +1,6 @@
 #pragma once
 // EnvelopeOpener: the collector's side, the only code of the house that decrypts. What it opens stays in
-// memory; on any failure not a byte of it is used, and it is cleansed. Immutable after create, thread-safe.
+// memory; on any failure not a byte of it is used, and it is cleansed. Thread-safe but for refresh_trust().
 
 #include <filesystem>
 #include <optional>
@@ -65,6 +65,8 @@ class EnvelopeOpener {
     [[nodiscard]] const TrustStore& trust() const { return trust_; }
     /// Changes when a recipient key comes or goes, or the trust in a signer changes.
     [[nodiscard]] Digest fingerprint() const;
+    /// Honours a replaced deny list or revocation list (TrustStore::refresh).
+    [[nodiscard]] Result<bool> refresh_trust() { return trust_.refresh(); }
 
   private:
     struct Recipient {

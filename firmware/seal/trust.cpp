@@ -5,7 +5,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <utility>
 
 #include "base/file.hpp"
 #include "seal/gate.hpp"
@@ -15,14 +15,11 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t max_crl_bytes = std::size_t{16} * 1024 * 1024;
-constexpr std::size_t max_deny_list_bytes = std::size_t{1024} * 1024;
 
-/// What TrustStore::create judges signers against; needed only while it runs.
+/// What TrustStore::create judges signers against.
 struct Authority {
     std::vector<X509Ptr> certificates;
     X509StorePtr store;
-    X509CrlPtr revocations;
-    std::unordered_set<std::string> denied;
 };
 
 struct Chain {
@@ -63,53 +60,25 @@ Result<void> load_chain(const std::filesystem::path& path, Authority& authority)
     return {};
 }
 
-Result<void> load_revocations(const std::filesystem::path& path, Authority& authority) {
+Result<X509CrlPtr> load_revocations(const std::filesystem::path& path,
+                                    const std::vector<X509Ptr>& certificates) {
     const Bytes bytes = TRY(with_context(read_file(path, max_crl_bytes), "revocation list"));
     const BioPtr source(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-    authority.revocations.reset(source ? PEM_read_bio_X509_CRL(source.get(), nullptr, nullptr, nullptr)
-                                       : nullptr);
+    X509CrlPtr list(source ? PEM_read_bio_X509_CRL(source.get(), nullptr, nullptr, nullptr) : nullptr);
     ERR_clear_error();
-    if (!authority.revocations)
+    if (!list)
         return fail(ErrorCode::configuration, "revocation list {}: not a PEM CRL; fetch it again",
                     path.string());
     X509* issuer = nullptr;
-    for (const X509Ptr& certificate : authority.certificates)
-        if (X509_NAME_cmp(X509_get_subject_name(certificate.get()),
-                          X509_CRL_get_issuer(authority.revocations.get())) == 0)
+    for (const X509Ptr& certificate : certificates)
+        if (X509_NAME_cmp(X509_get_subject_name(certificate.get()), X509_CRL_get_issuer(list.get())) == 0)
             issuer = certificate.get();
-    const bool genuine =
-        issuer != nullptr && X509_CRL_verify(authority.revocations.get(), X509_get0_pubkey(issuer)) == 1;
+    const bool genuine = issuer != nullptr && X509_CRL_verify(list.get(), X509_get0_pubkey(issuer)) == 1;
     ERR_clear_error();
     if (!genuine)
         return fail(ErrorCode::configuration,
                     "revocation list {}: not signed by a CA of the CA chain; fetch it again", path.string());
-    return {};
-}
-
-Result<void> load_deny_list(const std::filesystem::path& path, Authority& authority) {
-    const std::string text = TRY(with_context(read_text_file(path, max_deny_list_bytes), "deny list"));
-    std::size_t line_number = 0;
-    for (std::size_t at = 0; at < text.size(); ++line_number) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        std::string line = text.substr(at, end - at);
-        at = end + 1;
-        line.erase(std::min(line.find('#'), line.size()));
-        line.erase(line.find_last_not_of(" \t\r") + 1);
-        if (line.empty()) continue;
-        const Result<Bytes> id = from_hex(line);
-        if (!id || id->size() != key_id_bytes)
-            return fail(ErrorCode::configuration, "deny list {}:{}: not a key id of {} hex digits",
-                        path.string(), line_number + 1, 2 * key_id_bytes);
-        authority.denied.insert(to_hex(*id));
-    }
-    return {};
-}
-
-bool is_revoked(const Signer& signer, const Authority& authority) {
-    if (authority.denied.contains(key_id(signer.certificate.get()))) return true;
-    X509_REVOKED* entry = nullptr;
-    return authority.revocations != nullptr &&
-           X509_CRL_get0_by_cert(authority.revocations.get(), &entry, signer.certificate.get()) > 0;
+    return list;
 }
 
 Signer judge(X509Ptr certificate, const Authority& authority, CertificateUse use) {
@@ -120,12 +89,7 @@ Signer judge(X509Ptr certificate, const Authority& authority, CertificateUse use
     signer.valid_from = chain.valid_from;
     signer.valid_until = chain.valid_until;
     const bool fit = check_certificate(signer.certificate.get(), use, "").has_value();
-    if (is_revoked(signer, authority))
-        signer.trust = KeyTrust::revoked;
-    else if (!chain.complete)
-        signer.trust = KeyTrust::stranger;
-    else
-        signer.trust = fit ? KeyTrust::trusted : KeyTrust::unfit;
+    if (chain.complete) signer.issued = fit ? KeyTrust::trusted : KeyTrust::unfit;
     return signer;
 }
 
@@ -149,8 +113,8 @@ Result<std::vector<std::filesystem::path>> list_signers(const std::filesystem::p
 
 /// A renewed certificate keeps its key and so its key id: the trusted one with the later end counts.
 bool is_better(const Signer& a, const Signer& b) {
-    const bool a_trusted = a.trust == KeyTrust::trusted;
-    const bool b_trusted = b.trust == KeyTrust::trusted;
+    const bool a_trusted = a.issued == KeyTrust::trusted;
+    const bool b_trusted = b.issued == KeyTrust::trusted;
     return a_trusted != b_trusted ? a_trusted : a.valid_until > b.valid_until;
 }
 
@@ -174,9 +138,8 @@ bool CaChain::issued(X509* certificate) const {
 Result<TrustStore> TrustStore::create(const TrustSettings& settings) {
     Authority authority;
     TRY(load_chain(settings.ca_chain, authority));
-    if (settings.revocations) TRY(load_revocations(*settings.revocations, authority));
-    if (settings.deny_list) TRY(load_deny_list(*settings.deny_list, authority));
     TrustStore trust;
+    trust.settings_ = settings;
     for (const std::filesystem::path& file : TRY(list_signers(settings.signers))) {
         Signer signer = judge(TRY(load_certificate(file)), authority, settings.use);
         std::string id = key_id(signer.certificate.get());
@@ -188,7 +151,64 @@ Result<TrustStore> TrustStore::create(const TrustSettings& settings) {
         if (known == trust.signers_.end() || is_better(signer, known->second))
             trust.signers_.insert_or_assign(std::move(id), std::move(signer));
     }
+    trust.authority_ = std::move(authority.certificates);
+    static_cast<void>(TRY(trust.refresh()));
+    trust.mark();
     return trust;
+}
+
+// The stamp is taken first: a list that is replaced while it is read is read again.
+Result<void> TrustStore::read_deny_list() {
+    const FileStamp stamp = stamp_of(*settings_.deny_list);
+    if (std::exchange(deny_list_stamp_, stamp) == stamp) return {};
+    denied_ = TRY(DenyList::load(*settings_.deny_list));
+    return {};
+}
+
+Result<void> TrustStore::read_revocations() {
+    const FileStamp stamp = stamp_of(*settings_.revocations);
+    if (std::exchange(revocations_stamp_, stamp) == stamp) return {};
+    revocations_ = TRY(load_revocations(*settings_.revocations, authority_));
+    return {};
+}
+
+Result<bool> TrustStore::refresh() {
+    const std::optional<FileStamp> deny_list = deny_list_stamp_;
+    const std::optional<FileStamp> revocations = revocations_stamp_;
+    // Both are looked at, whatever is wrong with the first.
+    const Result<void> denied = settings_.deny_list ? read_deny_list() : Result<void>();
+    const Result<void> revoked = settings_.revocations ? read_revocations() : Result<void>();
+    const bool changed = deny_list != deny_list_stamp_ || revocations != revocations_stamp_;
+    if (changed) mark();
+    TRY(denied);
+    TRY(revoked);
+    return changed;
+}
+
+bool TrustStore::is_revoked(const std::string& key_id, const Signer& signer) const {
+    if (denied_.has_key(key_id) || denied_.has_name(signer.name)) return true;
+    X509_REVOKED* entry = nullptr;
+    return revocations_ != nullptr &&
+           X509_CRL_get0_by_cert(revocations_.get(), &entry, signer.certificate.get()) > 0;
+}
+
+void TrustStore::mark() {
+    revoked_names_.clear();
+    std::unordered_set<std::string> standing;
+    for (auto& [id, signer] : signers_) {
+        const bool revoked = is_revoked(id, signer);
+        signer.trust = revoked ? KeyTrust::revoked : signer.issued;
+        if (revoked)
+            revoked_names_.insert(signer.name);
+        else
+            standing.insert(signer.name);
+    }
+    for (const std::string& name : standing)
+        revoked_names_.erase(name);
+}
+
+bool TrustStore::denies(const std::string& name) const {
+    return denied_.has_name(name) || revoked_names_.contains(name);
 }
 
 KeyTrust TrustStore::check(const std::string& key_id, UtcTime now) const {

@@ -1,6 +1,6 @@
 #pragma once
 // ReceiptGate: turns bytes from the broker into a receipt that the collector signed for this device, or
-// refuses. Immutable, thread-safe.
+// refuses. Thread-safe but for refresh_trust().
 
 #include <string>
 
@@ -18,6 +18,9 @@ class ReceiptGate {
     /// Chain and link are still to be compared with our own: Spool::release does. Errors: refused: not our
     /// profile, signature does not hold, a stranger's, expired or revoked key, no receipt, another device's.
     [[nodiscard]] Result<Receipt> open(ByteView blob, UtcTime now) const;
+
+    /// Honours a replaced deny list or revocation list (TrustStore::refresh).
+    [[nodiscard]] Result<bool> refresh_trust() { return trust_.refresh(); }
 
   private:
     TrustStore trust_;

@@ -42,6 +42,8 @@ class Uplink {
     void pause(const std::stop_token& stop, milliseconds patience) { mailbox_.pause(stop, patience); }
     /// Who may sign receipts from now on.
     void replace_trust(TrustStore receipts) { gate_ = ReceiptGate(std::move(receipts), settings_.device); }
+    /// Honours a replaced deny list or revocation list (TrustStore::refresh). Call it before each turn.
+    [[nodiscard]] Result<bool> refresh_trust() { return gate_.refresh_trust(); }
     /// The spool was replaced: begin at the oldest row of the new one.
     void begin_again();
     /// Leaves "stopped" as our status, before Broker::stop.

@@ -17,7 +17,8 @@ import tempfile
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(SOURCE / "board" / "host"))
+BOARD = SOURCE / "board" / "host"
+sys.path.insert(0, str(BOARD))
 import carve  # noqa: E402
 from house import House, HouseError, wait_until  # noqa: E402
 
@@ -146,6 +147,100 @@ class Delivery(Road):
         self.house.start_opener()
         self.wait_for_verdicts()
         self.assert_every_seq_once_and_authentic()
+
+
+class Revocation(Road):
+    """One of two devices is revoked while both report: judged by what is delivered and stored."""
+
+    def setUp(self):
+        super().setUp()
+        self.thief = "gate-2"
+        subprocess.run([BOARD / "make-pki", self.house.pki, "--device", self.thief], check=True, capture_output=True)
+
+    def start_second_device(self, pictures):
+        """Reader and uplink of the other device, in a house of their own that shares keys and broker."""
+        second = House(self.folder / "second", BIN, device=self.thief, port=self.house.port)
+        (second.folder / "pki").symlink_to(self.house.pki)
+        second.write_all_settings(pictures, stills=True, loop=True, rate=10)
+        self.addCleanup(second.close)
+        for program in ("uplink", "reader"):
+            second.start(program)
+        return second
+
+    def of(self, device):
+        return [item for item in self.house.items() if item["device"] == device]
+
+    def refused_at_the_door(self):
+        """How many messages of the stolen device, as the ledger says."""
+        rows = self.house.query(self.house.store_file, "SELECT what, times FROM incident WHERE device = ?", self.thief)
+        return sum(times for what, times in rows if "revoked" in what)
+
+    def start_both(self):
+        pictures = cut_pictures(self.folder / "pictures", 3)
+        self.start_all(pictures, loop=True, rate=10)
+        second = self.start_second_device(pictures)
+        for device in ("gate-1", self.thief):
+            wait_until(f"{device} reports", lambda device=device: self.of(device), ARRIVE_LIMIT_S)
+        return second
+
+    def others_go_on(self):
+        stored = len(self.of("gate-1"))
+        wait_until("the other device goes on", lambda: len(self.of("gate-1")) > stored + 10, ARRIVE_LIMIT_S)
+
+    def test_attack_a_stolen_device_on_the_deny_list_gets_nothing_stored_and_others_go_on(self):
+        second = self.start_both()
+        subprocess.run([BOARD / "make-pki", self.house.pki, "--revoke", self.thief], check=True, capture_output=True)
+        wait_until("the collector refuses at the door", self.refused_at_the_door, ARRIVE_LIMIT_S)
+        stored, refused = len(self.of(self.thief)), self.refused_at_the_door()
+        wait_until("the stolen device goes on sending", lambda: self.refused_at_the_door() > refused, ARRIVE_LIMIT_S)
+        self.others_go_on()
+        self.assertEqual(len(self.of(self.thief)), stored)
+        self.assertGreater(second.spool_depth(), 0, "what got no receipt must stay in the spool")
+        # It stays so when the processes begin anew.
+        for program in ("collector", "opener"):
+            self.house.stop(program)
+        self.house.start_opener()
+        self.house.start("collector")
+        self.others_go_on()
+        self.assertEqual(len(self.of(self.thief)), stored)
+        self.assertTrue(all(item["key_trust"] == "trusted" for item in self.of("gate-1") if item["key_trust"]))
+
+    def test_what_was_stored_before_the_revocation_and_judged_after_it_is_flagged(self):
+        pictures = cut_pictures(self.folder / "pictures", 3)
+        self.house.write_all_settings(pictures, stills=True)
+        self.house.start_broker()
+        for program in ("collector", "uplink", "reader"):
+            self.house.start(program)
+        self.start_second_device(pictures)
+        wait_until("both report", lambda: self.of(self.thief) and self.reads(), ARRIVE_LIMIT_S)
+        subprocess.run([BOARD / "make-pki", self.house.pki, "--revoke", self.thief], check=True, capture_output=True)
+        wait_until("the collector refuses at the door", self.refused_at_the_door, ARRIVE_LIMIT_S)
+        stored = len(self.of(self.thief))
+        self.house.start_opener()
+        self.wait_for_verdicts()
+        self.assertEqual(len(self.of(self.thief)), stored)
+        late = [item for item in self.of(self.thief) if item["kind"] == "read"]
+        self.assertTrue(late)
+        self.assertEqual({item["key_trust"] for item in late}, {"revoked"})
+        self.assertEqual({item["key_trust"] for item in self.of("gate-1")}, {"trusted"})
+
+    def test_attack_a_stolen_device_revoked_at_the_broker_is_heard_by_nobody(self):
+        second = self.start_both()
+        pki = self.house.pki
+        # The collector is kept from knowing, so that the broker alone is on trial.
+        authority = self.folder / "authority"
+        shutil.copytree(pki, authority)
+        subprocess.run([BOARD / "make-pki", authority, "--revoke", self.thief], check=True, capture_output=True)
+        self.house.change_access("revoke", self.thief, "--crl", authority / "device-ca.crl",
+                                 "--devices-ca", pki / "device-ca.crt", "--folder", self.house.folder / "broker")
+        wait_until("it is thrown out and not let in again",
+                   lambda: "not connected" in second.log_text("uplink"), ARRIVE_LIMIT_S)
+        self.others_go_on()
+        stored = len(self.of(self.thief))
+        self.others_go_on()
+        self.assertEqual(len(self.of(self.thief)), stored)
+        depth = second.spool_depth()
+        wait_until("it only fills its own spool", lambda: second.spool_depth() > depth, ARRIVE_LIMIT_S)
 
 
 class Kill(Road):

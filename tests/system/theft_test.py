@@ -269,9 +269,9 @@ class Broker(Image):
     def listen(self):
         """Everything that the broker passes on, one JSON text a line, into a file."""
         pki = self.house.pki
-        self.house.spawn("listener", ["mosquitto_sub", "-V", "mqttv5", "-h", "localhost", "-p", self.house.port, "--cafile",
-                                      pki / "service-chain.pem", "--cert", pki / "collector" / "tls.crt", "--key",
-                                      pki / "collector" / "tls.key", "-q", "1", "-t", "lpr/#", "-F", "%t|%C|%P|%x"])
+        self.house.spawn("listener", ["mosquitto_sub", "-V", "mqttv5", "-h", "localhost", "-p", self.house.services_port,
+                                      "--cafile", pki / "service-chain.pem", "--cert", pki / "collector" / "tls.crt", "--key",
+                                      pki / "collector" / "tls.key", "-q", "1", "-t", "lpr/v1/dev/#", "-F", "%t|%C|%P|%x"])
 
     def heard(self):
         lines = self.house.log_text("listener").split("\n")[:-1]

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "apps/common/daemon_main.hpp"
+#include "apps/common/honour_revocations.hpp"
 #include "base/log.hpp"
 #include "collector/ingest/collector_service.hpp"
 #include "config/collector_settings.hpp"
@@ -28,7 +29,8 @@ constexpr auto description =
 constexpr auto footer =
     "Files:    the settings (--config) name the broker, the store (SQLite), keys and certificates;\n"
     "          a commented example is installed as share/portcullis/examples/collector.toml\n"
-    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates and deny list again\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates again;\n"
+    "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
 
 Result<TrustStore> load_trust(const DeviceTrustFiles& files) {
@@ -99,6 +101,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     service.run(stop.token(), [&] {
         const std::uint64_t now = stop.hangups();
         if (std::exchange(hangups, now) != now) reload_trust(settings, ingest);
+        honour_revocations("collector", ingest.refresh_trust());
     });
     notify_stopping();
     broker->stop();

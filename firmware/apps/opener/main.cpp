@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "apps/common/daemon_main.hpp"
+#include "apps/common/honour_revocations.hpp"
 #include "base/log.hpp"
 #include "collector/opener/accounts.hpp"
 #include "collector/opener/opener_server.hpp"
@@ -29,7 +30,8 @@ constexpr auto footer =
     "Files:    the settings (--config) name two Unix sockets, the recipient keys and the devices' "
     "certificates;\n"
     "          a commented example is installed as share/portcullis/examples/opener.toml\n"
-    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys, certificates and deny list again\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys and certificates again;\n"
+    "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
 
 Result<EnvelopeOpener> load_keys(const OpenerSettings& settings) {
@@ -77,6 +79,7 @@ Result<void> serve(const OpenerSettings& settings, OpenerServer& server, StopSig
     std::uint64_t hangups = stop.hangups();
     auto next_tell = std::chrono::steady_clock::now() + tell_every;
     while (!stop.token().stop_requested()) {
+        honour_revocations("opener", server.refresh_trust());
         TRY(server.step(step_patience));
         heartbeat.beat();
         if (const std::uint64_t now = stop.hangups(); std::exchange(hangups, now) != now) {

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "apps/common/daemon_main.hpp"
+#include "apps/common/honour_revocations.hpp"
 #include "base/log.hpp"
 #include "config/uplink_settings.hpp"
 #include "drivers/broker/paho/paho_broker.hpp"
@@ -29,7 +30,8 @@ constexpr auto footer =
     "the TLS\n"
     "          client key and whose receipts count; a commented example is installed as\n"
     "          share/portcullis/examples/uplink.toml\n"
-    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the receipt certificates again\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the receipt certificates again;\n"
+    "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
 
 PahoSettings broker_settings(const UplinkFileSettings& settings) {
@@ -50,6 +52,8 @@ Result<TrustStore> load_trust(const UplinkFileSettings::ReceiptsSection& section
     trust.ca_chain = section.ca_chain;
     trust.signers = section.signers;
     trust.use = CertificateUse::sign_receipts;
+    trust.revocations = section.revocations;
+    trust.deny_list = section.deny_list;
     return TrustStore::create(trust);
 }
 
@@ -113,6 +117,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     auto ended = service.run(stop.token(), [&] {
         const std::uint64_t now = stop.hangups();
         if (std::exchange(hangups, now) != now) reload_trust(settings, uplink);
+        honour_revocations("uplink", uplink.refresh_trust());
     });
     notify_stopping();
     uplink.say_goodbye();

@@ -99,10 +99,11 @@ void CollectorService::tell() {
     const IngestCounters& now = ingest_.counters();
     if (now == told_ && dropped() == told_dropped_) return;
     log_info("collector",
-             "messages={} stored={} duplicates={} conflicting={} refused={} dropped={} receipts={} good={} "
+             "messages={} stored={} duplicates={} conflicting={} refused={} denied={} dropped={} receipts={} "
+             "good={} "
              "doubtful={} opener={}",
-             now.messages, now.stored, now.duplicates, now.conflicting, now.refused, dropped(), now.receipts,
-             now.judged_good, now.judged_doubtful, opener_.connected() ? "connected" : "away");
+             now.messages, now.stored, now.duplicates, now.conflicting, now.refused, now.denied, dropped(),
+             now.receipts, now.judged_good, now.judged_doubtful, opener_.connected() ? "connected" : "away");
     notify_status(
         fmt::format("stored={} good={} doubtful={}", now.stored, now.judged_good, now.judged_doubtful));
     told_ = now;

@@ -37,6 +37,7 @@ struct IngestCounters {
     std::uint64_t duplicates = 0;
     std::uint64_t conflicting = 0;
     std::uint64_t refused = 0;
+    std::uint64_t denied = 0;  // of the refused: at the door, for their device is revoked
     std::uint64_t receipts = 0;
     std::uint64_t judged_good = 0;
     std::uint64_t judged_doubtful = 0;
@@ -66,6 +67,10 @@ class Ingest {
     /// The opener's keys and signers, as it says in its greeting; with other ones than before it looks again
     /// at what it could not open, and at whom it did not know.
     void opener_keys_are(const Digest& keys) { second_look_.opener_keys_are(keys); }
+    /// Honours a replaced deny list or revocation list at once (TrustStore::refresh): of a denied device
+    /// nothing is stored any more, and it gets no receipt, so it keeps what it has. Call it before each
+    /// batch.
+    [[nodiscard]] Result<bool> refresh_trust() { return devices_.refresh(); }
 
     [[nodiscard]] const IngestCounters& counters() const { return counters_; }
     /// There is more to look at again: ask to_judge once more.
@@ -84,6 +89,7 @@ class Ingest {
     [[nodiscard]] Result<Received> refuse(const Incoming& incoming, const BrokerMessage& message,
                                           const Verdict& verdict, std::string_view why,
                                           QuarantineReason reason = QuarantineReason::refused);
+    [[nodiscard]] Result<Received> refuse_denied(const Incoming& incoming);
     /// Null when the device may have no further chain.
     [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, Touched& touched);
     [[nodiscard]] Result<void> settle_all(const std::vector<OpenReply>& replies);

@@ -33,6 +33,8 @@ class Judge {
     /// New keys and trust (SIGHUP); what is pending stays.
     void replace(EnvelopeOpener opener) { opener_ = std::move(opener); }
     [[nodiscard]] Digest keys() const { return opener_.fingerprint(); }
+    /// Honours a replaced deny list or revocation list (TrustStore::refresh).
+    [[nodiscard]] Result<bool> refresh_trust() { return opener_.refresh_trust(); }
     [[nodiscard]] std::size_t pending_reads() const { return order_.size(); }
 
   private:

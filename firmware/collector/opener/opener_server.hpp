@@ -39,6 +39,8 @@ class OpenerServer {
 
     /// New keys and trust (SIGHUP); the collector is told, so that it asks again what was not known before.
     void replace_keys(EnvelopeOpener opener);
+    /// Honours a replaced deny list or revocation list (TrustStore::refresh).
+    [[nodiscard]] Result<bool> refresh_trust() { return judge_.refresh_trust(); }
     [[nodiscard]] const OpenerCounters& counters() const { return counters_; }
     [[nodiscard]] std::size_t viewers() const { return viewers_.size(); }
 

@@ -27,7 +27,7 @@ Error error_of(const std::string& text) {
 TEST_CASE("the collector's example file loads and says what the program's defaults are") {
     const auto settings = CollectorSettings::load(examples / "collector.toml");
     REQUIRE_MESSAGE(settings, (settings ? "" : settings.error().message()));
-    CHECK(settings->broker.uri == "mqtts://localhost:8883");
+    CHECK(settings->broker.uri == "mqtts://localhost:8884");
     CHECK(settings->broker.session_expiry == std::chrono::hours(168));
     CHECK(settings->store.quarantine_bytes == 256U * 1024 * 1024);
     CHECK(settings->batch_items == 64);

@@ -156,7 +156,7 @@ TEST_CASE("what the reader appends arrives whole, is receipted, and the spool ge
     Device device;
     const Mosquitto mosquitto(device.dir.path() / "broker", device.pki);
     device.write_settings(mosquitto.uri());
-    Collector collector(device.pki, mosquitto.uri(), device.begin);
+    Collector collector(device.pki, mosquitto.services_uri(), device.begin);
     const auto uplink = device.start();
     device.append(50);
     const bool done = wait_until([&] {
@@ -179,7 +179,7 @@ TEST_CASE("kill -9 of the uplink at random moments, and of the broker, loses not
     Device device;
     Mosquitto mosquitto(device.dir.path() / "broker", device.pki);
     device.write_settings(mosquitto.uri());
-    Collector collector(device.pki, mosquitto.uri(), device.begin);
+    Collector collector(device.pki, mosquitto.services_uri(), device.begin);
     std::mt19937 random(42);
     auto uplink = device.start();
     for (int round = 0; round < 12; ++round) {
@@ -218,7 +218,7 @@ TEST_CASE("a receipt that got lost is asked for by sending again") {
     Device device;
     const Mosquitto mosquitto(device.dir.path() / "broker", device.pki);
     device.write_settings(mosquitto.uri());
-    Collector collector(device.pki, mosquitto.uri(), device.begin);
+    Collector collector(device.pki, mosquitto.services_uri(), device.begin);
     collector.receipts = false;
     const auto uplink = device.start();
     device.append(2);

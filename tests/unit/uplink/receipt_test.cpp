@@ -1,4 +1,5 @@
 // Only a receipt that the collector signed, for this device and with our own link, releases anything.
+#include "base/file.hpp"
 #include "database/database.hpp"
 #include "desk.hpp"
 
@@ -133,6 +134,27 @@ TEST_CASE("a renewed receipt certificate is taken up") {
     desk.deliver(desk.sign(must(encode_receipt(desk.receipt(3))), renewed));
     desk.turn();
     CHECK(desk.spooled() == 0);
+}
+
+TEST_CASE(
+    "attack: a stolen receipt key releases nothing once it is on the device's deny list, without a restart") {
+    Desk desk;
+    ready(desk);
+    const std::filesystem::path list = desk.dir.path() / "deny";
+    REQUIRE(write_file_atomically(list, {}));
+    TrustSettings settings{.ca_chain = desk.pki.chain("service-ca"), .signers = desk.receipt_key.certificate};
+    settings.use = CertificateUse::sign_receipts;
+    settings.deny_list = list;
+    desk.uplink->replace_trust(must(TrustStore::create(settings)));
+    desk.deliver(desk.receipt(1));
+    desk.turn();
+    CHECK(desk.spooled() == 2);
+    REQUIRE(write_file_atomically(list, as_bytes("collector\n")));
+    CHECK(must(desk.uplink->refresh_trust()));
+    desk.deliver(desk.receipt(3));
+    desk.turn();
+    CHECK(desk.spooled() == 2);
+    CHECK(desk.uplink->counters().refused_receipts == 1);
 }
 
 TEST_CASE("a release that fails is told, keeps the other events, and the receipt of the next round does it") {
