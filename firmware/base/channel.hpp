@@ -4,7 +4,7 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -92,7 +92,7 @@ class Channel {
     const Overflow overflow_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<T> queue_;
+    std::list<T> queue_;  // each value in a block of its own, which its freeing wipes
     std::uint64_t dropped_ = 0;
     bool closed_ = false;
 };

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/log.hpp"
+#include "base/wipe.hpp"
 #include "pipeline/record_builder.hpp"
 
 namespace portcullis {
@@ -50,15 +51,18 @@ CommitStage::CommitStage(const PipelineSettings& settings, std::string model, Re
       stop_(std::move(stop)) {}
 
 void CommitStage::run(const std::function<void()>& on_fatal) {
-    while (true) {
-        const auto captured = captured_.receive_for(tick_every);
-        if (captured)
-            commit(*captured, on_fatal);
-        else if (captured_.closed() && captured_.size() == 0)
-            break;
+    while (take_next(on_fatal)) {
+        wipe_unused_stack();
         if (!fatal_) housekeep(sink_.tick);
     }
     if (!fatal_) housekeep(sink_.finish);
+}
+
+/// False when no more will come. Not inlined: the read's text lies in this frame, which is wiped afterwards.
+[[gnu::noinline]] bool CommitStage::take_next(const std::function<void()>& on_fatal) {
+    const auto captured = captured_.receive_for(tick_every);
+    if (captured) commit(*captured, on_fatal);
+    return captured || !captured_.closed() || captured_.size() > 0;
 }
 
 void CommitStage::commit(const Captured& captured, const std::function<void()>& on_fatal) {

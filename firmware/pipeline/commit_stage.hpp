@@ -31,6 +31,7 @@ class CommitStage {
   private:
     enum class Outcome { committed, given_up, sink_gone };
 
+    [[nodiscard]] bool take_next(const std::function<void()>& on_fatal);
     void commit(const Captured& captured, const std::function<void()>& on_fatal);
     [[nodiscard]] Outcome try_until_durable(const CaptureRecord& record);
     void housekeep(const std::function<Result<void>()>& duty);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/log.hpp"
+#include "base/wipe.hpp"
 
 namespace portcullis {
 
@@ -25,10 +26,16 @@ ReadStage::ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchCh
 
 void ReadStage::run() {
     while (const auto job = patches_.receive()) {
-        if (job->passage != 0) read(*job);
-        take_notes(job->number);
+        take(*job);
+        wipe_unused_stack();
     }
     take_notes(std::numeric_limits<std::uint64_t>::max());
+}
+
+/// Not inlined: texts lie in this frame and below, which are wiped afterwards.
+[[gnu::noinline]] void ReadStage::take(const PatchJob& job) {
+    if (job.passage != 0) read(job);
+    take_notes(job.number);
 }
 
 void ReadStage::read(const PatchJob& job) {

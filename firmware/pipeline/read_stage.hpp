@@ -25,6 +25,7 @@ class ReadStage {
         bool reported = false;
     };
 
+    void take(const PatchJob& job);
     void read(const PatchJob& job);
     void take_notes(std::uint64_t up_to);
     void take_note(const PassageNote& note);

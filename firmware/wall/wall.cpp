@@ -1,15 +1,19 @@
 #include "wall/wall.hpp"
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <memory>
 #include <type_traits>
+
+#include "base/unique_fd.hpp"
 
 namespace portcullis {
 
@@ -49,6 +53,7 @@ Result<void> deny_network() {
 }
 
 Result<void> deny_memory_dumps() {
+    static_cast<void>(leave_memory_out_of_dumps());  // first: an undumpable process may not write there
     const rlimit none{0, 0};
     if (::setrlimit(RLIMIT_CORE, &none) != 0)
         return fail(Error::from_errno("cannot forbid core dumps", errno));
@@ -57,6 +62,11 @@ Result<void> deny_memory_dumps() {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return fail(Error::from_errno("cannot forbid new privileges", errno));
     return {};
+}
+
+bool leave_memory_out_of_dumps() {
+    const UniqueFd filter(::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC));
+    return filter && ::write(filter.get(), "0", 1) == 1;
 }
 
 bool try_lock_memory() {

@@ -193,5 +193,5 @@ class Full(Root):
 
 
 if __name__ == "__main__":
-    BIN = road_test.BIN = sys.argv.pop(1)
+    BIN = road_test.BIN = os.path.abspath(sys.argv.pop(1))
     unittest.main(verbosity=2)

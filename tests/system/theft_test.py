@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Theft: a device's disk is copied while it is off and while it runs, the broker's disk and traffic are copied. What
-a thief then carves out, with every key that he finds: nothing.
+"""Theft: a device's disk is copied while it is off and while it runs, the broker's disk and traffic are copied, the
+memory of the running programs is read. What a thief then carves out, with every key that he finds: nothing.
 
 usage: theft_test.py BIN_DIR [unittest arguments]
-Needs mosquitto, mosquitto-clients, openssl and ffmpeg. There is no hotlist on a device yet,
-so none is looked for.
+Needs mosquitto, mosquitto-clients, openssl and ffmpeg; the class Memory needs root. There is no hotlist on a device
+yet, so none is looked for.
 """
 import collections
 import contextlib
@@ -12,7 +12,9 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -339,6 +341,120 @@ class Broker(Image):
                     content += packet[54:]
 
 
+class Memory(Image):
+    """The memory of the running device: what reader and uplink hold, read by root from outside."""
+
+    IDLE_FRAMES = 75  # 5 s of an empty road
+    TAIL_S = 600
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            print("SKIPPED: only root reads the memory of a process that cannot be dumped")
+            self.skipTest("not root")
+        self.status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.status.bind(str(self.folder / "notify"))
+        self.status.setblocking(False)
+        self.last_status = ""
+
+    def tearDown(self):
+        if hasattr(self, "status"):
+            self.status.close()
+        super().tearDown()
+
+    def counters(self):
+        """What the reader last told its service manager: {"frames": 120, "records": 3}."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                message = self.status.recv(65536).decode()
+                if "frames=" in message:
+                    self.last_status = message
+        return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", self.last_status)}
+
+    def memory_of(self, pid):
+        """(name, bytes) of each writable mapping."""
+        with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                begin, end, access, name = re.match(r"(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)", line).groups()
+                if "w" not in access or name == "[vvar]":
+                    continue
+                with contextlib.suppress(OSError):
+                    memory.seek(int(begin, 16))
+                    yield name or "anonymous", memory.read(int(end, 16) - int(begin, 16))
+
+    def findings(self, pid, texts):
+        found = []
+        for name, content in self.memory_of(pid):
+            found += [(name, form) for form in carve.find_texts(content, texts)]
+            found += [(name, kind) for kind in carve.find_pictures(content) if kind == "jpeg"]
+        return found
+
+    def film_with_an_empty_end(self):
+        film = self.folder / "film.mp4"
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", FILM, "-vf",
+                        f"tpad=stop_mode=add:stop_duration={self.TAIL_S}", "-preset", "ultrafast", film], check=True)
+        return film
+
+    def start_device(self):
+        self.house.write_all_settings(self.film_with_an_empty_end())
+        self.house.start_broker()
+        self.house.start_opener()
+        self.house.start("collector")
+        self.start_on_device("uplink")
+        self.house.spawn("reader", [self.house.bin / "portcullis-reader", "--config", self.house.settings_file("reader")],
+                         cwd=self.scratch, env={**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")})
+
+    def test_attack_the_memory_of_the_idle_reader_and_of_the_uplink_is_read_no_sealed_text_and_no_picture_is_there(self):
+        self.start_device()
+        uplink = self.house.processes["uplink"].pid
+        texts = {row["text"] for row in passages()}
+        seen = 0
+        while seen < len(passages()):
+            wait_until("a further record", lambda: self.counters().get("records", 0) > seen, ARRIVE_LIMIT_S)
+            seen = self.counters()["records"]
+            self.assertEqual(self.findings(uplink, texts), [], f"uplink, with {seen} records made")
+        idle_from = self.counters()["frames"]
+        wait_until("the road is idle", lambda: self.counters()["frames"] >= idle_from + self.IDLE_FRAMES, ARRIVE_LIMIT_S)
+        wait_until("everything is delivered", lambda: self.house.spool_depth() <= 1, ARRIVE_LIMIT_S)
+        self.opened_blobs = [(kind, blob) for kind, blob in self.house.query(
+            self.house.store_file, "SELECT kind, bytes FROM item JOIN blob ON item_id = item.id WHERE kind = 'read'")]
+        self.assertGreaterEqual(len(self.opened_blobs), len(passages()))
+        texts |= self.texts_read()
+        reader = self.house.processes["reader"].pid
+        self.assertEqual(self.findings(reader, texts), [], "reader")
+        self.assertEqual(self.findings(uplink, texts), [], "uplink")
+        self.check_no_core()
+
+    def check_no_core(self):
+        """Attack: root lifts the limits from outside and lets the programs crash."""
+        for name in ("reader", "uplink", "collector", "opener"):
+            with self.subTest(program=name):
+                process = self.house.processes.pop(name)
+                try:
+                    resource.prlimit(process.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                except PermissionError:
+                    print("this root may not lift limits (CAP_SYS_RESOURCE): they stand as the programs set them")
+                process.send_signal(signal.SIGABRT)
+                _, status = os.waitpid(process.pid, 0)
+                process.returncode = -signal.SIGABRT
+                self.assertTrue(os.WIFSIGNALED(status))
+                self.assertFalse(os.WCOREDUMP(status))
+        self.assertEqual([path for path in carve.files_of(self.scratch) if path.name.startswith("core")], [])
+
+    def test_the_same_eyes_see_what_is_held(self):
+        """Control: a process that holds a text and a picture is found out."""
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", FILM, "-frames:v", "1", self.folder / "p.jpg"], check=True)
+        holder = subprocess.Popen([sys.executable, "-c",
+                                   "import sys; p = open(sys.argv[1], 'rb').read(); t = ''.join(['ABC', '12', '34']); "
+                                   "print(len(t), flush=True); sys.stdin.read()", self.folder / "p.jpg"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with holder:
+            holder.stdout.readline()
+            found = {what for _, what in self.findings(holder.pid, {"ABC1234"})}
+            holder.stdin.close()
+        self.assertGreaterEqual(found, {"plain", "jpeg"})
+
+
 if __name__ == "__main__":
-    BIN = road_test.BIN = sys.argv.pop(1)
+    BIN = road_test.BIN = os.path.abspath(sys.argv.pop(1))
     unittest.main(verbosity=2)

@@ -1,5 +1,6 @@
 // portcullis: the command-line tool. Composes subcommands, each of which stands in its own file.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
@@ -12,6 +13,7 @@
 #include "base/log.hpp"
 #include "pipeline/thread_limits.hpp"
 #include "seal/openssl.hpp"
+#include "wall/wall.hpp"
 
 using namespace portcullis;
 
@@ -33,9 +35,22 @@ Command add(CLI::App& program, std::function<int()> (*add_command)(CLI::App&)) {
     return {program.get_subcommands({}).back(), std::move(run)};
 }
 
+/// For commands that hold plates or private keys: they get neither a network nor a core dump.
+Command add_behind_the_wall(CLI::App& program, std::function<int()> (*add_command)(CLI::App&)) {
+    Command command = add(program, add_command);
+    command.run = [run = std::move(command.run)] {
+        const auto dumps = deny_memory_dumps();
+        const auto walled = dumps ? deny_network() : dumps;
+        if (walled) return run();
+        log_error("portcullis", "{}", walled.error().message());
+        return 1;
+    };
+    return command;
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     limit_library_threads(argv);
     // Before anything else asks OpenSSL for memory.
     if (const auto zeroing = install_zeroing_allocator(); !zeroing) {
@@ -47,10 +62,14 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     program.set_version_flag("--version", "portcullis " PORTCULLIS_VERSION);
     const std::vector<Command> commands = {
-        add(program, add_replay_command),    add(program, add_open_command),
-        add(program, add_tail_command),      add(program, add_ledger_command),
-        add(program, add_provision_command), add(program, add_policy_command),
-        add(program, add_bench_command),     add(program, add_version_command),
+        add(program, add_replay_command),
+        add_behind_the_wall(program, add_open_command),
+        add_behind_the_wall(program, add_tail_command),
+        add(program, add_ledger_command),
+        add_behind_the_wall(program, add_provision_command),
+        add_behind_the_wall(program, add_policy_command),
+        add(program, add_bench_command),
+        add(program, add_version_command),
     };
     try {
         program.parse(argc, argv);
@@ -60,4 +79,8 @@ int main(int argc, char** argv) {
     for (const Command& command : commands)
         if (command.app->parsed()) return command.run();
     return 2;
+} catch (const std::exception& error) {
+    // Only what the command-line library or the memory throws comes here: rooms and drivers do not.
+    std::fputs(error.what(), stderr);
+    return 1;
 }
