@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <system_error>
 
 namespace portcullis {
@@ -36,8 +37,26 @@ std::string_view to_string(ErrorCode code) {
     return "unknown";
 }
 
+namespace {
+
+ErrorCode code_of(int errno_value) {
+    switch (errno_value) {
+        case EROFS:
+        case EACCES:
+        case EPERM:
+            return ErrorCode::denied;
+        case ENOSPC:
+        case EDQUOT:
+            return ErrorCode::exhausted;
+        default:
+            return ErrorCode::io;
+    }
+}
+
+}  // namespace
+
 Error Error::from_errno(std::string_view what, int errno_value) {
-    return {ErrorCode::io, fmt::format("{}: {}", what, std::generic_category().message(errno_value))};
+    return {code_of(errno_value), fmt::format("{}: {}", what, std::generic_category().message(errno_value))};
 }
 
 Error Error::with(std::string_view context) && {

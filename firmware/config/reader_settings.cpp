@@ -132,6 +132,7 @@ ReaderSpoolSettings read_spool(SettingsSection section) {
         static_cast<std::uint64_t>(section.integer("quota_mib", {16, 1 << 20}, 2048)) * mebibyte;
     spool.quota_items =
         static_cast<std::uint64_t>(section.integer("quota_items", {100, 100'000'000}, 500'000));
+    spool.quota_age = std::chrono::days(section.integer("quota_days", {1, 365}, 3));
     spool.commit_patience = std::chrono::seconds(section.integer("commit_patience_s", {1, 3600}, 60));
     return spool;
 }

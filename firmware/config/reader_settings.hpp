@@ -81,6 +81,7 @@ struct ReaderSpoolSettings {
     std::filesystem::path path;
     std::uint64_t quota_bytes = 0;
     std::uint64_t quota_items = 0;
+    std::chrono::hours quota_age{};
     milliseconds commit_patience{};
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/assert.hpp"
@@ -110,13 +111,21 @@ Result<Database> Database::open(const DatabaseSettings& settings) {
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-    auto modes = database.execute(
-        fmt::format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit={}; "
-                    "PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON",
-                    settings.wal_limit_bytes));
+    auto modes = database.execute(fmt::format(
+        "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+        "PRAGMA journal_size_limit={}; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
+        "PRAGMA secure_delete={}",
+        settings.page_bytes, settings.wal_limit_bytes, settings.overwrite_deleted ? "ON" : "FAST"));
+    if (modes) modes = database.set_checkpoints(settings.checkpoint_bytes);
     if (modes) modes = sync_recovered(raw);
     if (!modes) return fail(std::move(modes.error()).with(name));
     return database;
+}
+
+// SQLite counts in pages, and a file keeps the size of page that it was made with.
+Result<void> Database::set_checkpoints(std::int64_t bytes) {
+    const std::int64_t page = TRY(integer("PRAGMA page_size"));
+    return execute(fmt::format("PRAGMA wal_autocheckpoint={}", std::max<std::int64_t>(1, bytes / page)));
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
@@ -160,12 +169,32 @@ bool Database::moved() const {
 }
 
 // quick_check tells of a page that could not be read just now in the same way as of a damaged one. Only what
-// is found twice is damage: else one failed read sets a whole spool aside.
+// is found twice is damage, and only if all can be read: else a bad line to the disk sets a whole spool
+// aside.
 Result<void> Database::check_integrity() {
     if (TRY(finding()).empty()) return {};
     const std::string found = TRY(finding());
     if (found.empty()) return {};
+    TRY(read_through(SQLITE_FCNTL_FILE_POINTER));
+    TRY(read_through(SQLITE_FCNTL_JOURNAL_POINTER));
     return fail(ErrorCode::corrupt, "database: {}; the file is damaged", found);
+}
+
+// Past SQLite's cache, whatever stands in the file.
+Result<void> Database::read_through(int which) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(connection_.get(), "main", which, static_cast<void*>(&file));
+    if (file == nullptr || file->pMethods == nullptr) return {};
+    sqlite3_int64 size = 0;
+    int code = file->pMethods->xFileSize(file, &size);
+    Bytes piece(std::size_t{1} << 16);
+    for (sqlite3_int64 done = 0; code == SQLITE_OK && done < size; done += std::ssize(piece)) {
+        const auto bytes = static_cast<int>(std::min<sqlite3_int64>(std::ssize(piece), size - done));
+        code = file->pMethods->xRead(file, piece.data(), bytes, done);
+        if (code == SQLITE_IOERR_SHORT_READ) code = SQLITE_OK;  // the file ends: that is no bad read
+    }
+    if (code != SQLITE_OK) return fail(sqlite_error(code, nullptr, "database: a part cannot be read"));
+    return {};
 }
 
 Result<std::string> Database::finding() {

@@ -16,9 +16,13 @@ namespace portcullis {
 
 struct DatabaseSettings {
     std::filesystem::path path;
-    bool create = true;                                    // false: not_found when the file is missing
-    milliseconds busy_timeout = std::chrono::seconds(5);   // how long a lock of another process is awaited
-    std::int64_t wal_limit_bytes = std::int64_t{8} << 20;  // the -wal file is cut back to this
+    bool create = true;                                     // false: not_found when the file is missing
+    milliseconds busy_timeout = std::chrono::seconds(5);    // how long a lock of another process is awaited
+    std::int64_t wal_limit_bytes = std::int64_t{8} << 20;   // the -wal file is cut back to this
+    std::int64_t checkpoint_bytes = std::int64_t{4} << 20;  // and worked off when it has grown to this
+    int page_bytes = 4096;                                  // of a file that is made now
+    /// Deleted rows are overwritten with zeros. False where they hold nothing readable: spares the flash.
+    bool overwrite_deleted = true;
 };
 
 class Database {
@@ -41,7 +45,8 @@ class Database {
     [[nodiscard]] Result<std::int64_t> data_version();
     /// The file was renamed or replaced under us: open it anew.
     [[nodiscard]] bool moved() const;
-    /// Reads every page; corrupt when something does not fit together. Slow on a big file.
+    /// Reads every page; corrupt when something does not fit together, io when the disk cannot read it: then
+    /// nobody knows. Slow on a big file.
     [[nodiscard]] Result<void> check_integrity();
 
   private:
@@ -49,8 +54,10 @@ class Database {
         void operator()(sqlite3* connection) const;
     };
     using Connection = std::unique_ptr<sqlite3, Close>;
+    [[nodiscard]] Result<void> set_checkpoints(std::int64_t bytes);
     /// What is wrong with the file; empty when nothing is.
     [[nodiscard]] Result<std::string> finding();
+    [[nodiscard]] Result<void> read_through(int which);
     explicit Database(Connection connection) : connection_(std::move(connection)) {}
     Connection connection_;
 };

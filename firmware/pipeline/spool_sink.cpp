@@ -26,6 +26,7 @@ Result<void> SpoolSink::record(const CaptureRecord& record) {
 }
 
 Result<void> SpoolSink::tick() {
+    TRY(spool_.shed_aged());
     if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
     return checkpoint();
 }

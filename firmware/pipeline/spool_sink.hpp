@@ -18,7 +18,7 @@ class SpoolSink {
 
     /// Errors: the spool's; refused when sealing fails (trying again would not help).
     [[nodiscard]] Result<void> record(const CaptureRecord& record);
-    /// A checkpoint if one is due by time.
+    /// Sheds what is over age; a checkpoint if one is due by time.
     [[nodiscard]] Result<void> tick();
     /// A checkpoint if anything stands behind the last one.
     [[nodiscard]] Result<void> checkpoint();

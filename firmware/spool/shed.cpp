@@ -66,6 +66,15 @@ Result<void> remove(Database& database, Life& life, const Run& run) {
     return {};
 }
 
+constexpr std::string_view oldest_whole = "kind <> 'tombstone' AND seq > ? ORDER BY seq";
+
+// The search begins where the life says: what comes before holds none, so no row is looked at twice.
+Result<std::optional<Run>> oldest_overview(Database& database, Life& life) {
+    auto found = TRY(find(database, "kind = 'overview' AND seq >= ? ORDER BY seq", life.overviews_from));
+    life.overviews_from = found ? found->last : life.head.next_seq;
+    return found;
+}
+
 // `later` comes directly after `run`.
 void join(Run& run, const Run& later) {
     run.last = later.last;
@@ -99,17 +108,40 @@ class Shedding {
         return {};
     }
 
-    /// A record goes whole: its pictures mean nothing without their read.
-    Result<void> shed_record(Run oldest) {
+    /// A record goes whole: its pictures mean nothing without their read. Gives the number of rows.
+    Result<int> shed_record(Run oldest) {
         const Seq begin = oldest.last;
         TRY(shed_row(std::move(oldest)));
-        for (;;) {
-            auto next = TRY(find(database_, "kind <> 'tombstone' AND seq > ? ORDER BY seq", begin));
+        for (int rows = 1;; ++rows) {
+            auto next = TRY(find(database_, oldest_whole, begin));
             if (!next || next->kind == to_string(ItemKind::read) ||
                 next->kind == to_string(ItemKind::checkpoint))
-                return {};
+                return rows;
             TRY(shed_row(std::move(*next)));
         }
+    }
+
+    Result<void> shed_aged(microseconds limit) {
+        for (int rows = 0; rows < max_aged_rows;) {
+            auto oldest = TRY(find(database_, oldest_whole, 0));
+            if (!oldest || life_.age_of(oldest->at_us) <= limit) return {};
+            rows += TRY(shed_record(std::move(*oldest)));
+        }
+        return {};
+    }
+
+    Result<void> shed_over(const SpoolLimit& limit) {
+        while (life_.bytes > limit.bytes || life_.items > limit.items) {
+            if (auto overview = TRY(oldest_overview(database_, life_))) {
+                TRY(shed_row(std::move(*overview)));
+            } else if (auto oldest = TRY(find(database_, oldest_whole, 0))) {
+                TRY(shed_record(std::move(*oldest)));
+            } else {
+                return fail(ErrorCode::exhausted,
+                            "nothing is left to shed; raise the spool's quota or free disk space");
+            }
+        }
+        return {};
     }
 
     Result<void> sign_all(UtcTime now) {
@@ -207,18 +239,15 @@ class Shedding {
 Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit, const TombstoneMaker& maker,
                        UtcTime now) {
     Shedding shedding(database, life, maker);
-    while (life.bytes > limit.bytes || life.items > limit.items) {
-        if (auto overview = TRY(find(database, "kind = 'overview' AND seq > ? ORDER BY seq", 0))) {
-            TRY(shedding.shed_row(std::move(*overview)));
-        } else if (auto oldest = TRY(find(database, "kind <> 'tombstone' AND seq > ? ORDER BY seq", 0))) {
-            TRY(shedding.shed_record(std::move(*oldest)));
-        } else {
-            return fail(ErrorCode::exhausted,
-                        "nothing is left to shed; raise the spool's quota or free disk space");
-        }
-    }
+    TRY(shedding.shed_aged(limit.age));
+    TRY(shedding.shed_over(limit));
     TRY(shedding.sign_all(now));
     return shedding.any();
+}
+
+Result<microseconds> oldest_age(Database& database, const Life& life) {
+    const auto oldest = TRY(find(database, oldest_whole, 0));
+    return oldest ? life.age_of(oldest->at_us) : microseconds(0);
 }
 
 }  // namespace portcullis

@@ -17,6 +17,11 @@ constexpr int release_batch_rows = 64;
 // A nearly full disk makes a spool shed only what is at most this part of it: the last few records help
 // nobody by going.
 constexpr std::uint64_t disk_full_share = 4;
+// How often an idle spool is looked at, and how often its age is written though nothing happens: so much of
+// it is forgotten when the power goes.
+constexpr std::chrono::minutes ageing_interval{1};
+constexpr std::chrono::hours age_kept_every{1};
+constexpr std::chrono::hours shedding_told_every{1};
 
 const Clock& system_clock() {
     static const SystemClock clock;
@@ -91,7 +96,8 @@ Result<SpoolLimit> room_for(Database& database, const SpoolSettings& settings, c
         return fail(ErrorCode::exhausted,
                     "a record of {} items and {} bytes is over the whole quota; raise it",
                     record.items.size(), bytes);
-    SpoolLimit limit{settings.quota_bytes - bytes, settings.quota_items - record.items.size()};
+    SpoolLimit limit{settings.quota_bytes - bytes, settings.quota_items - record.items.size(),
+                     settings.quota_age};
     const std::uint64_t spare = std::min(TRY(disk_lacks(database, settings.path, bytes)), 2 * bytes);
     if (spare > 0 && life.bytes > disk_full_share * spare)
         limit.bytes = std::min(limit.bytes, life.bytes - spare);
@@ -114,14 +120,14 @@ struct Spool::State {
     const Clock& clock;
     SpoolFile file;
     ChainHead head;
-    bool shedding = false;
+    BootTime ageing_due{};
+    BootTime shedding_log_due{};
 
-    [[nodiscard]] Result<void> insert(const SealedRecord& record) {
+    [[nodiscard]] Result<void> insert(const SealedRecord& record, microseconds age) {
         Statement row = TRY(file.database.prepare(
             "INSERT INTO items(seq, first, kind, at_us, link, bytes, blob) VALUES(?, ?, ?, ?, ?, ?, ?)"));
-        const std::int64_t at_us = clock.utc().time_since_epoch().count();
         for (const SealedItem& item : record.items)
-            TRY(row.run(item.seq, item.seq, to_string(item.kind), at_us, item.link,
+            TRY(row.run(item.seq, item.seq, to_string(item.kind), std::int64_t{age.count()}, item.link,
                         std::uint64_t{item.blob.size()}, item.blob));
         return {};
     }
@@ -129,16 +135,45 @@ struct Spool::State {
     [[nodiscard]] Result<void> append(const SealedRecord& record) {
         auto transaction = TRY(Transaction::begin(file.database));
         Life life = TRY(load_life(file.database));
-        life.head = TRY(continue_head(life.head, record));
+        const ChainHead next = TRY(continue_head(life.head, record));
+        life.pass_time(clock.since_boot());
         const SpoolLimit limit = TRY(room_for(file.database, settings, life, record));
         const bool shed = TRY(make_room(file.database, life, limit, maker, clock.utc()));
-        TRY(insert(record));
+        TRY(insert(record, life.age));
+        life.head = next;
         life.items += record.items.size();
         life.bytes += bytes_of(record);
         TRY(store_life(file.database, life));
         TRY(transaction.commit());
         head = life.head;
-        tell_shedding(shed, life);
+        if (shed) tell_shedding(life);
+        return {};
+    }
+
+    [[nodiscard]] Result<void> shed_aged() {
+        if (clock.since_boot() < ageing_due) return {};
+        ageing_due = clock.since_boot() + ageing_interval;
+        Life life = TRY(load_life(file.database));
+        const microseconds kept = life.age;
+        life.pass_time(clock.since_boot());
+        if (life.items == 0) return {};
+        const bool over = TRY(oldest_age(file.database, life))
+        > settings.quota_age;
+        if (!over && life.age - kept < age_kept_every) return {};
+        TRY(age_rows());
+        if (over) ageing_due = {};  // there may be more
+        return {};
+    }
+
+    [[nodiscard]] Result<void> age_rows() {
+        auto transaction = TRY(Transaction::begin(file.database));
+        Life life = TRY(load_life(file.database));
+        life.pass_time(clock.since_boot());
+        const SpoolLimit limit{settings.quota_bytes, settings.quota_items, settings.quota_age};
+        const bool shed = TRY(make_room(file.database, life, limit, maker, clock.utc()));
+        TRY(store_life(file.database, life));
+        TRY(transaction.commit());
+        if (shed) tell_shedding(life);
         return {};
     }
 
@@ -162,16 +197,16 @@ struct Spool::State {
     }
 
     [[nodiscard]] Result<SpoolStats> stats() {
-        const Life life = TRY(load_life(file.database));
-        const microseconds now = clock.utc().time_since_epoch();
-        const microseconds oldest(TRY(file.database.integer(fmt::format(
-            "SELECT coalesce((SELECT at_us FROM items ORDER BY seq LIMIT 1), {})", now.count()))));
+        Life life = TRY(load_life(file.database));
+        life.pass_time(clock.since_boot());
+        const std::int64_t came = TRY(file.database.integer(fmt::format(
+            "SELECT coalesce((SELECT at_us FROM items ORDER BY seq LIMIT 1), {})", life.age.count())));
         return SpoolStats{.chain = life.head.chain,
                           .last_seq = life.head.next_seq - 1,
                           .received = life.received,
                           .items = life.items,
                           .bytes = life.bytes,
-                          .oldest_age = std::max(now - oldest, microseconds(0)),
+                          .oldest_age = life.age_of(came),
                           .shed_reads = life.shed_reads,
                           .shed_plates = life.shed_plates,
                           .shed_overviews = life.shed_overviews,
@@ -227,14 +262,17 @@ struct Spool::State {
         return rows;
     }
 
-    // Once when it begins, not for each record.
-    void tell_shedding(bool shed, const Life& life) {
-        if (shed && !shedding)
-            log_warning(
-                "spool",
-                "over quota or disk nearly full, shedding: items={} bytes={} quota_items={} quota_bytes={}",
-                life.items, life.bytes, settings.quota_items, settings.quota_bytes);
-        shedding = shed;
+    // Not for each record.
+    void tell_shedding(const Life& life) {
+        const BootTime now = clock.since_boot();
+        if (now < shedding_log_due) return;
+        shedding_log_due = now + shedding_told_every;
+        log_warning(
+            "spool",
+            "over quota or disk nearly full, shedding: items={} bytes={} shed_reads={} shed_overviews={} "
+            "quota_items={} quota_bytes={} quota_age_h={}",
+            life.items, life.bytes, life.shed_reads, life.shed_overviews, settings.quota_items,
+            settings.quota_bytes, settings.quota_age.count());
     }
 };
 
@@ -275,6 +313,11 @@ const ChainHead& Spool::head() const {
 Result<void> Spool::append(const SealedRecord& record) {
     PORTCULLIS_ASSERT(state_->maker);
     return state_->told(state_->append(record), "cannot append");
+}
+
+Result<void> Spool::shed_aged() {
+    PORTCULLIS_ASSERT(state_->maker);
+    return state_->told(state_->shed_aged(), "cannot shed what is over age");
 }
 
 Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {

@@ -32,6 +32,10 @@ struct SpoolSettings {
     /// Of the sealed blobs together. The file itself gets a few per cent larger, its -wal up to 8 MiB.
     std::uint64_t quota_bytes = std::uint64_t{2} << 30;
     std::uint64_t quota_items = 500'000;
+    /// What the device has run for longer than this since it came is shed (security design §8: 72 h). The
+    /// time that counts is the boot clock's, kept across starts: no step of the calendar's clock sheds
+    /// anything, and while the device is off nothing ages.
+    std::chrono::hours quota_age = std::chrono::hours(72);
 };
 
 /// Signs tombstones and knows its own again (record/statement_codec.hpp, seal/statement.hpp); only the reader
@@ -70,7 +74,7 @@ struct SpoolStats {
     Seq received = 0;  // the last seq that the collector gave a receipt for
     std::uint64_t items = 0;
     std::uint64_t bytes = 0;
-    microseconds oldest_age{0};  // by the system clock; 0 when empty
+    microseconds oldest_age{0};  // the device's running time since the oldest row came; 0 when empty
     std::uint64_t shed_reads = 0;
     std::uint64_t shed_plates = 0;
     std::uint64_t shed_overviews = 0;
@@ -96,11 +100,14 @@ class Spool {
 
     /// Where the chain stands: what the next record must continue. The owner's; always current there.
     [[nodiscard]] const ChainHead& head() const;
-    /// Adds a record; durable when it returns. Over quota, or when the disk is nearly full, it first sheds:
-    /// oldest overviews, then oldest records. Errors: refused (does not continue the head: wrong chain, seq
-    /// or link), invalid_argument (no items, an empty or oversized blob, a tombstone), exhausted (does not
-    /// fit even so), and the maker's own.
+    /// Adds a record; durable when it returns. First it sheds what is over age and, over quota or when the
+    /// disk is nearly full, oldest overviews, then oldest records. Errors: refused (does not continue the
+    /// head: wrong chain, seq or link), invalid_argument (no items, an empty or oversized blob, a tombstone),
+    /// exhausted (does not fit even so), and the maker's own.
     [[nodiscard]] Result<void> append(const SealedRecord& record);
+    /// Sheds what is over age in a spool that nothing is appended to. Looks once a minute, however often it
+    /// is called; the owner's.
+    [[nodiscard]] Result<void> shed_aged();
 
     /// Rows with seq > after_seq in order: at most max_items, together at most max_bytes, but always one if
     /// there is one.

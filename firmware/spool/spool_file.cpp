@@ -111,8 +111,14 @@ Result<void> check_pages(Database& database, const fs::path& path) {
     return {};
 }
 
+// For the flash's sake, measured (README.md, "Wear"). Small pages: a commit rewrites each page that it
+// touches whole. Sealed bytes need no zeros over them: who copies the flash cannot open them, deleted or not.
+DatabaseSettings file_settings(const fs::path& path) {
+    return {.path = path, .page_bytes = 1024, .overwrite_deleted = false};
+}
+
 Result<Database> open_checked(const fs::path& path, const std::string& device) {
-    Database database = TRY(Database::open({.path = path}));
+    Database database = TRY(Database::open(file_settings(path)));
     const Schema schema = TRY(spool_schema(device));
     TRY(adopt_schema(database, schema));
     TRY(check_pages(database, path));
@@ -147,7 +153,9 @@ Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& devic
 
 Result<SpoolFile> attach_spool_file(const fs::path& path, const std::string& device) {
     auto attach = [&]() -> Result<Database> {
-        Database database = TRY(Database::open({.path = path, .create = false}));
+        DatabaseSettings settings = file_settings(path);
+        settings.create = false;
+        Database database = TRY(Database::open(settings));
         // A file that the reader has made but not yet filled is as good as none.
         if (TRY(database.integer("PRAGMA user_version")) == 0)
             return fail(ErrorCode::not_found, "the reader has not filled it yet");

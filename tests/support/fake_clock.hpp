@@ -21,6 +21,11 @@ class FakeClock final : public Clock {
     }
     /// A step of the wall clock alone, as a late NTP answer makes it.
     void step_utc(microseconds step) { utc_us_ += step.count(); }
+    /// The device starts anew after so long without power.
+    void reboot(microseconds off) {
+        utc_us_ += off.count();
+        boot_us_ = 1'000'000;
+    }
 
   private:
     std::atomic<std::int64_t> utc_us_;

@@ -104,6 +104,12 @@ int set_checkpoint_pages(sqlite3* connection, char** /*error*/, const sqlite3_ap
     return sqlite3_wal_autocheckpoint(connection, pages_of_new_connections);
 }
 
+/// The words of a PRAGMA on their way to SQLite (SQLITE_FCNTL_PRAGMA): 0 for the answer, its name, its value.
+bool sets_checkpoint_pages(int operation, void* argument) {
+    return operation == SQLITE_FCNTL_PRAGMA && pages_of_new_connections > 0 &&
+           std::string_view(static_cast<char**>(argument)[1]) == "wal_autocheckpoint";
+}
+
 using Extension = void (*)();
 
 }  // namespace
@@ -283,6 +289,7 @@ int check_reserved_lock(sqlite3_file* file, int* result) {
 }
 
 int control_file(sqlite3_file* file, int operation, void* argument) {
+    if (sets_checkpoint_pages(operation, argument)) return SQLITE_OK;  // done: the test's word stands
     return real(file)->pMethods->xFileControl(real(file), operation, argument);
 }
 
@@ -376,12 +383,14 @@ FaultVfs::FaultVfs(int checkpoint_pages) : state_(std::make_unique<State>()) {
     state.vfs.xDelete = remove_file;
     REQUIRE(sqlite3_vfs_register(&state.vfs, 1) == SQLITE_OK);
     pages_of_new_connections = checkpoint_pages;
-    REQUIRE(sqlite3_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages)) == SQLITE_OK);
+    if (checkpoint_pages > 0)
+        REQUIRE(sqlite3_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages)) == SQLITE_OK);
 }
 
 FaultVfs::~FaultVfs() {
     CHECK(state_->open_files == 0);
-    sqlite3_cancel_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages));
+    sqlite3_cancel_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages));  // if it was asked for
+    pages_of_new_connections = 0;
     sqlite3_vfs_unregister(&state_->vfs);
     sqlite3_vfs_register(state_->root, 1);
 }

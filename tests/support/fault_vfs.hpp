@@ -28,9 +28,9 @@ class FaultVfs {
     /// What a power cut leaves of what was not synced.
     enum class Unsynced { lost, torn, kept };
 
-    /// With checkpoint_pages SQLite works off the -wal file at that many pages instead of 1,000, so that
-    /// short tests meet it.
-    explicit FaultVfs(int checkpoint_pages = 1000);
+    /// With checkpoint_pages SQLite works off the -wal file at that many pages, whatever the product sets, so
+    /// that short tests meet it.
+    explicit FaultVfs(int checkpoint_pages = 0);
     FaultVfs(const FaultVfs&) = delete;
     FaultVfs& operator=(const FaultVfs&) = delete;
     /// All databases must be closed.

@@ -1,6 +1,5 @@
 #pragma once
-// portcullis bench accuracy|speed: the reader's figures on pictures at the desk. Needs no keys and no
-// network.
+// portcullis bench accuracy|speed|spool: the reader's figures at the desk. Needs no keys and no network.
 
 #include <functional>
 

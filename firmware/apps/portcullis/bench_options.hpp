@@ -11,6 +11,8 @@ namespace portcullis::bench {
 
 inline constexpr int max_threads = 64;
 inline constexpr int max_repeat = 1000;
+inline constexpr int min_records = 100;
+inline constexpr int max_records = 1'000'000;
 inline constexpr int min_bench_side_px = 64;
 inline constexpr int max_bench_side_px = 10'000;
 
@@ -34,6 +36,12 @@ struct SpeedOptions {
     int repeat = 1;
     bool json = false;
     std::filesystem::path models;
+};
+
+struct SpoolOptions {
+    std::filesystem::path folder = ".";
+    int records = 2000;
+    bool json = false;
 };
 
 }  // namespace portcullis::bench

@@ -96,7 +96,8 @@ SealerSettings sealer_settings(const ReaderSettings& settings) {
 }
 
 SpoolSettings spool_settings(const ReaderSettings& settings) {
-    return {settings.spool.path, settings.device, settings.spool.quota_bytes, settings.spool.quota_items};
+    return {settings.spool.path, settings.device, settings.spool.quota_bytes, settings.spool.quota_items,
+            settings.spool.quota_age};
 }
 
 milliseconds watchdog_patience(const InputSettings& input) {

@@ -131,3 +131,29 @@ TEST_CASE("bench speed times each step and refuses what it cannot measure") {
     CHECK(bad.err.find("bad.jpg") != std::string::npos);
     CHECK(desk.bench("speed --size 0x9 " + pictures).code == 2);
 }
+
+TEST_CASE("bench spool tells time and flash wear of three roads, and leaves nothing behind") {
+    const Desk desk;
+    const ToolRun run = desk.bench("spool --json --records 120 .");
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["records"] == 120);
+    for (const char* road : {"outage", "delivered", "full"}) {
+        const auto& figures = report[road];
+        CHECK(figures["appends_per_s"] > 0);
+        CHECK(figures["append_ms"]["p50"] <= figures["append_ms"]["p99"]);
+        CHECK(figures["append_ms"]["p99"] <= figures["append_ms"]["max"]);
+        CHECK(figures["sealed_bytes_per_record"] > 29'700);
+        CHECK(figures["write_amplification"] > 1);
+        CHECK(figures["block_amplification"] > figures["write_amplification"]);
+        CHECK(figures["syncs_per_record"] >= 1);
+    }
+    CHECK(report["delivered"]["main_bytes_per_record"] < report["outage"]["main_bytes_per_record"]);
+    for (const auto& entry : fs::directory_iterator(desk.path(".")))
+        CHECK(entry.path().filename().string().find("portcullis-bench") == std::string::npos);
+    CHECK(desk.bench("spool").out.find("amplif.") != std::string::npos);
+    const ToolRun nowhere = desk.bench("spool not-there");
+    CHECK(nowhere.code == 2);
+    CHECK(nowhere.err.find("not-there") != std::string::npos);
+    CHECK(desk.bench("spool --records 1").code == 2);
+}

@@ -59,6 +59,8 @@ TEST_CASE("the commented example holds every key with its own default") {
     CHECK(all->models == few->models);
     CHECK(all->spool.quota_bytes == few->spool.quota_bytes);
     CHECK(all->spool.quota_items == few->spool.quota_items);
+    CHECK(all->spool.quota_age == few->spool.quota_age);
+    CHECK(few->spool.quota_age == std::chrono::hours(72));
     CHECK(all->spool.commit_patience == few->spool.commit_patience);
     CHECK(all->input.pace == few->input.pace);
     CHECK(all->log_level == few->log_level);
@@ -102,6 +104,7 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
              Row{"plate = [\"p\"]", "", "recipients.plate: name at least one"},
              Row{"read = [\"r\"]", "read = []", "recipients.read: name at least one"},
              Row{"[spool]", "[spool]\nquota = 5", "spool.quota: unknown key"},
+             Row{"[spool]", "[spool]\nquota_days = 0", "spool.quota_days"},
          }) {
         CAPTURE(std::string(row.complaint));
         const auto settings = load(replaced(least, row.from, row.to));

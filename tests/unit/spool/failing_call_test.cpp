@@ -21,7 +21,6 @@ struct FaultRow {
     bool lasts = false;  // until the spool has said that something is wrong
 };
 
-// A page that cannot be read for good is damage, so no read error lasts here.
 constexpr std::array rows = {
     FaultRow{"one write finds the disk full", Call::write, SQLITE_FULL},
     FaultRow{"disk full", Call::write, SQLITE_FULL, true},
@@ -30,6 +29,7 @@ constexpr std::array rows = {
     FaultRow{"sync error", Call::sync, SQLITE_IOERR_FSYNC},
     FaultRow{"no sync works", Call::sync, SQLITE_IOERR_FSYNC, true},
     FaultRow{"read error", Call::read, SQLITE_IOERR_READ},
+    FaultRow{"no read works", Call::read, SQLITE_IOERR_READ, true},
     FaultRow{"cannot open", Call::open, SQLITE_CANTOPEN},
     FaultRow{"nothing can be opened", Call::open, SQLITE_CANTOPEN, true},
     FaultRow{"truncate error", Call::truncate, SQLITE_IOERR_TRUNCATE},
@@ -39,7 +39,7 @@ constexpr std::array rows = {
     FaultRow{"no shared memory", Call::map, SQLITE_IOERR_SHMMAP},
 };
 
-constexpr int checkpoint_pages = 12;  // a few records reach the checkpoint of the -wal file
+constexpr int checkpoint_pages = 40;  // a few records reach the checkpoint of the -wal file
 
 const std::vector<Part> lone_read = {{ItemKind::read, 700}};
 const std::vector<Part> with_pictures = {

@@ -1,7 +1,10 @@
 #include "spool/spool_file.hpp"
 
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/file.hpp"
 #include "support.hpp"
@@ -171,7 +174,7 @@ TEST_CASE("a spool of a newer version is refused, told how to cure it, and left 
     const TempDir dir;
     const SpoolSettings settings = settings_in(dir);
     fill(settings, 1);
-    execute(settings, "PRAGMA user_version = 2");
+    execute(settings, "PRAGMA user_version = 3");
     const auto spool = Spool::open(settings, any_maker());
     REQUIRE_FALSE(spool);
     CHECK(spool.error().code() == ErrorCode::unsupported);
@@ -308,4 +311,117 @@ TEST_CASE("on a read-only file system opening is refused with the cure, and noth
     CHECK_FALSE(spool.set_aside());
     CHECK(spool.head().chain == chain);
     CHECK(all_of(spool).size() == 4);
+}
+
+TEST_CASE("a reader or uplink without the right to the files is told so, and nothing is set aside") {
+    if (::geteuid() != 0) {
+        MESSAGE("SKIPPED: becoming another user needs root");
+        return;
+    }
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    fill(settings, 2);
+    std::filesystem::permissions(dir.path(), std::filesystem::perms(0755));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        constexpr uid_t nobody = 65'534;
+        if (::setgid(nobody) != 0 || ::setuid(nobody) != 0) ::_exit(2);
+        const auto reader = Spool::open(settings, any_maker());
+        const auto uplink = Spool::attach(settings);
+        const bool told = !reader && reader.error().code() == ErrorCode::denied && !uplink &&
+                          uplink.error().message().find("writable") != std::string::npos;
+        ::_exit(told ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    Spool spool = open_spool(settings);
+    CHECK_FALSE(spool.set_aside());
+    CHECK(all_of(spool).size() == 4);
+}
+
+namespace {
+
+int run(const std::string& command) {
+    return std::system(command.c_str());  // NOLINT: fixed words and our own folder
+}
+
+/// An ext4 of its own in a file.
+class Ext4Disk {
+  public:
+    explicit Ext4Disk(const TempDir& dir) : image_(dir.path() / "image"), path_(dir.path() / "ext4") {
+        std::filesystem::create_directory(path_);
+        made_ = run(fmt::format("truncate -s 48M {0} && mkfs.ext4 -q -F {0} >/dev/null 2>&1",
+                                image_.string())) == 0;
+        mount();
+    }
+    Ext4Disk(const Ext4Disk&) = delete;
+    Ext4Disk& operator=(const Ext4Disk&) = delete;
+    ~Ext4Disk() { unmount(); }
+
+    void mount() {
+        mounted_ = made_ && run(fmt::format("mount -o loop,errors=remount-ro {} {} 2>/dev/null",
+                                            image_.string(), path_.string())) == 0;
+    }
+    void unmount() {
+        if (mounted_) static_cast<void>(run(fmt::format("umount {}", path_.string())));
+        mounted_ = false;
+    }
+    /// As the kernel does by itself when the flash gives errors.
+    [[nodiscard]] bool abort() const {
+        return run(fmt::format("mount -o remount,abort {} 2>/dev/null", path_.string())) == 0;
+    }
+    [[nodiscard]] bool mounted() const { return mounted_; }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path image_;
+    std::filesystem::path path_;
+    bool made_ = false;
+    bool mounted_ = false;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a file system that turns read-only at work: append says so, all that was confirmed is there after it") {
+    const TempDir dir;
+    Ext4Disk disk(dir);
+    if (!disk.mounted() || ::geteuid() != 0) {
+        MESSAGE("SKIPPED: an ext4 in a file needs root, mkfs.ext4 and a loop device");
+        return;
+    }
+    SpoolSettings settings = settings_in(dir);
+    settings.path = disk.path() / "spool.db";
+    ChainId chain;
+    {
+        Spool spool = open_spool(settings);
+        ChainHead head = spool.head();
+        chain = head.chain;
+        for (int i = 0; i < 3; ++i)
+            REQUIRE(spool.append(next_record(head, {{ItemKind::read, 700}, {ItemKind::overview, 9000}})));
+        if (!disk.abort()) {
+            MESSAGE("SKIPPED: this kernel's ext4 cannot be aborted");
+            return;
+        }
+        ChainHead next = head;
+        const auto outcome = spool.append(next_read(next));
+        REQUIRE_FALSE(outcome);
+        CAPTURE(outcome.error().message());
+        CHECK((outcome.error().code() == ErrorCode::denied || outcome.error().code() == ErrorCode::io));
+        CHECK(spool.head().next_seq == head.next_seq);
+        CHECK(all_of(spool).size() == 6);  // the uplink goes on reading
+        const auto anew = Spool::open({.path = disk.path() / "other.db", .device = "gate-1"}, any_maker());
+        REQUIRE_FALSE(anew);
+        CHECK(anew.error().code() == ErrorCode::denied);
+    }
+    disk.unmount();
+    disk.mount();
+    REQUIRE(disk.mounted());
+    Spool spool = open_spool(settings);
+    CHECK_FALSE(spool.set_aside());
+    CHECK(spool.head().chain == chain);
+    CHECK(all_of(spool).size() == 6);
+    ChainHead head = spool.head();
+    CHECK(spool.append(next_read(head)));
 }

@@ -15,7 +15,7 @@ using Unsynced = FaultVfs::Unsynced;
 namespace {
 
 constexpr std::array outcomes = {Unsynced::lost, Unsynced::torn, Unsynced::kept};
-constexpr int checkpoint_pages = 12;  // a few records reach the checkpoint of the -wal file
+constexpr int checkpoint_pages = 40;  // a few records reach the checkpoint of the -wal file
 
 int rounds_wanted() {
     const char* const wanted = std::getenv("PORTCULLIS_ROUNDS");
@@ -162,7 +162,7 @@ TEST_CASE("power cuts at random moments of one spool's life lose nothing promise
     int cuts_at_work = 0;
     for (int round = 0; round < rounds; ++round) {
         CAPTURE(round);
-        disk.cut_power_at(1 + random() % 300);
+        disk.cut_power_at(1 + random() % 900);
         {
             Road road(disk, settings, promises);
             if (!random_script(road, random)) ++cuts_at_work;
