@@ -79,6 +79,24 @@ void FlightTable::clear(BootTime now) {
     progress_ = now;
 }
 
+void FlightTable::join(FlightTable later, BootTime now) {
+    for (const auto& [seq, flight] : later.flights_) {
+        if (!flights_.emplace(seq, flight).second) continue;
+        bytes_ += flight.bytes;
+        if (flight.state == State::accepted) flights_[seq].due = now + patience(flight);
+        if (flight.state != State::waiting) continue;
+        waiting_[flight.token] = seq;
+        waiting_bytes_ += flight.bytes;
+    }
+}
+
+std::optional<Seq> FlightTable::oldest_waiting() const {
+    std::optional<Seq> oldest;
+    for (const auto& [token, seq] : waiting_)
+        if (!oldest || seq < *oldest) oldest = seq;
+    return oldest;
+}
+
 FlightTable::Flights::iterator FlightTable::erase(Flights::iterator place) {
     if (waiting_.erase(place->second.token) > 0) waiting_bytes_ -= place->second.bytes;
     bytes_ -= place->second.bytes;

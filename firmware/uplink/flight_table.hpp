@@ -37,9 +37,14 @@ class FlightTable {
     void received(Seq upto, BootTime now);
     void forget(Seq seq);
     void clear(BootTime now);
+    /// Takes over what `later` holds; each of its accepted flights waits for a receipt from now on.
+    void join(FlightTable later, BootTime now);
 
     /// The oldest flight that is to be sent again now.
     [[nodiscard]] std::optional<Seq> due(BootTime now) const;
+
+    /// The oldest that the broker has not answered.
+    [[nodiscard]] std::optional<Seq> oldest_waiting() const;
 
     [[nodiscard]] std::size_t items() const { return flights_.size(); }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }

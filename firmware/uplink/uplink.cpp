@@ -15,6 +15,13 @@ ResendPace pace_of(const UplinkSettings& settings) {
     return {.after = settings.resend_after, .at_once = settings.window_items};
 }
 
+// The live lane's receipts come when the lanes have met: until then only what the broker refused is tried
+// again.
+ResendPace live_pace() {
+    constexpr std::chrono::hours never{24 * 365};
+    return {.after = never, .limit = never};
+}
+
 BrokerMessage message_of(const std::string& device, const ChainId& chain, const SpooledItem& row) {
     const SealedItem& item = row.item;
     BrokerMessage message{.topic = fmt::format("lpr/v1/dev/{}/{}", device, topic_leaf(item.kind)),
@@ -51,7 +58,8 @@ Result<void> Uplink::turn(Spool& spool) {
         if (auto applied = apply(std::move(event), spool); !applied) outcome = std::move(applied);
     }
     if (!connected_) return outcome;
-    TRY(send_again(spool));
+    TRY(send_again(spool, flights_));
+    if (live_) TRY(send_again(spool, live_->flights));
     TRY(send_new(spool));
     TRY(send_status(spool));
     return outcome;
@@ -66,7 +74,7 @@ Result<void> Uplink::apply(UplinkEvent event, Spool& spool) {
 
 void Uplink::apply_state(const StateEvent& event) {
     connected_ = event.connected;
-    begin_again();
+    begin_lanes();
     status_due_ = clock_.since_boot();
     if (event.connected)
         log_info("uplink", "connected: broker={}", event.reason);
@@ -75,21 +83,68 @@ void Uplink::apply_state(const StateEvent& event) {
 }
 
 void Uplink::begin_again() {
+    live_.reset();
+    live_was_upto_.reset();
+    begin_lanes();
+}
+
+// What the live lane had published becomes backlog: nobody knows what of it arrived.
+void Uplink::begin_lanes() {
+    if (live_) {
+        const auto waiting = live_->flights.oldest_waiting();
+        live_was_upto_ = waiting ? std::min(live_->upto, *waiting - 1) : live_->upto;
+    }
+    live_.reset();
     flights_.clear(clock_.since_boot());
+    joined_items_ = joined_bytes_ = 0;
     sent_upto_ = 0;
+}
+
+void Uplink::open_live_lane(Seq last_seq) {
+    const bool short_break = live_was_upto_ && *live_was_upto_ > sent_upto_ && *live_was_upto_ <= last_seq &&
+                             last_seq - *live_was_upto_ <= live_lane_resumes_within;
+    const Seq fence = short_break ? *live_was_upto_ : last_seq;
+    live_was_upto_.reset();
+    live_.emplace(LiveLane{fence, fence, FlightTable(live_pace())});
+    log_info("uplink", "catching up, new items in a lane of their own: backlog={}..{}", sent_upto_ + 1,
+             fence);
+}
+
+void Uplink::join_lanes() {
+    log_info("uplink", "caught up: seq={}", live_->upto);
+    joined_items_ = live_->flights.items();
+    joined_bytes_ = live_->flights.bytes();
+    sent_upto_ = std::max(sent_upto_, live_->upto);
+    flights_.join(std::move(live_->flights), clock_.since_boot());
+    live_.reset();
+}
+
+void Uplink::received(Seq upto) {
+    flights_.received(upto, clock_.since_boot());
+    if (!live_) return;
+    live_->flights.received(upto, clock_.since_boot());
+    live_->items = live_->bytes = 0;
 }
 
 void Uplink::apply_accepted(const AcceptedEvent& event) {
     const BootTime now = clock_.since_boot();
     if (event.outcome) {
-        if (flights_.accepted(event.token, now)) ++counters_.accepted;
+        if (flights_.accepted(event.token, now) || (live_ && live_->flights.accepted(event.token, now)))
+            ++counters_.accepted;
         return;
     }
-    if (event.outcome.error().code() == ErrorCode::closed) {
-        if (const auto first = flights_.lost(event.token)) sent_upto_ = std::min(sent_upto_, *first - 1);
-        return;
-    }
-    if (const auto seq = flights_.held(event.token, now)) tell_denied(*seq, event.outcome.error());
+    if (event.outcome.error().code() == ErrorCode::closed) return apply_lost(event.token);
+    auto seq = flights_.held(event.token, now);
+    if (!seq && live_) seq = live_->flights.held(event.token, now);
+    if (seq) tell_denied(*seq, event.outcome.error());
+}
+
+void Uplink::apply_lost(std::uint64_t token) {
+    if (const auto first = flights_.lost(token))
+        sent_upto_ = std::min(sent_upto_, *first - 1);
+    else if (live_)
+        if (const auto again = live_->flights.lost(token))
+            live_->upto = std::max(live_->fence, std::min(live_->upto, *again - 1));
 }
 
 void Uplink::tell_denied(Seq seq, const Error& error) {
@@ -120,7 +175,7 @@ Result<void> Uplink::apply_receipt(const BrokerMessage& message, Spool& spool) {
         spool.release(receipt->chain, receipt->upto, receipt->link, sha256(message.payload));
     if (released) {
         counters_.received += *released;
-        if (*released > 0) flights_.received(receipt->upto, clock_.since_boot());
+        if (*released > 0) received(receipt->upto);
         return {};
     }
     if (released.error().code() != ErrorCode::refused) return fail(released.error());
@@ -137,54 +192,106 @@ void Uplink::tell_refused_receipt(const Error& error) {
 }
 
 bool Uplink::has_room(std::size_t bytes) const {
-    if (flights_.waiting_items() == 0) return settings_.window_items > 0;
-    return flights_.waiting_items() < settings_.window_items &&
-           flights_.waiting_bytes() + bytes <= settings_.window_bytes;
+    if (in_flight() == 0) return settings_.window_items > 0;
+    const std::size_t live_bytes = live_ ? live_->flights.waiting_bytes() : 0;
+    return in_flight() < settings_.window_items &&
+           flights_.waiting_bytes() + live_bytes + bytes <= settings_.window_bytes;
 }
 
-Result<void> Uplink::send_again(Spool& spool) {
+Result<void> Uplink::send_again(Spool& spool, FlightTable& flights) {
     while (has_room(0)) {
-        const auto seq = flights_.due(clock_.since_boot());
+        const auto seq = flights.due(clock_.since_boot());
         if (!seq) return {};
         const auto rows = TRY(spool.peek(*seq - 1, 1, settings_.window_bytes));
         // Its row may have gone into a tombstone that stands for more; that one is sent in its place.
         if (rows.empty() || rows.front().first > *seq) {
-            flights_.forget(*seq);
+            flights.forget(*seq);
             continue;
         }
-        if (!has_room(rows.front().item.blob.size()) || !send(rows.front(), spool.head().chain)) return {};
+        if (!has_room(rows.front().item.blob.size()) || !send(rows.front(), spool.head().chain, flights))
+            return {};
         ++counters_.resent;
     }
     return {};
 }
 
 Result<void> Uplink::send_new(Spool& spool) {
-    while (has_room(0) && flights_.items() < settings_.ahead_items &&
-           flights_.bytes() < settings_.ahead_bytes) {
-        const std::size_t items = std::min(settings_.window_items - flights_.waiting_items(),
-                                           settings_.ahead_items - flights_.items());
-        const auto rows = TRY(spool.peek(sent_upto_, items, settings_.window_bytes));
-        if (rows.empty()) return {};
-        for (const SpooledItem& row : rows) {
-            if (!flights_.has(row.item.seq) &&
-                (!has_room(row.item.blob.size()) || !send(row, spool.head().chain)))
-                return {};
-            sent_upto_ = row.item.seq;
+    while (has_room(0)) {
+        const std::size_t room = settings_.window_items - in_flight();
+        const Rows backlog = TRY(backlog_rows(spool));
+        if (!live_ && backlog.size() == room) {
+            const Seq last_seq = TRY(spool.stats())
+            .last_seq;
+            if (last_seq > sent_upto_ + live_lane_opens_at) open_live_lane(last_seq);
         }
+        const Rows live = TRY(live_rows(spool));
+        if (backlog.empty() && live.empty()) return {};
+        if (!send_by_turns(backlog, live, spool.head().chain)) return {};
     }
     return {};
 }
 
-bool Uplink::send(const SpooledItem& row, const ChainId& chain) {
+// The oldest that were not published; none when too much goes ahead of the receipts.
+Result<Uplink::Rows> Uplink::backlog_rows(Spool& spool) {
+    joined_items_ = std::min(joined_items_, flights_.items());
+    joined_bytes_ = std::min(joined_bytes_, flights_.bytes());
+    const std::size_t limit = settings_.ahead_items + joined_items_;
+    if (flights_.items() >= limit || flights_.bytes() >= settings_.ahead_bytes + joined_bytes_) return Rows{};
+    const std::size_t items = std::min(settings_.window_items - in_flight(), limit - flights_.items());
+    Rows rows = TRY(spool.peek(sent_upto_, items, settings_.window_bytes));
+    if (!live_ || (!rows.empty() && rows.front().first <= live_->fence)) return rows;
+    join_lanes();
+    return backlog_rows(spool);
+}
+
+Result<Uplink::Rows> Uplink::live_rows(Spool& spool) {
+    if (!live_ || live_->flights.items() >= max_live_items || live_->items >= settings_.ahead_items ||
+        live_->bytes >= settings_.ahead_bytes)
+        return Rows{};
+    const std::size_t items =
+        std::min(settings_.window_items - in_flight(), settings_.ahead_items - live_->items);
+    return spool.peek(live_->upto, items, settings_.window_bytes);
+}
+
+bool Uplink::send_by_turns(const Rows& backlog, const Rows& live, const ChainId& chain) {
+    auto old = backlog.begin();
+    auto young = live.begin();
+    while (old != backlog.end() || young != live.end()) {
+        const bool live_goes = young != live.end() && (live_is_next_ || old == backlog.end());
+        if (!live_goes && live_ && old->first > live_->fence) return true;  // the lanes meet
+        if (!(live_goes ? send_live(*young++, chain) : send_backlog(*old++, chain))) return false;
+        live_is_next_ = !live_goes;
+    }
+    return true;
+}
+
+bool Uplink::send_backlog(const SpooledItem& row, const ChainId& chain) {
+    if (!flights_.has(row.item.seq) && (!has_room(row.item.blob.size()) || !send(row, chain, flights_)))
+        return false;
+    sent_upto_ = row.item.seq;
+    return true;
+}
+
+bool Uplink::send_live(const SpooledItem& row, const ChainId& chain) {
+    if (!live_->flights.has(row.item.seq)) {
+        if (!has_room(row.item.blob.size()) || !send(row, chain, live_->flights)) return false;
+        live_->items += 1;
+        live_->bytes += row.item.blob.size();
+    }
+    live_->upto = row.item.seq;
+    return true;
+}
+
+bool Uplink::send(const SpooledItem& row, const ChainId& chain, FlightTable& flights) {
     const std::uint64_t token = ++last_token_;
     const auto outcome = broker_.publish(token, message_of(settings_.device, chain, row));
     if (!outcome &&
         (outcome.error().code() == ErrorCode::closed || outcome.error().code() == ErrorCode::exhausted))
         return false;
-    flights_.sent(row.first, row.item.seq, row.item.blob.size(), token);
+    flights.sent(row.first, row.item.seq, row.item.blob.size(), token);
     ++counters_.published;
     // A fault of the library with this one item: it is kept, and the others go on.
-    if (!outcome && flights_.held(token, clock_.since_boot())) tell_denied(row.item.seq, outcome.error());
+    if (!outcome && flights.held(token, clock_.since_boot())) tell_denied(row.item.seq, outcome.error());
     return true;
 }
 

@@ -3,6 +3,12 @@
 // bytes only. Accepted (PUBACK) and received (signed receipt) stay apart: only a receipt releases, nothing is
 // ever dropped here, and what is unsure is sent again: the collector knows duplicates by (device, chain,
 // seq). Thread-bound (turn, wait); the handlers may be called from any thread.
+//
+// Two lanes: the backlog, from the oldest row on, and, while that is long, the live lane: what came since it
+// was found long. Both have rows to send: they take turns, item by item; so a new item waits for the items
+// before it in the live lane, each behind one of the backlog, and never for the backlog. Receipts are
+// cumulative, so the live lane's come when the backlog has met it; only then its items are sent again for
+// want of one. Meanwhile it goes on as long as the backlog's receipts come.
 
 #include "ports/broker.hpp"
 #include "spool/spool.hpp"
@@ -12,6 +18,14 @@
 #include "uplink/status.hpp"
 
 namespace portcullis {
+
+/// With more seqs than this still to be published, what comes from then on gets a lane of its own.
+inline constexpr Seq live_lane_opens_at = 64;
+/// After a broken line the live lane goes on where it was if no more seqs than this came meanwhile; else they
+/// are backlog.
+inline constexpr Seq live_lane_resumes_within = 256;
+/// The live lane's items without a receipt, in the table: about 100 bytes each. At it new items wait.
+inline constexpr std::size_t max_live_items = 65'536;
 
 struct UplinkSettings {
     std::string device{};
@@ -51,22 +65,46 @@ class Uplink {
 
     [[nodiscard]] const UplinkCounters& counters() const { return counters_; }
     [[nodiscard]] bool connected() const { return connected_; }
-    [[nodiscard]] std::size_t in_flight() const { return flights_.waiting_items(); }
+    [[nodiscard]] std::size_t in_flight() const {
+        return flights_.waiting_items() + (live_ ? live_->flights.waiting_items() : 0);
+    }
+    /// The live lane is open: there is a backlog.
+    [[nodiscard]] bool catching_up() const { return live_.has_value(); }
 
   private:
+    struct LiveLane {
+        Seq fence = 0;  // the backlog ends here
+        Seq upto = 0;   // rows above it were not published in this lane
+        FlightTable flights;
+        std::size_t items = 0;  // published since the last receipt for anything
+        std::size_t bytes = 0;
+    };
+    using Rows = std::vector<SpooledItem>;
+
     [[nodiscard]] Result<void> apply(UplinkEvent event, Spool& spool);
     void apply_state(const StateEvent& event);
     void apply_accepted(const AcceptedEvent& event);
+    void apply_lost(std::uint64_t token);
     [[nodiscard]] Result<void> apply_message(const BrokerMessage& message, Spool& spool);
     [[nodiscard]] Result<void> apply_receipt(const BrokerMessage& message, Spool& spool);
     void tell_refused_receipt(const Error& error);
     void tell_denied(Seq seq, const Error& error);
 
-    [[nodiscard]] Result<void> send_again(Spool& spool);
+    void received(Seq upto);
+    void begin_lanes();
+    void open_live_lane(Seq last_seq);
+    void join_lanes();
+
+    [[nodiscard]] Result<void> send_again(Spool& spool, FlightTable& flights);
     [[nodiscard]] Result<void> send_new(Spool& spool);
+    [[nodiscard]] Result<Rows> backlog_rows(Spool& spool);
+    [[nodiscard]] Result<Rows> live_rows(Spool& spool);
+    [[nodiscard]] bool send_by_turns(const Rows& backlog, const Rows& live, const ChainId& chain);
+    [[nodiscard]] bool send_backlog(const SpooledItem& row, const ChainId& chain);
+    [[nodiscard]] bool send_live(const SpooledItem& row, const ChainId& chain);
     [[nodiscard]] bool has_room(std::size_t bytes) const;
     /// False: not now.
-    [[nodiscard]] bool send(const SpooledItem& row, const ChainId& chain);
+    [[nodiscard]] bool send(const SpooledItem& row, const ChainId& chain, FlightTable& flights);
     [[nodiscard]] Result<void> send_status(Spool& spool);
 
     UplinkSettings settings_;
@@ -78,6 +116,12 @@ class Uplink {
     UplinkCounters counters_;
     bool connected_ = false;
     Seq sent_upto_ = 0;  // rows above it were not published since the last connect
+    std::optional<LiveLane> live_;
+    std::optional<Seq> live_was_upto_;  // when the line broke
+    bool live_is_next_ = false;
+    std::size_t joined_items_ =
+        0;  // of flights_, what the live lane sent ahead: not counted against the limit
+    std::size_t joined_bytes_ = 0;
     std::uint64_t last_token_ = 0;
     BootTime status_due_{};
     BootTime refusal_log_due_{};

@@ -64,7 +64,10 @@ TrustStore DeliveryKeys::receipts() const {
 Delivery::Delivery(const DeliveryKeys& keys, std::uint64_t seed, std::uint64_t quota_items)
     : broker(clock, seed),
       keys_(keys),
-      spool_settings_{.path = dir_.path() / "spool.db", .device = "gate-1", .quota_items = quota_items} {
+      spool_settings_{.path = dir_.path() / "spool.db",
+                      .device = "gate-1",
+                      .quota_items = quota_items,
+                      .quota_age = std::chrono::days(14)} {
     open_reader();
     start_uplink();
     start_collector();
@@ -220,6 +223,11 @@ ChainRow Delivery::chain() {
 bool Delivery::stored(const ChainRow& chain, Seq seq) {
     const auto item = must(ingest_->store().items.find(chain.id, seq));
     return item && item->digest == digests_.at(seq - 1);
+}
+
+bool Delivery::at_collector(Seq seq) {
+    const auto row = must(ingest_->store().chains.find("gate-1", head_.chain));
+    return row && stored(*row, seq);
 }
 
 bool Delivery::stored_or_declared(const ChainRow& chain, Seq seq) {

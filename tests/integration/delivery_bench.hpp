@@ -70,6 +70,9 @@ class Delivery {
 
     [[nodiscard]] Totals totals() const;
     [[nodiscard]] Seq last_seq() const { return digests_.size(); }
+    [[nodiscard]] Seq released() const { return released_; }
+    /// Stored there, and as it was appended.
+    [[nodiscard]] bool at_collector(Seq seq);
     [[nodiscard]] bool shed() const { return declared_count_ > 0; }
     [[nodiscard]] std::uint64_t declared_items() const { return declared_count_; }
 

@@ -215,3 +215,34 @@ TEST_CASE("a week's outage at 20,000 passages a day is replayed whole") {
                     << totals.resent << ", lost on the way " << lost);
     CHECK(totals.published <= spooled + spooled / 20);
 }
+
+TEST_CASE("catching up after an outage, new reads do not wait for the backlog, and the backlog goes on") {
+    constexpr int passages_a_round = 200;
+    constexpr int passages_a_week = 140'000;
+    constexpr int most_steps = 4;  // in each the uplink has one turn; of 16 items, with this broker
+    const Quiet quiet;
+    const DeliveryKeys keys;
+    Delivery road(keys, 11);
+    road.broker.cut(Side::device, std::chrono::minutes(1));
+    road.append(std::min(passages_a_week, std::max(3, rounds_wanted()) * passages_a_round));
+    const Seq backlog = road.last_seq();
+    road.step(std::chrono::minutes(2));
+    int worst = 0;
+    int new_reads = 0;
+    while (road.released() < backlog) {
+        const Seq read = road.last_seq() + 1;
+        road.append_passage();
+        ++new_reads;
+        int steps = 0;
+        for (; !road.at_collector(read) && steps <= most_steps; ++steps)
+            road.step(milliseconds(20));
+        worst = std::max(worst, steps);
+    }
+    road.drain();
+    road.check_end();
+    MESSAGE(backlog << " items behind, " << new_reads
+                    << " new reads meanwhile, the slowest at the collector after " << worst << " turns");
+    CHECK(worst <= most_steps);
+    CHECK(new_reads > 10);
+    CHECK(road.totals().published == road.last_seq());
+}

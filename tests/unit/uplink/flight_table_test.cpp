@@ -110,3 +110,27 @@ TEST_CASE("a row that stands for several takes the place of their flights") {
     CHECK(flights.lost(9) == 2);
     CHECK(flights.items() == 1);
 }
+
+TEST_CASE("a table that is joined brings its flights, and its accepted ones wait anew for a receipt") {
+    FlightTable flights(pace);
+    FlightTable later(ResendPace{.after = std::chrono::hours(1000), .limit = std::chrono::hours(1000)});
+    flights.clear(start);
+    later.clear(start);
+    flights.sent(1, 1, 10, 1);
+    later.sent(7, 7, 20, 2);
+    later.sent(8, 8, 30, 3);
+    REQUIRE(later.accepted(2, start));
+    CHECK(later.oldest_waiting() == 8);
+    const BootTime met = start + seconds(500);
+    flights.join(std::move(later), met);
+    CHECK(flights.items() == 3);
+    CHECK(flights.bytes() == 60);
+    CHECK(flights.waiting_items() == 2);
+    CHECK(flights.waiting_bytes() == 40);
+    CHECK(flights.oldest_waiting() == 1);
+    flights.received(1, met);
+    CHECK_FALSE(flights.due(met + seconds(29)));
+    CHECK(flights.due(met + seconds(30)) == 7);
+    CHECK(flights.accepted(3, met) == 8);
+    CHECK(flights.waiting_items() == 0);
+}
