@@ -14,8 +14,10 @@ Result<fs::path> find_models(const fs::path& asked) {
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error);
     std::vector<fs::path> places;
-    if (!error) places.push_back(program.parent_path().parent_path() / "share" / "portcullis" / "models");
-    places.emplace_back(PORTCULLIS_SOURCE_MODELS);
+    if (!error) {
+        places.push_back(program.parent_path().parent_path() / "share" / "portcullis" / "models");
+        places.push_back((program.parent_path() / PORTCULLIS_SOURCE_MODELS).lexically_normal());
+    }
     std::string looked;
     for (const fs::path& place : places) {
         if (fs::is_directory(place / "plate-reader", error)) return place;

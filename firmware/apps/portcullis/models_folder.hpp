@@ -8,8 +8,8 @@
 namespace portcullis {
 
 /// asked if it is not empty; else the environment's PORTCULLIS_MODELS; else share/portcullis/models beside
-/// the program's bin folder; else the source tree that the program was built from. Errors: configuration
-/// (none of them: names them all).
+/// the program's bin folder; else the source tree around the build folder that it lies in. Errors:
+/// configuration (none of them: names them all).
 [[nodiscard]] Result<std::filesystem::path> find_models(const std::filesystem::path& asked);
 
 }  // namespace portcullis
