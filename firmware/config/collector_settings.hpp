@@ -31,6 +31,7 @@ struct CollectorSettings {
         std::filesystem::path certificate;
     } receipts;
     DeviceTrustFiles devices;
+    std::filesystem::path recipient_sets;  // folder of the sets that were issued; empty: none
     std::filesystem::path opener_socket;
     std::size_t batch_items = 0;
     milliseconds batch_time{};

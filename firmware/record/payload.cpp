@@ -9,7 +9,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::string_view opening = R"({"v":3,"fleet":)";
+constexpr std::string_view opening = R"({"v":4,"fleet":)";
 constexpr std::string_view closing = "\"}";
 constexpr float max_coordinate = 100'000;
 constexpr std::uint64_t max_count = 1'000'000'000;  // of readings and frames: fits an int
@@ -278,7 +278,10 @@ Result<std::string> encode_payload(const ReadPayload& payload) {
     write_jurisdiction(out, payload.read);
     write_scene(out, payload);
     write_media(out, payload.media);
-    out.literal(R"(,"rcp":)").hex(payload.recipients).literal(R"(,"pad":")");
+    out.literal(R"(,"rcp":)").hex(payload.recipients);
+    out.literal(R"(,"set":)").hex(payload.recipient_set);
+    if (payload.stale_set && payload.recipient_set == Digest{}) out.reject("stale", "needs a set");
+    out.literal(payload.stale_set ? R"(,"stale":1,"pad":")" : R"(,"stale":0,"pad":")");
     out.literal(std::string(padding_after(out.size() + closing.size()), ' '));
     if (out.literal(closing).size() > max_payload_bytes)
         return fail(ErrorCode::exhausted, "record: a payload of {} bytes is over the limit of {}", out.size(),
@@ -303,6 +306,10 @@ Result<ReadPayload> parse_payload(std::string_view json) {
     payload.media = read_media(in);
     in.literal(R"("rcp":)");
     payload.recipients = in.digest("rcp");
+    in.literal(R"(,"set":)");
+    payload.recipient_set = in.digest("set");
+    payload.stale_set = in.next_is(R"(,"stale":1)");
+    in.literal(payload.stale_set ? R"(,"stale":1)" : R"(,"stale":0)");
     in.literal(R"(,"pad":")").skip_blanks();
     in.literal(closing);
     TRY(in.done());

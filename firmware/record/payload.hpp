@@ -14,16 +14,16 @@
 namespace portcullis {
 
 /// The text is padded with spaces in its last key to min_payload_bytes, beyond it to a multiple of
-/// payload_block_bytes: a sealed read must not tell the plate's length. Plates of up to 12 characters with all
-/// their alternatives and two pictures stay within the minimum, whatever the numbers, while fleet, device,
-/// boot, lane, jurisdiction and firmware have at most 180 bytes together.
+/// payload_block_bytes: a sealed read must not tell the plate's length. Plates of up to 12 characters with
+/// all their alternatives and two pictures stay within the minimum, whatever the numbers, while fleet,
+/// device, boot, lane, jurisdiction and firmware have at most 180 bytes together.
 inline constexpr std::size_t min_payload_bytes = 2304;
 inline constexpr std::size_t payload_block_bytes = 256;
 inline constexpr std::size_t max_payload_bytes = 4096;
-inline constexpr std::size_t max_plate_characters = 24;   // of one plate, and of its raw text
-inline constexpr std::size_t max_alternatives = 3;  // of one character
-inline constexpr std::size_t max_media = 4;         // of one record
-inline constexpr std::size_t max_name_bytes = 64;   // fleet, boot, lane, jurisdiction, firmware, model
+inline constexpr std::size_t max_plate_characters = 24;  // of one plate, and of its raw text
+inline constexpr std::size_t max_alternatives = 3;       // of one character
+inline constexpr std::size_t max_media = 4;              // of one record
+inline constexpr std::size_t max_name_bytes = 64;        // fleet, boot, lane, jurisdiction, firmware, model
 
 /// What the read says of one picture of its record, which travels as its own sealed item.
 struct MediaEntry {
@@ -54,6 +54,10 @@ struct ReadPayload {
     std::string model;
     std::vector<MediaEntry> media;
     Digest recipients{};  // recipients_digest of the read's own envelope: one taken away is noticed
+    /// SHA-256 of the signed recipient set that named them; zero when the device lives by certificates in
+    /// files.
+    Digest recipient_set{};
+    bool stale_set = false;  // the device has got no new set for more than 7 days
 };
 
 /// Errors: invalid_argument (names the field that is out of its range), exhausted (over max_payload_bytes).

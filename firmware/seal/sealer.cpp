@@ -64,12 +64,13 @@ ReadPayload describe(const CaptureRecord& record) {
 /// Each picture padded, in the record's order. They are plaintext: the vector cleanses them.
 class PaddedMedia {
   public:
-    [[nodiscard]] static Result<PaddedMedia> create(const std::vector<Media>& media) {
+    [[nodiscard]] static Result<PaddedMedia> create(const std::vector<const Media*>& media) {
         if (media.size() > max_media)
             return fail(ErrorCode::exhausted, "seal: {} pictures in one record are over the limit of {}",
                         media.size(), max_media);
         PaddedMedia padded;
-        for (const Media& picture : media) {
+        for (const Media* one : media) {
+            const Media& picture = *one;
             if (picture.jpeg.empty())
                 return fail(ErrorCode::invalid_argument, "seal: the {} picture is empty",
                             to_string(picture.role));
@@ -119,36 +120,79 @@ Result<void> check_settings(const SealerSettings& settings, const SigningKey& ke
 
 }  // namespace
 
+Result<Sealer::Audience> Sealer::make_audience(std::vector<X509Ptr> certificates,
+                                               std::vector<std::string> names, std::string_view name) {
+    if (certificates.size() > max_recipients)
+        return fail(ErrorCode::refused, "seal: {} recipients for the {} are more than {}",
+                    certificates.size(), name, max_recipients);
+    Audience audience{std::move(certificates), std::move(names), {}};
+    std::vector<std::string> ids;
+    for (const X509Ptr& certificate : audience.certificates) {
+        std::string id = key_id(certificate.get());
+        if (std::ranges::find(ids, id) != ids.end())
+            return fail(ErrorCode::refused, "certificate {}: stands twice among the recipients of the {}",
+                        audience.names[ids.size()], name);
+        ids.push_back(std::move(id));
+    }
+    if (!ids.empty()) audience.digest = TRY(recipients_digest(std::move(ids)));
+    return audience;
+}
+
 Result<Sealer::Audience> Sealer::load_audience(const std::vector<std::filesystem::path>& paths,
                                                std::string_view name) {
     if (paths.empty() || paths.size() > max_recipients)
         return fail(ErrorCode::configuration, "seal: {} recipients for the {}; name 1 to {} certificates",
                     paths.size(), name, max_recipients);
-    Audience audience;
-    std::vector<std::string> ids;
+    std::vector<X509Ptr> certificates;
+    std::vector<std::string> names;
     for (const std::filesystem::path& path : paths) {
-        X509Ptr certificate = TRY(load_certificate(path));
-        TRY(check_certificate(certificate.get(), CertificateUse::receive, path.string()));
-        std::string id = key_id(certificate.get());
-        if (std::ranges::find(ids, id) != ids.end())
-            return fail(ErrorCode::configuration,
-                        "certificate {}: stands twice among the recipients of the {}", path.string(), name);
-        ids.push_back(std::move(id));
-        audience.certificates.push_back(std::move(certificate));
-        audience.names.push_back(path.string());
+        certificates.push_back(TRY(load_certificate(path)));
+        names.push_back(path.string());
+        TRY(check_certificate(certificates.back().get(), CertificateUse::receive, names.back()));
     }
-    audience.digest = TRY(recipients_digest(std::move(ids)));
+    auto audience = make_audience(std::move(certificates), std::move(names), name);
+    if (!audience) return fail(ErrorCode::configuration, "{}", audience.error().message());
     return audience;
 }
 
 Result<Sealer> Sealer::create(SealerSettings settings, const SigningKey& key) {
     TRY(check_settings(settings, key));
     Sealer sealer(std::move(settings), key);
-    const SealerSettings& s = sealer.settings_;
-    sealer.readers_ = TRY(load_audience(s.read_recipients, "read"));
-    sealer.plate_ = TRY(load_audience(s.plate_recipients, "plate picture"));
-    sealer.overview_ = TRY(load_audience(s.overview_recipients, "overview"));
+    TRY(sealer.reload_recipients());
     return sealer;
+}
+
+Result<void> Sealer::replace_key(const SigningKey& key) {
+    TRY(check_settings(settings_, key));
+    key_ = &key;
+    return {};
+}
+
+Result<void> Sealer::reload_recipients() {
+    if (settings_.recipients_by_set) return {};
+    Audience readers = TRY(load_audience(settings_.read_recipients, "read"));
+    Audience plate = TRY(load_audience(settings_.plate_recipients, "plate picture"));
+    overview_ = TRY(load_audience(settings_.overview_recipients, "overview"));
+    readers_ = std::move(readers);
+    plate_ = std::move(plate);
+    return {};
+}
+
+Result<void> Sealer::replace_audiences(Audiences audiences) {
+    const auto make = [&](std::vector<X509Ptr>& certificates, std::string_view name) {
+        std::vector<std::string> names;
+        for (const X509Ptr& certificate : certificates)
+            names.push_back(fmt::format("'{}' of the recipient set", common_name(certificate.get())));
+        return make_audience(std::move(certificates), std::move(names), name);
+    };
+    Audience readers = TRY(make(audiences.read, "read"));
+    Audience plate = TRY(make(audiences.plate, "plate picture"));
+    overview_ = TRY(make(audiences.overview, "overview"));
+    readers_ = std::move(readers);
+    plate_ = std::move(plate);
+    set_ = audiences.set;
+    stale_ = audiences.stale;
+    return {};
 }
 
 std::vector<std::string> Sealer::date_doubts(UtcTime now) const {
@@ -179,7 +223,14 @@ Result<Bytes> Sealer::seal_read(const ReadPayload& payload) const {
 
 Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& head,
                                   const Digest& last_receipt) const {
-    const PaddedMedia padded = TRY(PaddedMedia::create(record.media));
+    if (readers_.certificates.empty())
+        return fail(ErrorCode::refused,
+                    "seal: nobody may open a read: no recipient set has come, or the last one is too old");
+    // What nobody may open is not kept.
+    std::vector<const Media*> media;
+    for (const Media& picture : record.media)
+        if (!audience(picture.role).certificates.empty()) media.push_back(&picture);
+    const PaddedMedia padded = TRY(PaddedMedia::create(media));
     ReadPayload payload = describe(record);
     const Cleanse cleanse_raw(payload.read.raw);
     payload.fleet = settings_.fleet;
@@ -190,8 +241,10 @@ Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& 
     payload.previous = head.link;
     payload.last_receipt = last_receipt;
     payload.recipients = readers_.digest;
-    for (std::size_t i = 0; i < record.media.size(); ++i) {
-        const Media& picture = record.media[i];
+    payload.recipient_set = set_;
+    payload.stale_set = stale_;
+    for (std::size_t i = 0; i < media.size(); ++i) {
+        const Media& picture = *media[i];
         payload.media.push_back({picture.role, head.next_seq + 1 + i, sha256(padded[i]), picture.jpeg.size(),
                                  audience(picture.role).digest});
     }
@@ -201,8 +254,8 @@ Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& 
         head.next_seq, ItemKind::read, TRY(seal_read(payload))
         , {}
     });
-    for (std::size_t i = 0; i < record.media.size(); ++i) {
-        const MediaRole role = record.media[i].role;
+    for (std::size_t i = 0; i < media.size(); ++i) {
+        const MediaRole role = media[i]->role;
         sealed.items.push_back({
             head.next_seq + 1 + i, kind_of(role), TRY(encrypt(padded[i], audience(role).certificates))
             , {}

@@ -25,6 +25,17 @@ struct SealerSettings {
     std::vector<std::filesystem::path> read_recipients;
     std::vector<std::filesystem::path> plate_recipients;
     std::vector<std::filesystem::path> overview_recipients;
+    /// Nobody may open until replace_audiences says who; the paths above must be empty.
+    bool recipients_by_set = false;
+};
+
+/// Who may open what, as a recipient set says it.
+struct Audiences {
+    std::vector<X509Ptr> read;
+    std::vector<X509Ptr> plate;
+    std::vector<X509Ptr> overview;
+    Digest set{};        // of the set's signed bytes
+    bool stale = false;  // stands in each read: the set is more than 7 days old
 };
 
 class Sealer {
@@ -34,8 +45,10 @@ class Sealer {
 
     /// The read, then its pictures in the record's order, at consecutive seqs from head.next_seq.
     /// last_receipt: digest of the newest receipt's blob, zero before the first.
-    /// Errors: exhausted (a picture or the payload is over its limit: names it), invalid_argument (a field
-    /// out of range), internal (OpenSSL or the key's chip refused). Nothing is half done.
+    /// A picture that nobody may open is left out.
+    /// Errors: refused (nobody may open a read), exhausted (a picture or the payload is over its limit: names
+    /// it), invalid_argument (a field out of range), internal (OpenSSL or the key's chip refused). Nothing is
+    /// half done.
     [[nodiscard]] Result<SealedRecord> seal(const CaptureRecord& record, const ChainHead& head,
                                             const Digest& last_receipt) const;
     /// States that items first..head.next_seq-1 end in head.link; itself takes the place head.next_seq.
@@ -45,6 +58,16 @@ class Sealer {
     /// The tombstone, if this sealer's key signed the blob. Errors: refused (no tombstone of our profile),
     /// corrupt (the signature does not hold).
     [[nodiscard]] Result<Tombstone> own_tombstone(ByteView blob) const;
+
+    /// From the next record on. An audience may be empty. Errors: refused (more than max_recipients, one key
+    /// twice); then it stays as it was.
+    [[nodiscard]] Result<void> replace_audiences(Audiences audiences);
+    /// From the next record on this key signs; it must outlive the sealer. Errors: configuration (another
+    /// device's, unfit); then it stays as it was.
+    [[nodiscard]] Result<void> replace_key(const SigningKey& key);
+    /// Reads the settings' certificates again, for a changed file; as it was after an error. Nothing when the
+    /// device lives by sets. Errors: configuration.
+    [[nodiscard]] Result<void> reload_recipients();
 
     /// What is wrong at `now` with the dates of our own certificate and the recipients', one line each. It
     /// keeps nobody from sealing, which needs no clock: the collector judges by its own.
@@ -57,6 +80,9 @@ class Sealer {
         Digest digest{};                 // recipients_digest
     };
     Sealer(SealerSettings settings, const SigningKey& key) : settings_(std::move(settings)), key_(&key) {}
+    [[nodiscard]] static Result<Audience> make_audience(std::vector<X509Ptr> certificates,
+                                                        std::vector<std::string> names,
+                                                        std::string_view name);
     [[nodiscard]] static Result<Audience> load_audience(const std::vector<std::filesystem::path>& paths,
                                                         std::string_view name);
     [[nodiscard]] const Audience& audience(MediaRole role) const;
@@ -67,6 +93,8 @@ class Sealer {
     Audience readers_;
     Audience plate_;
     Audience overview_;
+    Digest set_{};
+    bool stale_ = false;
 };
 
 }  // namespace portcullis

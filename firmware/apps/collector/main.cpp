@@ -29,7 +29,8 @@ constexpr auto description =
 constexpr auto footer =
     "Files:    the settings (--config) name the broker, the store (SQLite), keys and certificates;\n"
     "          a commented example is installed as share/portcullis/examples/collector.toml\n"
-    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates again;\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates and recipient sets "
+    "again;\n"
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
 
@@ -54,6 +55,15 @@ PahoSettings broker_settings(const CollectorSettings::BrokerSection& section) {
     broker.back_off_limit = section.back_off_limit;
     broker.max_incoming_bytes = max_blob_bytes + packet_overhead_bytes;
     return broker;
+}
+
+/// The recipient sets that were issued.
+Result<void> take_up_sets(const CollectorSettings& settings, Ingest& ingest) {
+    if (settings.recipient_sets.empty()) return {};
+    std::set<Digest> sets = TRY(load_known_sets(settings.recipient_sets));
+    log_info("collector", "recipient_sets={}", sets.size());
+    ingest.know_sets(std::move(sets));
+    return {};
 }
 
 /// On SIGHUP, between two turns.
@@ -94,13 +104,18 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     const Watchdog watchdog(heartbeat, watchdog_patience);
     CollectorService service(ingest, opener, *broker, heartbeat,
                              {settings.batch_items, settings.batch_time, settings.broker.share_group});
+    TRY(take_up_sets(settings, ingest));
     TRY(broker->start(service.handlers()));
     TRY(service.subscribe());
     notify_ready("waiting for devices");
     std::uint64_t hangups = stop.hangups();
     service.run(stop.token(), [&] {
         const std::uint64_t now = stop.hangups();
-        if (std::exchange(hangups, now) != now) reload_trust(settings, ingest);
+        if (std::exchange(hangups, now) != now) {
+            reload_trust(settings, ingest);
+            if (const auto taken = take_up_sets(settings, ingest); !taken)
+                log_error("collector", "{}; going on with the sets before", taken.error().message());
+        }
         honour_revocations("collector", ingest.refresh_trust());
     });
     notify_stopping();

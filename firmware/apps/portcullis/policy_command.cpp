@@ -66,6 +66,9 @@ Result<void> sign(const PolicyOptions& options) {
     const RecipientSetGate gate = TRY(RecipientSetGate::create(options.rules));
     const auto key =
         TRY(FileSigningKey::create(options.key, options.certificate, CertificateUse::sign_policy));
+    if (options.rules.fleet.find_first_of("/+#") != std::string::npos)
+        return fail(ErrorCode::configuration, "--fleet {}: the name stands in a topic: no '/', '+' or '#'",
+                    options.rules.fleet);
     RecipientSet set;
     set.fleet = options.rules.fleet;
     set.version = TRY(version_of(options, gate));

@@ -71,6 +71,8 @@ class Ingest {
     /// nothing is stored any more, and it gets no receipt, so it keeps what it has. Call it before each
     /// batch.
     [[nodiscard]] Result<bool> refresh_trust() { return devices_.refresh(); }
+    /// The recipient sets that were issued: a read that is sealed to another is an incident.
+    void know_sets(std::set<Digest> sets) { queue_.know_sets(std::move(sets)); }
 
     [[nodiscard]] const IngestCounters& counters() const { return counters_; }
     /// There is more to look at again: ask to_judge once more.

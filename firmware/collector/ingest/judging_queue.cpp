@@ -67,6 +67,7 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
     repeats_.erase(item->id);
     ChainRow chain = TRY(store_->chains.at(item->chain_id));
     TRY(keeper_->apply_verdict(chain, *item, reply.verdict, reply.signed_previous, reply.in_place, now));
+    if (reply.recipient_set) TRY(sets_.look(chain, item->seq, *reply.recipient_set, now));
     if (item->kind == ItemKind::read)
         TRY(store_->items.wake(item->chain_id, item->seq + 1, item->seq + max_media_reach));
     if (item->kind == ItemKind::read) rewind();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "collector/ingest/chain_keeper.hpp"
+#include "collector/ingest/set_watch.hpp"
 #include "collector/link/open_exchange.hpp"
 
 namespace portcullis {
@@ -18,7 +19,7 @@ inline constexpr int max_read_repeats = 3;
 
 class JudgingQueue {
   public:
-    JudgingQueue(Store& store, ChainKeeper& keeper) : store_(&store), keeper_(&keeper) {}
+    JudgingQueue(Store& store, ChainKeeper& keeper) : store_(&store), keeper_(&keeper), sets_(store) {}
 
     /// At most `count` further requests, in order of arrival.
     [[nodiscard]] Result<std::vector<OpenRequest>> next(std::size_t count);
@@ -28,6 +29,8 @@ class JudgingQueue {
     [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
     /// Offer again from the beginning what has no verdict and is not in flight.
     void rewind() { cursor_ = 0; }
+    /// Which recipient sets devices may seal to; see SetWatch.
+    void know_sets(std::set<Digest> sets) { sets_.know(std::move(sets)); }
 
   private:
     struct Flight {
@@ -40,6 +43,7 @@ class JudgingQueue {
 
     Store* store_;
     ChainKeeper* keeper_;
+    SetWatch sets_;
     std::map<std::uint64_t, Flight> flights_;  // by request id
     std::set<RowId> flying_;                   // items whose verdict is on its way
     std::deque<Flight> urgent_;                // a read to be shown again, then its picture

@@ -73,6 +73,10 @@ Packet to_packet(const OpenReply& reply) {
                           {"key_trust", to_string(reply.verdict.key_trust)},
                           {"in_place", reply.in_place}};
     if (reply.signed_previous) header["signed_previous"] = to_hex(*reply.signed_previous);
+    if (reply.recipient_set) {
+        header["recipient_set"] = to_hex(reply.recipient_set->digest);
+        header["stale_set"] = reply.recipient_set->stale;
+    }
     return Packet{header.dump(), {}};
 }
 
@@ -110,6 +114,8 @@ Result<OpenReply> parse_open_reply(const Packet& packet) {
         json, "key_trust", key_trust_from_string(json.text("key_trust", word_limit)), KeyTrust::unchecked);
     reply.in_place = json.flag("in_place");
     if (json.has("signed_previous")) reply.signed_previous = json.digest("signed_previous");
+    if (json.has("recipient_set"))
+        reply.recipient_set = SetClaim{json.digest("recipient_set"), json.flag("stale_set")};
     TRY(json.finish());
     return reply;
 }

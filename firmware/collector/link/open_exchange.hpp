@@ -36,6 +36,13 @@ enum class OpenOutcome {
     waits,  // a picture whose read the opener has not seen (of late): send the read, then the picture again
 };
 
+/// What a read says of the recipient set to which it was sealed.
+struct SetClaim {
+    Digest digest{};
+    bool stale = false;
+    bool operator==(const SetClaim&) const = default;
+};
+
 struct OpenReply {
     std::uint64_t id = 0;
     OpenOutcome outcome = OpenOutcome::judged;
@@ -44,6 +51,8 @@ struct OpenReply {
     std::optional<Digest> signed_previous;
     /// True when the signed (device, chain, seq) is the place where it came in, whatever its link says.
     bool in_place = false;
+    /// Of a read whose signature holds, if it was sealed to a set at all.
+    std::optional<SetClaim> recipient_set;
 };
 
 [[nodiscard]] Packet to_packet(OpenRequest request);

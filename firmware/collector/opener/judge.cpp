@@ -72,6 +72,8 @@ Judgement Judge::judge_read(const OpenRequest& request) {
     reply.verdict = place_verdict(read, {request.device, request.chain, request.seq, request.previous});
     judgement.view = empty_view(request, reply.verdict);
     if (!read.payload) return judgement;
+    if (read.payload->recipient_set != Digest{})
+        reply.recipient_set = SetClaim{read.payload->recipient_set, read.payload->stale_set};
     reply.in_place = in_place(*read.payload, request);
     if (!reply.in_place) {
         judgement.reason = "signed for another place";

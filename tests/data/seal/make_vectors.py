@@ -238,7 +238,7 @@ def rsa_recipient(content_key):
 
 
 # --- the payload -------------------------------------------------------------------------------------------------
-def payload(recipients, device="gate-1", seq_number=1, version=3):
+def payload(recipients, device="gate-1", seq_number=1, version=4):
     rcp = hashlib.sha256(b"".join(sorted(key_id(r) for r in recipients))).hexdigest()
     chain = "0123456789abcdef"
     first_link = hashlib.sha256(b"\x00" + device.encode() + b"\x00" + bytes.fromhex(chain)).hexdigest()
@@ -247,7 +247,9 @@ def payload(recipients, device="gate-1", seq_number=1, version=3):
               "clk": "ntp", "plate": "VEC70R", "raw": "VEC7OR", "chars": "CHARS", "conf": "CONF", "readings": 5,
               "jurisdiction": "us-tx", "jconf": "JCONF", "lane": "lane-1", "dir": "approaching", "quad": "QUAD",
               "passage": {"id": 1, "first": 1000000, "last": 1900000, "frames": 9}, "fw": "0.1.0",
-              "model": "", "media": [], "rcp": rcp, "pad": ""}
+              "model": "", "media": [], "rcp": rcp, "set": "0" * 64, "stale": 0, "pad": ""}
+    if version < 4:
+        del fields["set"], fields["stale"]
     least_bytes = 1792 if version == 2 else 2304
     if version == 1:  # as it was: without these keys, and shorter
         del fields["raw"], fields["jconf"]
@@ -319,7 +321,8 @@ def envelopes(keys):
     yield "recipient-added", "forged trusted", encrypt("add", inside, two)
     yield "payload-version-1", "forged trusted", encrypt("v1", sign(keys, payload(one, version=1)), one)
     yield "payload-version-2", "forged trusted", encrypt("v2", sign(keys, payload(one, version=2)), one)
-    yield "payload-version-4", "forged trusted", encrypt("v4", sign(keys, payload(one, version=4)), one)
+    yield "payload-version-3", "forged trusted", encrypt("v3", sign(keys, payload(one, version=3)), one)
+    yield "payload-version-5", "forged trusted", encrypt("v5", sign(keys, payload(one, version=5)), one)
     yield "payload-of-another-device", "forged trusted", encrypt("dev", sign(keys, payload(one, "gate-2")), one)
     yield "payload-with-blanks", "forged trusted", encrypt("json", sign(keys, text.replace(b",", b", ", 1)), one)
     yield "payload-unsigned", "forged unchecked", encrypt("unsigned", text, one)

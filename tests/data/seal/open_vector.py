@@ -35,8 +35,8 @@ MAX_BLOB = 4 * 1024 * 1024
 MAX_SIGNED = 8192
 MAX_RECIPIENTS = 16
 PAYLOAD_KEYS = ("v fleet dev chain boot seq prev ack t mono clk plate raw chars conf readings jurisdiction jconf lane "
-                "dir quad passage fw model media rcp pad").split()
-VERSION = 3
+                "dir quad passage fw model media rcp set stale pad").split()
+VERSION = 4
 
 
 class Refused(Exception):

@@ -140,12 +140,14 @@ TEST_CASE("a reply carries its verdict and nothing readable") {
     reply.verdict = {Authenticity::misplaced, KeyTrust::expired};
     reply.signed_previous = sha256(as_bytes("x"));
     reply.in_place = true;
+    reply.recipient_set = SetClaim{sha256(as_bytes("set")), true};
     const auto parsed = parse_open_reply(to_packet(reply));
     REQUIRE(parsed);
     CHECK(parsed->id == 9);
     CHECK(parsed->verdict == reply.verdict);
     CHECK(parsed->signed_previous == reply.signed_previous);
     CHECK(parsed->in_place);
+    CHECK(parsed->recipient_set == reply.recipient_set);
     CHECK(parsed->outcome == OpenOutcome::judged);
     reply.outcome = OpenOutcome::waits;
     CHECK(parse_open_reply(to_packet(reply))->outcome == OpenOutcome::waits);

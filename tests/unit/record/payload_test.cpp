@@ -37,6 +37,8 @@ ReadPayload sample() {
     payload.media = {{MediaRole::plate, 43, digest_of('m'), 2999, digest_of('r')},
                      {MediaRole::overview, 44, digest_of('o'), 5000, digest_of('s')}};
     payload.recipients = digest_of('q');
+    payload.recipient_set = digest_of('t');
+    payload.stale_set = true;
     return payload;
 }
 
@@ -115,6 +117,17 @@ TEST_CASE("a payload comes back as it was written") {
     CHECK(read.passage.direction == Direction::receding);
     CHECK(read.media == sample().media);
     CHECK(read.recipients == digest_of('q'));
+    CHECK(read.recipient_set == digest_of('t'));
+    CHECK(read.stale_set);
+}
+
+TEST_CASE("only a set can be stale, and it is or is not") {
+    ReadPayload payload = sample();
+    payload.recipient_set = {};
+    CHECK(encode_payload(payload).error().message().find("stale") != std::string::npos);
+    payload.stale_set = false;
+    CHECK(parse_payload(encode_payload(payload).value()).value().recipient_set == Digest{});
+    CHECK_FALSE(parse_payload(replaced(sample_text(), R"("stale":1)", R"("stale":2)")));
 }
 
 TEST_CASE("one payload has one text") {
@@ -232,13 +245,13 @@ TEST_CASE("an error never tells the plate") {
     CHECK(parse_payload(replaced("\"A1\"", "\"A2\"")).error().message().find("A2") == std::string::npos);
 }
 
-TEST_CASE("a payload of another version than 3 is refused, the first one too") {
-    for (const char* version : {"{\"v\":1,", "{\"v\":2,", "{\"v\":4,", "{\"v\":03,", "{"})
-        CHECK_FALSE(parse_payload(replaced("{\"v\":3,", version)));
+TEST_CASE("a payload of another version than 4 is refused, the first one too") {
+    for (const char* version : {"{\"v\":1,", "{\"v\":2,", "{\"v\":3,", "{\"v\":5,", "{\"v\":04,", "{"})
+        CHECK_FALSE(parse_payload(replaced("{\"v\":4,", version)));
     std::string first = replaced(sample_text(), R"("raw":"4I",)", "");
     first = replaced(first, R"("jconf":0.625,)", "");
     CHECK_FALSE(parse_payload(first));
-    CHECK_FALSE(parse_payload(replaced(first, "{\"v\":3,", "{\"v\":1,")));
+    CHECK_FALSE(parse_payload(replaced(first, "{\"v\":4,", "{\"v\":1,")));
 }
 
 TEST_CASE("a text that is not canonical is refused") {
@@ -290,7 +303,7 @@ TEST_CASE("every truncation and every changed byte of a text is refused or reads
 
 TEST_CASE("deep nesting and long texts are refused at once") {
     CHECK_FALSE(parse_payload(std::string(1'000'000, '[')));
-    CHECK_FALSE(parse_payload(R"({"v":3,"fleet":)" + std::string(3000, '[')));
+    CHECK_FALSE(parse_payload(R"({"v":4,"fleet":)" + std::string(3000, '[')));
 }
 
 TEST_CASE("the digest of recipients does not depend on their order") {

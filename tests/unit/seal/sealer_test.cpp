@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/file.hpp"
 #include "record/payload.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/gate.hpp"
@@ -254,4 +255,52 @@ TEST_CASE("a sealer for another device than its certificate's is refused") {
     CHECK(says(refusal(road, settings), "for 'gate-1', the configuration says device 'gate-2'"));
     settings.device = "Gate 2";
     CHECK(says(refusal(road, settings), "the device's name is not"));
+}
+
+TEST_CASE(
+    "a renewed signing key signs from the next record on, and all that was signed before stays trusted") {
+    Road road;
+    const SealedRecord before = road.seal(sample_record(), first_head());
+    const KeyFiles next = road.pki.issue("gate-1-next", "gate-1");
+    road.pki.know(next, "gate-1-next");
+    const auto key = must(FileSigningKey::create(next.key, next.certificate));
+    REQUIRE(road.sealer->replace_key(*key));
+    const SealedRecord after = road.seal(sample_record(), first_head());
+    const EnvelopeOpener opener = road.opener_with({road.reader});
+    const OpenedRead old_read = opener.open_read(before.items[0].blob, now);
+    const OpenedRead new_read = opener.open_read(after.items[0].blob, now);
+    CHECK(old_read.verdict.good());
+    CHECK(new_read.verdict.good());
+    CHECK(new_read.signer_key_id == key_id(key->certificate()));
+    CHECK(old_read.signer_key_id != new_read.signer_key_id);
+}
+
+TEST_CASE("attack: another device's key, or a TLS key, does not become the signing key") {
+    Road road;
+    const KeyFiles other = road.pki.device("gate-2");
+    const auto foreign = must(FileSigningKey::create(other.key, other.certificate));
+    CHECK_FALSE(road.sealer->replace_key(*foreign));
+    const KeyFiles identity = road.pki.issue("identity", "gate-1", {.extended = "clientAuth"});
+    const auto tls =
+        must(FileSigningKey::create(identity.key, identity.certificate, CertificateUse::identify));
+    CHECK_FALSE(road.sealer->replace_key(*tls));
+    const SealedRecord sealed = road.seal(sample_record(), first_head());
+    CHECK(road.opener_with({road.reader}).open_read(sealed.items[0].blob, now).verdict.good());
+}
+
+TEST_CASE(
+    "recipients' certificates are read again: a changed file counts from the next record, a bad one changes "
+    "nothing") {
+    Road road;
+    const KeyFiles next = road.pki.recipient("collector-read-2");
+    std::filesystem::copy_file(next.certificate, road.reader.certificate,
+                               std::filesystem::copy_options::overwrite_existing);
+    REQUIRE(road.sealer->reload_recipients());
+    const SealedRecord sealed = road.seal(sample_record(), first_head());
+    CHECK(road.opener_with({next}).open_read(sealed.items[0].blob, now).verdict.good());
+
+    REQUIRE(write_file_atomically(road.reader.certificate, as_bytes("no certificate")));
+    CHECK_FALSE(road.sealer->reload_recipients());
+    const SealedRecord again = road.seal(sample_record(), first_head());
+    CHECK(road.opener_with({next}).open_read(again.items[0].blob, now).verdict.good());
 }
