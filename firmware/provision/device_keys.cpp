@@ -30,6 +30,30 @@ bool is_there(const std::filesystem::path& path) {
     return std::filesystem::exists(path, ignored);
 }
 
+Result<void> check_name(const std::string& device) {
+    if (is_device_name(device)) return {};
+    return fail(ErrorCode::configuration,
+                "'{}' is no device name: 1 to {} of a-z, 0-9 and '-', and no name of a service", device,
+                max_device_name_bytes);
+}
+
+/// What was made before and not yet certified is used again: its request may only be lost.
+Result<KeyPtr> load_or_make(const std::filesystem::path& path) {
+    if (is_there(path)) return load_private_key(path);
+    KeyPtr made = TRY(make_key());
+    Bytes pem = TRY(private_key_to_pem(made.get()));
+    const Cleanse cleanse(pem);
+    TRY(write_file_atomically(path, pem, key_mode));
+    return made;
+}
+
+Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::error_code problem;
+    std::filesystem::rename(from, to, problem);
+    if (problem) return fail(ErrorCode::io, "cannot rename {}: {}", from.string(), problem.message());
+    return {};  // the certificate's write syncs the folder
+}
+
 }  // namespace
 
 Result<void> check_answer(X509* certificate, EVP_PKEY* key, DeviceKey which, const std::string& device,
@@ -50,49 +74,57 @@ Result<void> check_answer(X509* certificate, EVP_PKEY* key, DeviceKey which, con
 
 Result<KeyPtr> DeviceKeys::key_for_request(DeviceKey which) const {
     const std::filesystem::path path = key(which);
-    if (is_there(path)) {
-        if (is_there(certificate(which)))
-            return fail(
-                ErrorCode::refused,
-                "key {}: is there and has a certificate; a key is never overwritten: move both away if the "
-                "device shall get new ones",
-                path.string());
-        return load_private_key(path);
-    }
-    KeyPtr made = TRY(make_key());
-    Bytes pem = TRY(private_key_to_pem(made.get()));
-    const Cleanse cleanse(pem);
-    TRY(write_file_atomically(path, pem, key_mode));
-    return made;
+    if (is_there(path) && is_there(certificate(which)))
+        return fail(ErrorCode::refused,
+                    "key {}: is there and has a certificate; a key is never overwritten: renew it, or move "
+                    "both away if "
+                    "the device shall get new ones",
+                    path.string());
+    return load_or_make(path);
 }
 
-Result<Bytes> DeviceKeys::vouch(const std::string& device, Bytes csr, UtcTime now) const {
-    const KeyPtr identity =
-        TRY(with_context(load_private_key(key(DeviceKey::identity)),
-                         "the identity key signs the request of the read key; enrol it first"));
-    const X509Ptr named =
-        TRY(with_context(load_certificate(certificate(DeviceKey::identity)),
-                         "the identity key signs the request of the read key; enrol it first"));
-    TRY(check_pair(identity.get(), named.get(), certificate(DeviceKey::identity).string()));
-    const std::string json = TRY(encode_key_request({device, DeviceKey::read, std::move(csr), now}));
-    return sign_statement(Voucher(identity.get(), named.get()), json);
+Result<Bytes> DeviceKeys::vouch(DeviceKey by, DeviceKey which, const std::string& device, Bytes csr,
+                                UtcTime now) const {
+    const std::string why =
+        fmt::format("the {} key signs this request; it must be there with its certificate", to_string(by));
+    const KeyPtr signer = TRY(with_context(load_private_key(key(by)), why));
+    const X509Ptr named = TRY(with_context(load_certificate(certificate(by)), why));
+    TRY(check_pair(signer.get(), named.get(), certificate(by).string()));
+    const std::string json = TRY(encode_key_request({device, which, std::move(csr), now}));
+    return sign_statement(Voucher(signer.get(), named.get()), json);
+}
+
+Result<MadeRequest> DeviceKeys::write_request(const std::filesystem::path& path, EVP_PKEY* key,
+                                              const RequestFile& request) const {
+    MadeRequest done {
+        path, TRY(fingerprint(key))
+    };
+    const std::string pem = TRY(to_pem(request));
+    TRY(write_file_atomically(path, as_bytes(pem)));
+    return done;
 }
 
 Result<MadeRequest> DeviceKeys::make_request(DeviceKey which, const std::string& device, UtcTime now) const {
-    if (!is_device_name(device))
-        return fail(ErrorCode::configuration,
-                    "'{}' is no device name: 1 to {} of a-z, 0-9 and '-', and no name of a service", device,
-                    max_device_name_bytes);
+    TRY(check_name(device));
     const KeyPtr made = TRY(key_for_request(which));
     RequestFile file;
     file.csr = TRY(make_csr(made.get(), device));
-    if (which == DeviceKey::read) file.vouched = TRY(vouch(device, file.csr, now));
-    MadeRequest done {
-        request(which), TRY(fingerprint(made.get()))
-    };
-    const std::string pem = TRY(to_pem(file));
-    TRY(write_file_atomically(done.file, as_bytes(pem)));
-    return done;
+    if (which == DeviceKey::read)
+        file.vouched = TRY(vouch(DeviceKey::identity, which, device, file.csr, now));
+    return write_request(request(which), made.get(), file);
+}
+
+Result<MadeRequest> DeviceKeys::make_renewal(DeviceKey which, const std::string& device, UtcTime now) const {
+    TRY(check_name(device));
+    if (!is_there(key(which)) || !is_there(certificate(which)))
+        return fail(ErrorCode::refused,
+                    "key {}: not there, or without a certificate; ask for the first one without a renewal",
+                    key(which).string());
+    const KeyPtr next = TRY(load_or_make(next_key(which)));
+    RequestFile file;
+    file.csr = TRY(make_csr(next.get(), device));
+    file.vouched = TRY(vouch(which, which, device, file.csr, now));
+    return write_request(next_request(which), next.get(), file);
 }
 
 Result<DeviceKey> DeviceKeys::install(const std::filesystem::path& file,
@@ -101,9 +133,18 @@ Result<DeviceKey> DeviceKeys::install(const std::filesystem::path& file,
     const X509Ptr answer = TRY(load_certificate(file));
     const bool identity = check_certificate(answer.get(), CertificateUse::identify, "").has_value();
     const DeviceKey which = identity ? DeviceKey::identity : DeviceKey::read;
-    const KeyPtr own = TRY(load_private_key(key(which)));
+    const auto is_for = [&](const std::filesystem::path& path) -> Result<bool> {
+        if (!is_there(path)) return false;
+        const KeyPtr own = TRY(load_private_key(path));
+        return check_pair(own.get(), answer.get(), "").has_value();
+    };
+    const bool renewed = !TRY(is_for(key(which)))
+    &&TRY(is_for(next_key(which)));
+    const KeyPtr own = TRY(load_private_key(renewed ? next_key(which) : key(which)));
     TRY(with_context(check_answer(answer.get(), own.get(), which, device, ca_chain), file.string()));
     const std::string pem = TRY(certificate_to_pem(answer.get()));
+    // A power cut between the two leaves the new key with the old certificate: the same install mends it.
+    if (renewed) TRY(rename_durably(next_key(which), key(which)));
     TRY(write_file_atomically(certificate(which), as_bytes(pem)));
     return which;
 }

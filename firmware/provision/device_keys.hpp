@@ -1,6 +1,7 @@
 #pragma once
-// DeviceKeys: the folder of a device's own keys: identity.{key,crt}, read.{key,crt}. Makes keys and requests,
-// takes certificates in. Never overwrites a key. Reentrant.
+// DeviceKeys: the folder of a device's own keys: identity.{key,crt}, read.{key,crt}, and while one is renewed
+// {identity,read}.next.key. Makes keys and requests, takes certificates in. A key goes only when the
+// certificate of the next one has come. Reentrant.
 
 #include <filesystem>
 #include <string>
@@ -22,6 +23,10 @@ class DeviceKeys {
     [[nodiscard]] std::filesystem::path key(DeviceKey which) const { return part(which, ".key"); }
     [[nodiscard]] std::filesystem::path certificate(DeviceKey which) const { return part(which, ".crt"); }
     [[nodiscard]] std::filesystem::path request(DeviceKey which) const { return part(which, ".csr"); }
+    [[nodiscard]] std::filesystem::path next_key(DeviceKey which) const { return part(which, ".next.key"); }
+    [[nodiscard]] std::filesystem::path next_request(DeviceKey which) const {
+        return part(which, ".next.csr");
+    }
 
     /// Makes the key, unless it is there without a certificate (a request that was lost is written again),
     /// and its request. The read key's is signed by the identity key, which must be installed. Errors:
@@ -29,8 +34,15 @@ class DeviceKeys {
     [[nodiscard]] Result<MadeRequest> make_request(DeviceKey which, const std::string& device,
                                                    UtcTime now) const;
 
-    /// The certificate is for our key of that use, of the CA of ca_chain, for `device`: then it is written.
-    /// Gives which of the keys it was for. Errors: refused (says which of these is not so), configuration.
+    /// Makes the next key beside the one in use, unless it is there, and its request, which the key in use
+    /// signs: who has another key of the device cannot ask. The key in use stays in use until install.
+    /// Errors: refused (nothing to renew), configuration, io.
+    [[nodiscard]] Result<MadeRequest> make_renewal(DeviceKey which, const std::string& device,
+                                                   UtcTime now) const;
+
+    /// The certificate is for our key of that use (or the next one, which then takes its place), of the CA of
+    /// ca_chain, for `device`: then it is written. Gives which of the keys it was for. Errors: refused (says
+    /// which of these is not so), configuration.
     [[nodiscard]] Result<DeviceKey> install(const std::filesystem::path& certificate,
                                             const std::filesystem::path& ca_chain,
                                             const std::string& device) const;
@@ -40,7 +52,11 @@ class DeviceKeys {
         return folder_ / (std::string(to_string(which)) + std::string(ending));
     }
     [[nodiscard]] Result<KeyPtr> key_for_request(DeviceKey which) const;
-    [[nodiscard]] Result<Bytes> vouch(const std::string& device, Bytes csr, UtcTime now) const;
+    /// `by` signs that `which` may have the certificate that csr asks for.
+    [[nodiscard]] Result<Bytes> vouch(DeviceKey by, DeviceKey which, const std::string& device, Bytes csr,
+                                      UtcTime now) const;
+    [[nodiscard]] Result<MadeRequest> write_request(const std::filesystem::path& path, EVP_PKEY* key,
+                                                    const RequestFile& request) const;
 
     std::filesystem::path folder_;
 };

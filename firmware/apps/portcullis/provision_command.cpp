@@ -28,10 +28,13 @@ struct ProvisionOptions {
 };
 
 Result<void> request(const ProvisionOptions& options) {
-    const MadeRequest made =
-        TRY(DeviceKeys(options.folder).make_request(options.use, options.device, SystemClock().utc()));
-    std::cout << fmt::format("request: {}\nfingerprint: {}\n", made.file.string(), made.fingerprint);
-    return {};
+    const DeviceKeys keys(options.folder);
+    const UtcTime now = SystemClock().utc();
+    const MadeRequest made = options.renewal ? TRY(keys.make_renewal(options.use, options.device, now))
+                                             : TRY(keys.make_request(options.use, options.device, now));
+                                             std::cout << fmt::format("request: {}\nfingerprint: {}\n",
+                                                                      made.file.string(), made.fingerprint);
+                                             return {};
 }
 
 Result<X509Ptr> answer(const ProvisionOptions& options, const Issuer& issuer) {
@@ -53,10 +56,11 @@ Result<X509Ptr> answer(const ProvisionOptions& options, const Issuer& issuer) {
             ErrorCode::configuration,
             "this request is signed by another key of the device: give --vouchers (that key's certificate, "
             "or a folder of them) and --chain (the device CA and its root)");
-    const auto vouched_by = options.renewal ? CertificateUse::sign_reads : CertificateUse::identify;
+    const DeviceKey wanted = options.renewal ? options.use : DeviceKey::read;
+    const auto vouched_by = options.renewal ? use_of(wanted) : CertificateUse::identify;
     const TrustStore vouchers =
         TRY(TrustStore::create({.ca_chain = options.chain, .signers = options.vouchers, .use = vouched_by}));
-    X509Ptr issued = TRY(issuer.renew(file.vouched, vouchers, DeviceKey::read, now, life(DeviceKey::read)));
+    X509Ptr issued = TRY(issuer.renew(file.vouched, vouchers, wanted, now, life(wanted)));
     if (!options.device.empty() && common_name(issued.get()) != options.device)
         return fail(ErrorCode::refused, "request: it asks for '{}', approved is '{}'",
                     common_name(issued.get()), options.device);
@@ -100,18 +104,25 @@ Result<void> show_fingerprint(const ProvisionOptions& options) {
     return {};
 }
 
+void add_use(CLI::App& command, ProvisionOptions& options) {
+    command
+        .add_option_function<std::string>(
+            "--use",
+            [&options](const std::string& use) {
+                options.use = use == "read" ? DeviceKey::read : DeviceKey::identity;
+            },
+            "identity (TLS, of the uplink; the default) or read (signs reads)")
+        ->check(CLI::IsMember({"identity", "read"}));
+}
+
 CLI::App* add_request(CLI::App& command, ProvisionOptions& options) {
     CLI::App* one =
         command.add_subcommand("request", "On the device: make a key and the request for its certificate");
     one->add_option("DIR", options.folder, "The device's own folder of keys (mode 0700)")->required();
     one->add_option("--device", options.device, "The device's name")->required();
-    one->add_option_function<std::string>(
-           "--use",
-           [&options](const std::string& use) {
-               options.use = use == "read" ? DeviceKey::read : DeviceKey::identity;
-           },
-           "identity (TLS, of the uplink; the default) or read (signs reads)")
-        ->check(CLI::IsMember({"identity", "read"}));
+    add_use(*one, options);
+    one->add_flag("--renewal", options.renewal,
+                  "The next key, asked for by the one in use, which stays until `install`");
     return one;
 }
 
@@ -128,7 +139,9 @@ CLI::App* add_sign(CLI::App& command, ProvisionOptions& options) {
     one->add_option("--vouchers", options.vouchers,
                     "Read key: the certificate of the key that signed the request, or a folder of them");
     one->add_option("--chain", options.chain, "With --vouchers: the device CA and its root (PEM)");
-    one->add_flag("--renewal", options.renewal, "The read key in use signed, not the identity key");
+    one->add_flag("--renewal", options.renewal,
+                  "The key in use signed (of --use, which --vouchers then hold), not the identity key");
+    add_use(*one, options);
     one->add_option("--days", options.days, "How long it holds (else 365 for identities, 30 for read keys)")
         ->check(CLI::Range(1, 3650));
     return one;

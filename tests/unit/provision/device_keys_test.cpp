@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "provision/issuer.hpp"
+#include "seal/statement.hpp"
 #include "unit/seal/test_pki.hpp"
 
 using namespace portcullis;
@@ -128,4 +129,124 @@ TEST_CASE("a request file that is none is refused with its name") {
         CHECK(file.error().message().find("x.csr") != std::string::npos);
     }
     CHECK_FALSE(load_request(dir.path() / "missing"));
+}
+
+namespace {
+
+TrustStore in_use(const Table& table, DeviceKey which) {
+    return must(TrustStore::create({.ca_chain = table.pki.chain("device-ca"),
+                                    .signers = table.keys.certificate(which),
+                                    .use = use_of(which)}));
+}
+
+/// A device with both keys.
+void enrol(const Table& table) {
+    REQUIRE(table.install(table.answer_identity()));
+    const MadeRequest read = must(table.keys.make_request(DeviceKey::read, "gate-1", now));
+    const X509Ptr issued =
+        must(table.issuer.renew(must(load_request(read.file)).vouched, in_use(table, DeviceKey::identity),
+                                DeviceKey::read, now, read_key_life));
+    REQUIRE(table.install(table.write(issued, "read.crt")));
+}
+
+Bytes key_file(const Table& table, DeviceKey which) {
+    return must(read_file(table.keys.key(which), 10'000));
+}
+
+X509Ptr answer_renewal(const Table& table, DeviceKey which, UtcTime at) {
+    const MadeRequest made = must(table.keys.make_renewal(which, "gate-1", at));
+    return must(table.issuer.renew(must(load_request(made.file)).vouched, in_use(table, which), which, at,
+                                   life_of(which)));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "three renewals of each key: the one in use asks for the next, and stays until its certificate comes") {
+    const Table table;
+    enrol(table);
+    for (const DeviceKey which : {DeviceKey::read, DeviceKey::identity}) {
+        CAPTURE(to_string(which));
+        UtcTime at = now;
+        for (int i = 0; i < 3; ++i) {
+            at += life_of(which) * 2 / 3;
+            const Bytes before = key_file(table, which);
+            const X509Ptr answer = answer_renewal(table, which, at);
+            CHECK(key_file(table, which) == before);
+            CHECK(
+                FileSigningKey::create(table.keys.key(which), table.keys.certificate(which), use_of(which)));
+            CHECK(must(table.install(table.write(answer, "next.crt"))) == which);
+            CHECK(key_file(table, which) != before);
+            CHECK_FALSE(std::filesystem::exists(table.keys.next_key(which)));
+            CHECK(
+                FileSigningKey::create(table.keys.key(which), table.keys.certificate(which), use_of(which)));
+            const TrustStore trust = in_use(table, which);
+            CHECK(trust.check(key_id(answer.get()), at) == KeyTrust::trusted);
+            CHECK(not_after(answer.get()) == std::min(UtcTime(at + life_of(which)), now + 1000 * day));
+        }
+    }
+}
+
+TEST_CASE("attack: a compromised uplink, which has the identity key, asks for the next read key") {
+    const Table table;
+    enrol(table);
+    const KeyPtr own = must(make_key());
+    const auto identity =
+        must(FileSigningKey::create(table.keys.key(DeviceKey::identity),
+                                    table.keys.certificate(DeviceKey::identity), CertificateUse::identify));
+    const SignedKeyRequest wanted{"gate-1", DeviceKey::read, must(make_csr(own.get(), "gate-1")), now};
+    const Bytes vouched = must(sign_statement(*identity, must(encode_key_request(wanted))));
+    const auto answer =
+        table.issuer.renew(vouched, in_use(table, DeviceKey::read), DeviceKey::read, now, read_key_life);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().message().find("unknown key") != std::string::npos);
+}
+
+TEST_CASE(
+    "attack: an answer for another key, another name, another use, or by the service CA: the key in use "
+    "stays") {
+    const Table table;
+    enrol(table);
+    const Bytes before = key_file(table, DeviceKey::read);
+    const MadeRequest made = must(table.keys.make_renewal(DeviceKey::read, "gate-1", now));
+    const KeyPtr next = must(load_private_key(table.keys.next_key(DeviceKey::read)));
+    const auto issued_for = [&](EVP_PKEY* key, const char* name, const char* ca) {
+        const Issuer by = must(Issuer::create(table.pki.folder() / (std::string(ca) + ".crt"),
+                                              table.pki.folder() / (std::string(ca) + ".key")));
+        const KeyFiles voucher = table.pki.issue("voucher", name, {.ca = "device-ca"});
+        const auto signer = must(FileSigningKey::create(voucher.key, voucher.certificate));
+        const SignedKeyRequest wanted{name, DeviceKey::read, must(make_csr(key, name)), now};
+        const TrustStore trust = must(
+            TrustStore::create({.ca_chain = table.pki.chain("device-ca"), .signers = voucher.certificate}));
+        return table.write(must(by.renew(must(sign_statement(*signer, must(encode_key_request(wanted)))),
+                                         trust, DeviceKey::read, now, read_key_life)),
+                           "answer.crt");
+    };
+    const KeyPtr other = must(make_key());
+    CHECK(refused(table.install(issued_for(other.get(), "gate-1", "device-ca")), "another private key"));
+    CHECK(refused(table.install(issued_for(next.get(), "gate-2", "device-ca")), "another name"));
+    CHECK(refused(table.install(issued_for(next.get(), "gate-1", "service-ca")), "not issued by the CA"));
+    CHECK(key_file(table, DeviceKey::read) == before);
+    CHECK(std::filesystem::exists(table.keys.next_key(DeviceKey::read)));
+    CHECK(must(table.install(issued_for(next.get(), "gate-1", "device-ca"))) == DeviceKey::read);
+}
+
+TEST_CASE("a power cut between key and certificate of a renewal is mended by the same install") {
+    const Table table;
+    enrol(table);
+    const auto answer = table.write(answer_renewal(table, DeviceKey::read, now), "next.crt");
+    std::filesystem::rename(table.keys.next_key(DeviceKey::read), table.keys.key(DeviceKey::read));
+    CHECK_FALSE(
+        FileSigningKey::create(table.keys.key(DeviceKey::read), table.keys.certificate(DeviceKey::read)));
+    CHECK(must(table.install(answer)) == DeviceKey::read);
+    CHECK(FileSigningKey::create(table.keys.key(DeviceKey::read), table.keys.certificate(DeviceKey::read)));
+}
+
+TEST_CASE("what is not there is not renewed, and a lost request for the next key is written again") {
+    const Table table;
+    CHECK_FALSE(table.keys.make_renewal(DeviceKey::identity, "gate-1", now));
+    enrol(table);
+    const MadeRequest first = must(table.keys.make_renewal(DeviceKey::read, "gate-1", now));
+    std::filesystem::remove(first.file);
+    CHECK(must(table.keys.make_renewal(DeviceKey::read, "gate-1", now)).fingerprint == first.fingerprint);
 }
