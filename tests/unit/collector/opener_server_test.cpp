@@ -68,7 +68,7 @@ bool is_turned_away(PacketStream& stream) {
 
 }  // namespace
 
-TEST_CASE("the collector is greeted, asks, and gets its verdicts; a viewer sees the read") {
+TEST_CASE("the collector is greeted, asks, and gets its verdicts, a viewer sees the read") {
     ServerBench bench;
     PacketStream collector = bench.connect(bench.ingest_path);
     CHECK(parse_hello(must(collector.receive(milliseconds(0)))));
@@ -173,7 +173,7 @@ TEST_CASE("a viewer who does not read is let go, and verdicts go on") {
     CHECK(full == std::vector<int>{5});
 }
 
-TEST_CASE("one viewer who does not read loses his seat; the one who reads loses nothing") {
+TEST_CASE("one viewer who does not read loses his seat, the one who reads loses nothing") {
     ServerBench bench(::geteuid(), 0);
     PacketStream collector = bench.connect(bench.ingest_path);
     CHECK(collector.receive(milliseconds(0)));

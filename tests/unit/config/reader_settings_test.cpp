@@ -67,7 +67,7 @@ TEST_CASE("the commented example holds every key with its own default") {
 }
 
 TEST_CASE(
-    "relative paths start at the settings file, a list's behind its @; the command line's are as written") {
+    "relative paths start at the settings file, a list's behind its @, the command line's are as written") {
     CHECK(load(least)->input.source.ends_with("/film.mp4"));
     CHECK(load(replaced(least, "film.mp4", "@list.txt"))->input.source.starts_with("@/"));
     CHECK(load(replaced(least, "film.mp4", "/a/b"))->input.source == "/a/b");

@@ -68,7 +68,7 @@ const std::vector<ItemKind> nothing = {};
 
 }  // namespace
 
-TEST_CASE("without a set nothing is recorded; with the first one it begins, and the read names the set") {
+TEST_CASE("without a set nothing is recorded, with the first one it begins, and the read names the set") {
     Gate gate;
     CHECK(gate.seal().empty());
     RecipientSet set = gate.desk.set(1);
@@ -147,7 +147,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "weeks offline: fresh for 7 days, flagged for 7, without pictures for 7, then nothing; a new set heals "
+    "weeks offline: fresh for 7 days, flagged for 7, without pictures for 7, then nothing, a new set heals "
     "all") {
     Gate gate;
     const KeyFiles reader = gate.desk.recipient(Purpose::read);

@@ -50,7 +50,7 @@ TEST_CASE("the epoch in force is the last that has begun, the first one when non
 }
 
 TEST_CASE(
-    "a set is fresh for 7 days, stale for 7 more, then for reads only, then over; a clock that lags is no "
+    "a set is fresh for 7 days, stale for 7 more, then for reads only, then over, a clock that lags is no "
     "age") {
     CHECK(age_of(now, now - 4000 * day) == SetAge::fresh);
     CHECK(age_of(now, now + 7 * day) == SetAge::fresh);

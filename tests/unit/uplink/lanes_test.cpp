@@ -72,7 +72,7 @@ bool has(const Seqs& seqs, Seq seq) {
 
 }  // namespace
 
-TEST_CASE("a new item takes the next free place, however many older ones wait; they go on, oldest first") {
+TEST_CASE("a new item takes the next free place, however many older ones wait, they go on, oldest first") {
     BusyDesk desk;
     desk.append_outage(30);
     desk.broker.connect();

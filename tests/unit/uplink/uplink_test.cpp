@@ -178,7 +178,7 @@ TEST_CASE("a single publish that the connection lost is published again") {
     CHECK(desk.turn_and_take_seqs() == Seqs{2});
 }
 
-TEST_CASE("an item that the broker denies is held and tried again slowly, never dropped; the others go on") {
+TEST_CASE("an item that the broker denies is held and tried again slowly, never dropped, the others go on") {
     Desk desk;
     desk.append(3);
     desk.broker.connect();

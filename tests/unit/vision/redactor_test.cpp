@@ -137,7 +137,7 @@ TEST_CASE("under plate_only the bodywork is hidden too, the plate is not") {
     CHECK(one_colour(image, {280, 264, 320, 280}));
 }
 
-TEST_CASE("another plate is one flat colour, within the kept area and outside; the passage's own is spared") {
+TEST_CASE("another plate is one flat colour, within the kept area and outside, the passage's own is spared") {
     NoiseFrame frame(PixelFormat::grey8, frame_width, frame_height);
     const std::vector<Quad> others{quad_from_box({380, 245, 420, 257}), quad_from_box({40, 60, 300, 120}),
                                    quad_from_box({340, 235, 400, 265})};
