@@ -6,11 +6,24 @@ target_compile_features(portcullis_flags INTERFACE cxx_std_20)
 target_compile_options(portcullis_flags INTERFACE
   -Wall -Wextra -Wconversion -Wold-style-cast -Wsuggest-override -Wshadow $<$<CXX_COMPILER_ID:GNU>:-Werror>
   -fstack-protector-strong -fno-omit-frame-pointer)
-# Hardening costs under 1 % here and is checked by the process-wall test (RELRO, PIE).
+# The process-wall test finds each of these in the programs.
 target_link_options(portcullis_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
+# What is shipped (rooms, drivers, programs; the root's CMakeLists.txt says where that ends) is hardened further.
+define_property(TARGET PROPERTY PORTCULLIS_SHIPPED INITIALIZE_FROM_VARIABLE PORTCULLIS_SHIPPED)
+set(portcullis_shipped "$<BOOL:$<TARGET_PROPERTY:PORTCULLIS_SHIPPED>>")
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PORTCULLIS_SANITIZE)
-  target_compile_definitions(portcullis_flags INTERFACE _FORTIFY_SOURCE=2)
+  target_compile_definitions(portcullis_flags INTERFACE "_FORTIFY_SOURCE=$<IF:${portcullis_shipped},3,2>")
+  target_compile_options(portcullis_flags INTERFACE
+    "$<${portcullis_shipped}:-fstack-clash-protection;-ftrivial-auto-var-init=zero>")
+  # Control-flow integrity as far as GCC gives it: indirect branches end at marked places only.
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    target_compile_options(portcullis_flags INTERFACE "$<${portcullis_shipped}:-fcf-protection=full>")
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    target_compile_options(portcullis_flags INTERFACE "$<${portcullis_shipped}:-mbranch-protection=standard>")
+  endif()
 endif()
+# Programs do not tell where they were built: the same source gives the same bytes in any folder.
+target_compile_options(portcullis_flags INTERFACE "$<${portcullis_shipped}:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 include(CheckPIESupported)
 check_pie_supported()

@@ -4,7 +4,9 @@
 A process that sees plates must not be able to speak to a network; a process on the network must not be able to see or
 open anything. usage: process_wall_test.py BIN_DIR
 """
+import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -28,6 +30,7 @@ WALL = {
     "portcullis-collector": (VISION, DECRYPTION | ENCRYPTION, ("EnvelopeOpener", "PlateReader")),
     "portcullis-opener": (NETWORK + VISION, UNIX_SERVER | ENCRYPTION, ("PahoBroker", "PlateReader", "Sealer")),
 }
+PROGRAMS = (*WALL, "portcullis")
 
 
 def run(*command):
@@ -45,6 +48,20 @@ def imported_functions(program):
 
 def own_symbols(program):
     return run("nm", "-C", "--defined-only", os.path.join(BIN, program))
+
+
+def entry_bytes(program):
+    """name -> the first bytes of each of our functions that can be called from outside its source."""
+    path = os.path.join(BIN, program)
+    loads = re.findall(r"LOAD +0x(\w+) 0x(\w+) 0x\w+ 0x(\w+)", run("readelf", "-lW", path))
+    with open(path, "rb") as file:
+        content = file.read()
+    entries = {}
+    for address, name in re.findall(r"^(\w+) [TW] (_ZNK?10portcullis\w+)$", run("nm", "--defined-only", path), re.MULTILINE):
+        at = int(address, 16)
+        offset = next(int(o, 16) + at - int(v, 16) for o, v, size in loads if int(v, 16) <= at < int(v, 16) + int(size, 16))
+        entries[name] = content[offset:offset + 4]
+    return entries
 
 
 class ProcessWall(unittest.TestCase):
@@ -83,6 +100,41 @@ class ProcessWall(unittest.TestCase):
                 self.assertIn("DYN (Position-Independent Executable file)", headers)
                 self.assertIn("GNU_RELRO", headers)
                 self.assertRegex(dynamic, r"BIND_NOW|\bNOW\b")
+                self.assertRegex(headers, r"GNU_STACK .* RW +0x")
+                self.assertNotRegex(dynamic, r"\(RPATH\)|\(RUNPATH\)", "libraries come from the system's folders only")
+                imports = imported_functions(program)
+                self.assertIn("__stack_chk_fail", imports)
+                self.assertTrue(any(name.endswith("_chk") for name in imports), "_FORTIFY_SOURCE")
+
+    def test_indirect_branches_end_at_marked_places_only(self):
+        """Each function that others may call begins with the processor's landing mark (x86: endbr64; Arm: bti c, paciasp)."""
+        marks = {"x86_64": (b"\xf3\x0f\x1e\xfa",), "aarch64": (b"\x5f\x24\x03\xd5", b"\x3f\x23\x03\xd5")}
+        if platform.machine() not in marks:
+            self.skipTest(f"no landing marks are known for {platform.machine()}")
+        for program in PROGRAMS:
+            functions = entry_bytes(program)
+            with self.subTest(program=program):
+                self.assertGreater(len(functions), 100)
+                bare = [name for name, begin in functions.items() if not begin.startswith(marks[platform.machine()])]
+                self.assertEqual(bare, [])
+
+    def test_every_source_is_compiled_with_the_hardening_flags(self):
+        """What leaves no mark in the program: guarded stack growth, variables that begin as zeros."""
+        database = os.path.join(BIN, os.pardir, "compile_commands.json")
+        with open(database, encoding="utf-8") as file:
+            commands = [row for row in json.load(file) if re.search(r"/(firmware|drivers)/", row["file"])
+                        and re.search(r" -o (firmware|drivers)/", row["command"])]  # not what tests take out of programs
+        self.assertGreater(len(commands), 100)
+        for row in commands:
+            for flag in ("-fstack-clash-protection", "-ftrivial-auto-var-init=zero", "-fstack-protector-strong",
+                         "-D_FORTIFY_SOURCE=3"):
+                self.assertIn(flag, row["command"], row["file"])
+
+    def test_no_program_tells_where_it_was_built(self):
+        source = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir)).encode()
+        for program in PROGRAMS:
+            with open(os.path.join(BIN, program), "rb") as file, self.subTest(program=program):
+                self.assertNotIn(source, file.read())
 
 
 if __name__ == "__main__":
