@@ -32,7 +32,8 @@ set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link)
 set(PORTCULLIS_MAY_driver base core ports envelope)
 # Programs are the composition roots: what each may NOT hold is the process wall.
 set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link driver_broker_paho)
-set(PORTCULLIS_NEVER_portcullis-uplink open seal vision passage pipeline ingest opener driver_camera_replay driver_keys_file)
+set(PORTCULLIS_NEVER_portcullis-uplink open seal vision passage pipeline ingest opener driver_camera_replay driver_keys_file
+  driver_keys_pkcs11 driver_keys_tpm)
 set(PORTCULLIS_NEVER_portcullis-collector open opener seal vision passage pipeline spool uplink driver_camera_replay)
 set(PORTCULLIS_NEVER_portcullis-opener ingest uplink spool pipeline vision passage seal driver_broker_paho driver_camera_replay)
 set(PORTCULLIS_NEVER_portcullis)

@@ -43,7 +43,7 @@ Result<CollectorSettings> CollectorSettings::load(const std::filesystem::path& f
     settings.broker = read_broker(in.section("broker"));
     settings.store = read_store(in.section("store"));
     SettingsSection receipts = in.section("receipts");
-    settings.receipts = {receipts.path("key"), receipts.path("certificate")};
+    settings.receipts = {receipts.key_source("key"), receipts.path("certificate")};
     settings.devices = read_device_trust_files(in);
     settings.recipient_sets = in.section("recipients").path("sets", "");
     settings.opener_socket = in.section("opener").path("socket", "/run/portcullis/ingest.sock");

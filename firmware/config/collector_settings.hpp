@@ -27,7 +27,7 @@ struct CollectorSettings {
         std::uint64_t max_chains = 0;
     } store;
     struct ReceiptsSection {
-        std::filesystem::path key;
+        std::string key;  // a PEM file, pkcs11:... or tpm:handle:...
         std::filesystem::path certificate;
     } receipts;
     DeviceTrustFiles devices;

@@ -112,7 +112,7 @@ ReaderKeySettings read_keys(SettingsReader& in, const PictureSettings& pictures)
     SettingsSection signing = in.section("keys");
     SettingsSection recipients = in.section("recipients");
     ReaderKeySettings keys;
-    keys.key = signing.path("key");
+    keys.key = signing.key_source("key");
     keys.certificate = signing.path("certificate");
     keys.read_recipients = recipients.paths("read");
     keys.plate_recipients = recipients.paths("plate", std::vector<std::string>());

@@ -70,7 +70,7 @@ struct PictureSettings {
 };
 
 struct ReaderKeySettings {
-    std::filesystem::path key;
+    std::string key;  // a PEM file, pkcs11:... or tpm:handle:...
     std::filesystem::path certificate;
     std::vector<std::filesystem::path> read_recipients;
     std::vector<std::filesystem::path> plate_recipients;

@@ -193,6 +193,12 @@ std::filesystem::path SettingsSection::path(std::string_view key,
     return written.empty() ? std::filesystem::path() : document_->file.parent_path() / written;
 }
 
+std::string SettingsSection::key_source(std::string_view key) {
+    std::string written = text(key);
+    if (written.empty() || written.starts_with("pkcs11:") || written.starts_with("tpm:")) return written;
+    return document_->file.parent_path() / written;
+}
+
 std::vector<std::string> SettingsSection::texts(std::string_view key,
                                                 const std::optional<std::vector<std::string>>& fallback) {
     const auto found = find(key, !fallback);

@@ -62,6 +62,8 @@ class SettingsSection {
                                 std::optional<double> fallback = {});
     [[nodiscard]] bool flag(std::string_view key, std::optional<bool> fallback = {});
     /// A relative path starts at the settings file's folder.
+    /// Where a private key lives: a path like path()'s, or, as written, what begins with pkcs11: or tpm:.
+    [[nodiscard]] std::string key_source(std::string_view key);
     [[nodiscard]] std::filesystem::path path(std::string_view key,
                                              const std::optional<std::string>& fallback = {});
     [[nodiscard]] std::vector<std::string> texts(

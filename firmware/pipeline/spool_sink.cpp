@@ -15,14 +15,23 @@ Result<void> SpoolSink::record(const CaptureRecord& record) {
     const Digest receipt = TRY(spool_.last_receipt_digest())
     .value_or(Digest{});
     auto sealed = sealer_.seal(record, spool_.head(), receipt);
-    // Another code than the spool's own `exhausted`: a record that cannot be sealed now never can.
-    if (!sealed) return fail(ErrorCode::refused, "not sealed: {}", sealed.error().message());
+    if (!sealed) return fail(not_sealed(std::move(sealed.error())));
+    key_absent_since_.reset();
     TRY(spool_.append(*sealed));
     if (spool_.head().next_seq - first_unchecked_ < max_items_unchecked) return {};
     // The record is durable; a checkpoint that fails comes again with the next one and must not repeat it.
     if (const auto done = checkpoint(); !done)
         log_warning("pipeline", "checkpoint put off: {}", done.error().message());
     return {};
+}
+
+Error SpoolSink::not_sealed(Error error) {
+    // Another code than the spool's own `exhausted`: a record that cannot be sealed now never can.
+    if (error.code() != ErrorCode::io) return {ErrorCode::refused, "not sealed: " + error.message()};
+    if (!key_absent_since_) key_absent_since_ = clock_.since_boot();
+    if (clock_.since_boot() - *key_absent_since_ < max_key_absence) return error;
+    return {ErrorCode::closed,
+            "the signing key is gone; this process ends, so that it is opened anew: " + error.message()};
 }
 
 Result<void> SpoolSink::tick() {

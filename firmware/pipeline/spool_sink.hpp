@@ -10,13 +10,16 @@ namespace portcullis {
 
 inline constexpr std::uint64_t max_items_unchecked = 64;
 inline constexpr std::chrono::seconds max_time_unchecked{60};
+/// A key in hardware that has signed nothing for so long is gone: only opening it anew can help.
+inline constexpr std::chrono::seconds max_key_absence{10};
 
 class SpoolSink {
   public:
     /// All three outlive the sink.
     SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock);
 
-    /// Errors: the spool's; refused when sealing fails (trying again would not help).
+    /// Errors: the spool's; io while the signing key does not sign (its token may come back), closed when it
+    /// has not for max_key_absence; refused when sealing fails otherwise (trying again would not help).
     [[nodiscard]] Result<void> record(const CaptureRecord& record);
     /// Sheds what is over age; a checkpoint if one is due by time.
     [[nodiscard]] Result<void> tick();
@@ -27,11 +30,14 @@ class SpoolSink {
     [[nodiscard]] RecordSink sink();
 
   private:
+    [[nodiscard]] Error not_sealed(Error error);
+
     const Sealer& sealer_;
     Spool& spool_;
     const Clock& clock_;
     Seq first_unchecked_;
     BootTime last_checkpoint_;
+    std::optional<BootTime> key_absent_since_;
 };
 
 }  // namespace portcullis

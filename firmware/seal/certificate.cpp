@@ -4,12 +4,12 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 
 #include <ctime>
 
 #include "base/file.hpp"
 #include "seal/gate.hpp"
+#include "seal/secret_file.hpp"
 
 namespace portcullis {
 
@@ -92,14 +92,6 @@ std::optional<UtcTime> to_utc(const ASN1_TIME* time) {
     return UtcTime(std::chrono::seconds(::timegm(&fields)));
 }
 
-Result<void> check_permissions(const std::filesystem::path& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) return {};  // read_pem tells it better
-    if ((info.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)) == 0) return {};
-    return fail(ErrorCode::configuration, "key {}: mode {:04o} lets others read or replace it; chmod 600 {}",
-                path.string(), info.st_mode & 07777U, path.string());
-}
-
 }  // namespace
 
 bool is_p256(EVP_PKEY* key) {
@@ -155,8 +147,7 @@ Bytes certificate_to_der(X509* certificate) {
 }
 
 Result<KeyPtr> load_private_key(const std::filesystem::path& path) {
-    TRY(check_permissions(path));
-    Bytes bytes = TRY(read_pem(path, "key"));
+    Bytes bytes = TRY(read_secret_file(path, max_pem_bytes, "key"));
     const Cleanse cleanse(bytes);
     const BioPtr source = borrow(bytes);
     KeyPtr key(source ? PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, nullptr) : nullptr);

@@ -39,7 +39,7 @@ enum class CertificateUse {
 /// Of DER with nothing behind it; null when it is none.
 [[nodiscard]] X509Ptr certificate_from_der(ByteView der);
 [[nodiscard]] Bytes certificate_to_der(X509* certificate);
-/// A private key; refuses a file that others than its owner may write, or that everybody may read.
+/// A private key; refuses a file that is not for our eyes only (read_secret_file).
 [[nodiscard]] Result<KeyPtr> load_private_key(const std::filesystem::path& path);
 
 /// An EC key on P-256; false for nullptr.

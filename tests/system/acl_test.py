@@ -29,7 +29,7 @@ ROLES = {
     "another device": ("devices/gate-2/identity", "devices"),
     "device not admitted": ("devices/gate-3/identity", "devices"),
     "collector": ("collector/tls", "services"),
-    "policy": ("policy/tls", "services"),
+    "policy": ("broker/policy", "services"),
     "admin": ("broker/admin", "services"),
     "service not known": ("stray/tls", "services"),
 }
@@ -87,7 +87,6 @@ class Matrix(unittest.TestCase):
         cls.make_pki("--device", "gate-2")
         cls.house.write_access()
         cls.make_pki("--device", "gate-3")  # after the table: nobody has admitted it
-        cls.certify("policy/tls", "policy", "service-ca")
         cls.certify("stray/tls", "stray", "service-ca")
         cls.open_table()
         cls.house.start_broker()

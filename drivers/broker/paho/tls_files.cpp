@@ -14,6 +14,8 @@
 #include <string_view>
 
 #include "base/file.hpp"
+#include "seal/openssl.hpp"
+#include "seal/secret_file.hpp"
 
 namespace portcullis {
 
@@ -23,17 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_pem_bytes = 64 * 1024;
 
-template <auto release>
-struct Release {
-    template <class T>
-    void operator()(T* object) const {
-        release(object);
-    }
-};
-using BioPtr = std::unique_ptr<BIO, Release<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, Release<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using ConfPtr = std::unique_ptr<CONF, Release<NCONF_free>>;
+using ConfPtr = std::unique_ptr<CONF, OpensslDeleter<NCONF_free>>;
 
 // Never ask on the terminal: a daemon has none.
 int no_password(char*, int, int, void*) {
@@ -93,8 +85,10 @@ Result<std::string> common_name(X509* certificate, const fs::path& path) {
 }
 
 Result<void> check_key(X509* certificate, const TlsFiles& files) {
-    const BioPtr bio = TRY(open_pem(files.key, "TLS client key"));
-    const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+    Bytes bytes = TRY(read_secret_file(files.key, max_pem_bytes, "TLS client key"));
+    const Cleanse cleanse(bytes);
+    const BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+    const KeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr) : nullptr);
     ERR_clear_error();
     if (!key)
         return fail(ErrorCode::configuration,

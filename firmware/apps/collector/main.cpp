@@ -5,11 +5,11 @@
 
 #include "apps/common/daemon_main.hpp"
 #include "apps/common/honour_revocations.hpp"
+#include "apps/common/signing_key.hpp"
 #include "base/log.hpp"
 #include "collector/ingest/collector_service.hpp"
 #include "config/collector_settings.hpp"
 #include "drivers/broker/paho/paho_broker.hpp"
-#include "drivers/keys/file/file_signing_key.hpp"
 #include "health/service.hpp"
 #include "seal/self_test.hpp"
 
@@ -81,8 +81,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TRY(envelope_self_test());
     const SystemClock clock;
     TrustStore devices = TRY(load_trust(settings.devices));
-    const auto receipt_key = TRY(FileSigningKey::create(settings.receipts.key, settings.receipts.certificate,
-                                                        CertificateUse::sign_receipts));
+    const auto receipt_key = TRY(open_signing_key(settings.receipts.key, settings.receipts.certificate,
+                                                  CertificateUse::sign_receipts));
     TRY(check_dates(receipt_key->certificate(), clock.utc(), settings.receipts.certificate.string()));
     const auto broker = TRY(PahoBroker::create(broker_settings(settings.broker)));
     if (check_only) {

@@ -3,9 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "apps/common/signing_key.hpp"
 #include "apps/reader/compose.hpp"
 #include "base/log.hpp"
-#include "drivers/keys/file/file_signing_key.hpp"
 #include "health/service.hpp"
 #include "pipeline/model_eyes.hpp"
 #include "pipeline/spool_sink.hpp"
@@ -124,7 +124,7 @@ Result<void> run(const Options& options) {
     TRY(envelope_self_test());
     const SystemClock clock;
     const auto key =
-        TRY(FileSigningKey::create(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
+        TRY(open_signing_key(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
     const Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
     Eyes eyes = TRY(load_eyes(settings.models));
     if (!options.check_only) return walk(settings, std::move(eyes), sealer, clock);

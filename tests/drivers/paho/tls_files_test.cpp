@@ -18,7 +18,10 @@ TEST_CASE("faulty TLS files are configuration errors that name the file and the 
     REQUIRE(check_tls_files(good).value() == "gate-1");
 
     const auto text = dir.path() / "text.pem";
-    REQUIRE(write_file_atomically(text, as_bytes("no certificate\n")));
+    REQUIRE(write_file_atomically(text, as_bytes("no certificate\n"), 0600));
+    const auto open_to_all = dir.path() / "open.key";
+    std::filesystem::copy_file(good.key, open_to_all);
+    std::filesystem::permissions(open_to_all, std::filesystem::perms(0644));
     const auto secret = dir.path() / "secret.key";
     run_or_fail(
         {"openssl", "ec", "-in", good.key.string(), "-aes128", "-passout", "pass:x", "-out", secret.string()},
@@ -41,6 +44,7 @@ TEST_CASE("faulty TLS files are configuration errors that name the file and the 
         {"text for a CA", {text, good.certificate, good.key}, text, "no PEM certificate"},
         {"text for a certificate", {good.ca, text, good.key}, text, "no PEM certificate"},
         {"text for a key", {good.ca, good.certificate, text}, text, "no private key"},
+        {"a key that others can read", {good.ca, good.certificate, open_to_all}, open_to_all, "chmod 600"},
         {"a key with a password", {good.ca, good.certificate, secret}, secret, "password"},
         {"the key of another",
          {good.ca, good.certificate, pki.file("devices/gate-2/identity.key")},

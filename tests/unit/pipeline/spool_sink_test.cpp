@@ -1,6 +1,7 @@
 #include "pipeline/spool_sink.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/x509.h>
 
 #include "drivers/keys/file/file_signing_key.hpp"
 #include "support/fake_clock.hpp"
@@ -28,6 +29,21 @@ std::string shared_pki() {
     return (folder.path() / "pki").string();
 }
 
+/// A key whose private half is there only while the token is.
+class LooseToken final : public SigningKey {
+  public:
+    explicit LooseToken(const SigningKey& key) : key_(key) {}
+    [[nodiscard]] evp_pkey_st* key() const override {
+        return pulled ? X509_get0_pubkey(key_.certificate()) : key_.key();
+    }
+    [[nodiscard]] x509_st* certificate() const override { return key_.certificate(); }
+
+    mutable bool pulled = false;
+
+  private:
+    const SigningKey& key_;
+};
+
 /// A device with its own keys, sealer and spool.
 struct Device {
     TempDir folder;
@@ -42,16 +58,7 @@ struct Device {
             FileSigningKey::create(pki + "/devices/gate-1/read.key", pki + "/devices/gate-1/read.crt");
         if (!loaded) FAIL(loaded.error().message());
         key = std::move(*loaded);
-        SealerSettings settings;
-        settings.device = "gate-1";
-        settings.fleet = "test";
-        settings.boot = "boot-1";
-        settings.read_recipients = {pki + "/recipients/collector-read.crt"};
-        settings.plate_recipients = settings.read_recipients;
-        settings.overview_recipients = settings.read_recipients;
-        auto made = Sealer::create(settings, *key);
-        if (!made) FAIL(made.error().message());
-        sealer = std::move(*made);
+        sealer = sealer_with(*key);
         auto opened = Spool::open(
             {folder.path() / "spool.db", "gate-1"},
             TombstoneMaker([this](const Tombstone& tombstone) { return sealer->tombstone(tombstone); },
@@ -61,6 +68,18 @@ struct Device {
         spool = std::move(*opened);
     }
 
+    [[nodiscard]] static Sealer sealer_with(const SigningKey& signing_key) {
+        SealerSettings settings;
+        settings.device = "gate-1";
+        settings.fleet = "test";
+        settings.boot = "boot-1";
+        settings.read_recipients = {shared_pki() + "/recipients/collector-read.crt"};
+        settings.plate_recipients = settings.read_recipients;
+        settings.overview_recipients = settings.read_recipients;
+        auto made = Sealer::create(settings, signing_key);
+        if (!made) FAIL(made.error().message());
+        return std::move(*made);
+    }
     std::string kinds() {
         std::string text;
         const auto items = spool->peek(0, 1000, 100'000'000);
@@ -124,6 +143,30 @@ TEST_CASE("a record that cannot be sealed is refused for good, not tried again")
     REQUIRE_FALSE(done);
     CHECK(done.error().code() == ErrorCode::refused);
     CHECK(device.kinds().empty());
+}
+
+TEST_CASE("a token that is pulled and put back costs no record, one that stays away ends the process") {
+    Device device;
+    const LooseToken token(*device.key);
+    const Sealer sealer = device.sealer_with(token);
+    SpoolSink sink(sealer, *device.spool, device.clock);
+    REQUIRE(sink.record(record_with_plate()));
+    token.pulled = true;
+    const auto code = [&] {
+        const auto done = sink.record(record_with_plate());
+        REQUIRE_FALSE(done);
+        return done.error().code();
+    };
+    CHECK(code() == ErrorCode::io);  // the commit stage tries again
+    device.clock.advance(max_key_absence - std::chrono::seconds(1));
+    CHECK(code() == ErrorCode::io);
+    token.pulled = false;
+    REQUIRE(sink.record(record_with_plate()));
+    token.pulled = true;
+    CHECK(code() == ErrorCode::io);
+    device.clock.advance(max_key_absence);
+    CHECK(code() == ErrorCode::closed);
+    CHECK(device.kinds() == "rprp");
 }
 
 TEST_CASE("an unread record is sealed like any other: its text is empty, its plate picture is there") {

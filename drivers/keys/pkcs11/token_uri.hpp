@@ -1,0 +1,26 @@
+#pragma once
+// TokenUri: a PKCS#11 URI (RFC 7512) as the settings write it. What names the key goes on to the engine as it
+// is; the two query attributes that say how to reach it are ours:
+//   pkcs11:token=lane;object=read?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/run/pin
+// Pure function, reentrant.
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace portcullis {
+
+inline constexpr std::size_t max_token_uri_bytes = 1024;
+
+struct TokenUri {
+    std::string key;                   // pkcs11: and the path attributes
+    std::filesystem::path module;      // the token's library
+    std::filesystem::path pin_source;  // file with the PIN in its first line; empty: the token asks for none
+};
+
+/// Errors: configuration, with the cure: another scheme, no module-path, a PIN in the URI itself (settings
+/// are no place for secrets), an attribute that is not known.
+[[nodiscard]] Result<TokenUri> parse_token_uri(std::string_view uri);
+
+}  // namespace portcullis

@@ -1,0 +1,112 @@
+#pragma once
+// One signing key in each place where a key may live, with a certificate of the throw-away PKI for it, and
+// what happens to such places: the token is pulled, the TPM loses its power. What is not installed: skip
+// loudly.
+
+#include <memory>
+
+#include "base/result.hpp"
+#include "ports/signing_key.hpp"
+#include "seal/trust.hpp"
+#include "support/pki.hpp"
+#include "support/temp_dir.hpp"
+
+namespace portcullis::test {
+
+class KeyBench {
+  public:
+    KeyBench() : pki_(dir_.path() / "pki") {}
+    virtual ~KeyBench() = default;
+    KeyBench(const KeyBench&) = delete;
+    KeyBench& operator=(const KeyBench&) = delete;
+
+    /// As settings write it.
+    [[nodiscard]] virtual std::string source() const = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<SigningKey>> open(
+        const std::filesystem::path& certificate) const = 0;
+    /// The place of the key is not there (any more).
+    virtual void take_away() = 0;
+    /// False where a key that was loaded goes on to sign without its place.
+    [[nodiscard]] virtual bool signs_in_its_place() const { return true; }
+
+    /// A certificate of the device CA for this key.
+    [[nodiscard]] std::filesystem::path certify(const std::string& name = "gate-1",
+                                                const std::string& usage = "emailProtection") const;
+    [[nodiscard]] std::filesystem::path certificate_of_another_key() const {
+        return pki_.file("devices/gate-1/read.crt");
+    }
+    [[nodiscard]] TrustStore trust(const std::filesystem::path& certificate) const;
+    [[nodiscard]] const std::filesystem::path& folder() const { return dir_.path(); }
+
+  protected:
+    void run(std::vector<std::string> command) const { run_or_fail(std::move(command), folder() / "log"); }
+    [[nodiscard]] std::filesystem::path public_key() const { return folder() / "public.pem"; }
+
+  private:
+    TempDir dir_;
+    Pki pki_;
+};
+
+/// A PEM file.
+class FileBench final : public KeyBench {
+  public:
+    static std::string missing() { return {}; }
+    FileBench();
+    [[nodiscard]] std::string source() const override { return folder() / "file.key"; }
+    [[nodiscard]] Result<std::unique_ptr<SigningKey>> open(
+        const std::filesystem::path& certificate) const override;
+    void take_away() override { std::filesystem::remove(source()); }
+    [[nodiscard]] bool signs_in_its_place() const override { return false; }
+};
+
+/// SoftHSM, a PKCS#11 token in files.
+class TokenBench final : public KeyBench {
+  public:
+    /// What is not installed, or why not here; empty: all is there.
+    static std::string missing();
+    TokenBench();
+    [[nodiscard]] std::string source() const override { return uri("lane", "read", "pin"); }
+    [[nodiscard]] Result<std::unique_ptr<SigningKey>> open(
+        const std::filesystem::path& certificate) const override;
+    void take_away() override;
+
+    [[nodiscard]] std::string uri(const std::string& token, const std::string& object,
+                                  const std::string& pin_file) const;
+
+  private:
+    static bool used_;
+};
+
+/// swtpm, a TPM 2.0 in a process.
+class TpmBench final : public KeyBench {
+  public:
+    static std::string missing();
+    static constexpr const char* good_handle = "0x81000100";
+    static constexpr const char* weak_handle = "0x81000101";
+
+    TpmBench();
+    [[nodiscard]] std::string source() const override { return std::string("tpm:handle:") + good_handle; }
+    [[nodiscard]] Result<std::unique_ptr<SigningKey>> open(
+        const std::filesystem::path& certificate) const override;
+    void take_away() override { lose_power(); }
+
+    /// kill -9: what a power cut does to it.
+    void lose_power() { REQUIRE(swtpm_->kill()); }
+    void power_up();
+    /// Another chip in its place.
+    void replace_chip();
+    /// A key at weak_handle without noda, and its certificate.
+    [[nodiscard]] std::filesystem::path make_weak_key();
+    /// 0 when the key's wrapped file of the first chip can be loaded into the chip that is there now.
+    [[nodiscard]] int load_wrapped_key() const;
+
+  private:
+    void make_key(const std::string& attributes, const std::string& name, const std::string& handle) const;
+    [[nodiscard]] std::string shell(const std::string& script) const;
+
+    std::filesystem::path state_ = folder() / "tpm";
+    std::uint16_t port_ = 0;
+    std::unique_ptr<Process> swtpm_;
+};
+
+}  // namespace portcullis::test

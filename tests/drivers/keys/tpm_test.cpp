@@ -1,0 +1,98 @@
+// What only a TPM can do: lose its power, be another one. PORTCULLIS_ROUNDS sets the number of power cuts.
+#include "drivers/keys/tpm/tpm_signing_key.hpp"
+
+#include <cstdlib>
+
+#include "key_bench.hpp"
+#include "seal/statement.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+constexpr std::string_view json = R"({"v":1,"kind":"test"})";
+/// swtpm allows 3 of what it takes for attacks; another chip may allow more, hardly ever so many.
+constexpr int most_before_lockout = 40;
+
+int rounds(int otherwise) {
+    const char* const wanted = std::getenv("PORTCULLIS_ROUNDS");
+    return wanted == nullptr ? otherwise : std::atoi(wanted);
+}
+
+bool skip() {
+    const std::string missing = TpmBench::missing();
+    if (missing.empty()) return false;
+    MESSAGE("SKIPPED: " << missing);
+    return true;
+}
+
+bool signs(const std::string& name, const std::filesystem::path& certificate) {
+    const auto key = TpmSigningKey::create(name, certificate);
+    return key && sign_statement(**key, json);
+}
+
+}  // namespace
+
+TEST_CASE("a name that is no persistent handle is refused with the way to make one") {
+    for (const char* name : {"tpm:", "tpm:handle:", "tpm:handle:0x81", "tpm:handle:0x8100010",
+                             "tpm:handle:0x810001000", "tpm:handle:0x80000001", "tpm:handle:81000100",
+                             "tpm:handle:0x8100010g", "tpm:object:0x81000100", "tpm:handle:0x81000100;"}) {
+        CAPTURE(name);
+        const auto key = TpmSigningKey::create(name, "/nowhere");
+        REQUIRE_FALSE(key);
+        CHECK(key.error().code() == ErrorCode::configuration);
+        CHECK(key.error().message().find("noda") != std::string::npos);
+    }
+}
+
+TEST_CASE("a handle at which the TPM holds nothing is told") {
+    if (skip()) return;
+    const TpmBench bench;
+    const auto key = TpmSigningKey::create("tpm:handle:0x81000155", bench.certify());
+    REQUIRE_FALSE(key);
+    CHECK(key.error().message().find("holds no key there") != std::string::npos);
+}
+
+TEST_CASE("power cuts right after a signature do not lock the key") {
+    if (skip()) return;
+    TpmBench bench;
+    const auto certificate = bench.certify();
+    const int cuts = rounds(6);
+    for (int cut = 0; cut < cuts; ++cut) {
+        CAPTURE(cut);
+        REQUIRE(signs(bench.source(), certificate));
+        bench.lose_power();
+        bench.power_up();
+    }
+    CHECK(signs(bench.source(), certificate));
+    MESSAGE(cuts << " power cuts");
+}
+
+TEST_CASE("control: the same power cuts lock a key that was made without noda, and ours signs all the same") {
+    if (skip()) return;
+    TpmBench bench;
+    const auto certificate = bench.certify();
+    const auto weak_certificate = bench.make_weak_key();
+    const std::string weak = std::string("tpm:handle:") + TpmBench::weak_handle;
+    int cuts = 0;
+    while (signs(weak, weak_certificate) && cuts < most_before_lockout) {
+        bench.lose_power();
+        bench.power_up();
+        ++cuts;
+    }
+    CHECK(cuts > 0);
+    CHECK(cuts < most_before_lockout);
+    CHECK(signs(bench.source(), certificate));
+}
+
+TEST_CASE("attack: the device's disk in another machine: its TPM key signs nothing there") {
+    if (skip()) return;
+    TpmBench bench;
+    const auto certificate = bench.certify();
+    REQUIRE(signs(bench.source(), certificate));
+    CHECK(bench.load_wrapped_key() == 0);  // control: at home it can be loaded
+    bench.replace_chip();
+    CHECK_FALSE(signs(bench.source(), certificate));
+    CHECK(bench.load_wrapped_key() != 0);
+}
