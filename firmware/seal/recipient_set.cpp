@@ -107,8 +107,10 @@ Result<X509Ptr> RecipientSetGate::check_recipient(const RecipientEntry& entry, s
     if (const auto use = check_certificate(certificate.get(), use_of(entry.purpose), "of a recipient"); !use)
         return refuse(use.error().message());
     const UtcTime begins(entry.epoch);
-    if (begins < not_before(certificate.get()) || begins > not_after(certificate.get()))
-        return refuse("its certificate does not hold when its epoch begins");
+    // On its first day: a key may be made and certified at noon for the epoch of today.
+    if (begins + std::chrono::days(1) <= not_before(certificate.get()) ||
+        begins > not_after(certificate.get()))
+        return refuse("its certificate does not hold on the day on which its epoch begins");
     return certificate;
 }
 

@@ -141,8 +141,21 @@ TEST_CASE("attack: an epoch that its recipient's certificate does not cover") {
     const SetDesk desk;
     RecipientSet set = desk.set(1);
     set.entries.push_back(desk.entry(Purpose::overview, today + 400 * day));
-    CHECK(
-        refused(desk.gate().open(desk.sign(set), std::nullopt, now), "does not hold when its epoch begins"));
+    CHECK(refused(desk.gate().open(desk.sign(set), std::nullopt, now), "does not hold on the day"));
+}
+
+TEST_CASE("a recipient that was certified at noon serves the epoch of the same day, and none before") {
+    const SetDesk desk;
+    const KeyFiles noon = desk.pki.issue("noon", "noon",
+                                         {.ca = "recipient-ca",
+                                          .usage = "keyAgreement",
+                                          .extended = oid_receive_reads,
+                                          .from = UtcTime(today) + std::chrono::hours(12)});
+    RecipientSet set = desk.set(1);
+    set.entries[0] = SetDesk::entry_of(Purpose::read, today, noon);
+    CHECK(desk.gate().open(desk.sign(set), std::nullopt, now).has_value());
+    set.entries[0] = SetDesk::entry_of(Purpose::read, today - day, noon);
+    CHECK(refused(desk.gate().open(desk.sign(set), std::nullopt, now), "does not hold on the day"));
 }
 
 TEST_CASE(
