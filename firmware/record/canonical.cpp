@@ -1,8 +1,10 @@
 #include "record/canonical.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 
 #include "base/assert.hpp"
@@ -108,9 +110,12 @@ CanonicalWriter& CanonicalWriter::decimal(std::string_view field, float value, i
         reject(field, fmt::format("must be a number from {} to {}", low, high));
         return *this;
     }
-    const double unit = std::pow(10.0, decimals);
-    const double rounded = std::round(static_cast<double>(value) * unit) / unit + 0.0;  // + 0.0: no "-0.0"
-    fmt::format_to(std::back_inserter(text_), "{:.{}f}", rounded, decimals);
+    // By whole units: half the time of a payload went into formatting its decimals as floating point.
+    constexpr std::array<std::int64_t, max_decimals + 1> units{1, 10, 100, 1000};
+    const std::int64_t unit = units.at(static_cast<std::size_t>(decimals));
+    const auto scaled = std::llround(static_cast<double>(value) * static_cast<double>(unit));
+    fmt::format_to(std::back_inserter(text_), "{}{}.{:0{}}", scaled < 0 ? "-" : "", std::abs(scaled) / unit,
+                   std::abs(scaled) % unit, decimals);
     return *this;
 }
 

@@ -24,6 +24,17 @@ Result<CmsPtr> decode_cms(ByteView blob) {
     return cms;
 }
 
+// As CMS_final, which however copies the content in pieces of 1 KiB, each through every BIO of the chain.
+Result<void> finish_cms(CMS_ContentInfo* cms, ByteView content, const FinishError& error) {
+    PORTCULLIS_ASSERT(content.size() <= std::numeric_limits<int>::max());
+    const auto length = static_cast<int>(content.size());
+    const BioPtr chain(CMS_dataInit(cms, nullptr));
+    if (!chain || BIO_write(chain.get(), content.data(), length) != length || BIO_flush(chain.get()) != 1 ||
+        CMS_dataFinal(cms, chain.get()) != 1)
+        return fail(openssl_error(error.code, error.what));
+    return {};
+}
+
 BioPtr borrow_as_bio(ByteView blob) {
     PORTCULLIS_ASSERT(blob.size() <= std::numeric_limits<int>::max());
     return BioPtr(BIO_new_mem_buf(blob.data(), static_cast<int>(blob.size())));

@@ -24,13 +24,12 @@ bool add_recipient(CMS_ContentInfo* cms, X509* certificate) {
 
 Result<Bytes> encrypt(ByteView plaintext, const std::vector<X509Ptr>& recipients) {
     ERR_clear_error();
-    const BioPtr content = borrow_as_bio(plaintext);
     const CmsPtr cms(CMS_encrypt(nullptr, nullptr, EVP_aes_256_gcm(), flags));
-    bool done = content && cms;
+    bool done = cms != nullptr;
     for (const X509Ptr& certificate : recipients)
         done = done && add_recipient(cms.get(), certificate.get());
-    if (!done || CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) != 1)
-        return fail(openssl_error(ErrorCode::internal, "seal: cannot encrypt"));
+    if (!done) return fail(openssl_error(ErrorCode::internal, "seal: cannot encrypt"));
+    TRY(finish_cms(cms.get(), plaintext, {ErrorCode::internal, "seal: cannot encrypt"}));
     Bytes blob = TRY(encode_cms(cms.get()));
     const GatedEnvelope gated = TRY(with_context(gate(blob), "seal: this OpenSSL encrypts in another shape"));
     if (gated.recipients.size() != recipients.size() || gated.content_bytes != plaintext.size())

@@ -39,14 +39,11 @@ Result<Bytes> sign_statement(const SigningKey& key, std::string_view json, std::
         return fail(ErrorCode::invalid_argument,
                     "seal: a text to be signed begins {{\"v\": and this one does not");
     ERR_clear_error();
-    const BioPtr content = borrow_as_bio(as_bytes(json));
     const CmsPtr cms(
         CMS_sign_ex(nullptr, nullptr, nullptr, nullptr, sign_flags, key.context(), key.properties()));
-    const bool done =
-        content && cms &&
-        CMS_add1_signer(cms.get(), key.certificate(), key.key(), EVP_sha256(), sign_flags) != nullptr &&
-        CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) == 1;
-    if (!done) return fail(openssl_error(ErrorCode::io, "seal: cannot sign"));
+    if (!cms || CMS_add1_signer(cms.get(), key.certificate(), key.key(), EVP_sha256(), sign_flags) == nullptr)
+        return fail(openssl_error(ErrorCode::io, "seal: cannot sign"));
+    TRY(finish_cms(cms.get(), as_bytes(json), {ErrorCode::io, "seal: cannot sign"}));
     Bytes blob = TRY(encode_cms(cms.get()));
     TRY(with_context(check_signed_profile(blob, limit_bytes), "seal: this OpenSSL signs in another shape"));
     return blob;

@@ -1,5 +1,6 @@
 #pragma once
-// portcullis bench accuracy|speed|spool: the reader's figures at the desk. Needs no keys and no network.
+// portcullis bench accuracy|seal|speed|spool: the reader's figures at the desk, and what sealing and spooling
+// cost. Needs no keys and no network.
 
 #include <functional>
 

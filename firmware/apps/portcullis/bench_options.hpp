@@ -13,6 +13,7 @@ inline constexpr int max_threads = 64;
 inline constexpr int max_repeat = 1000;
 inline constexpr int min_records = 100;
 inline constexpr int max_records = 1'000'000;
+inline constexpr int max_rounds = 1'000'000;
 inline constexpr int min_bench_side_px = 64;
 inline constexpr int max_bench_side_px = 10'000;
 
@@ -28,6 +29,14 @@ struct AccuracyOptions {
     std::string predictions;  // empty: none
     std::filesystem::path gallery;
     std::filesystem::path models;
+};
+
+struct SealOptions {
+    int recipients = 1;  // of each item
+    int rounds = 1000;
+    int plate_bytes = 3'000;      // of the JPEG, before it is padded
+    int overview_bytes = 20'000;  // the same
+    bool json = false;
 };
 
 struct SpeedOptions {

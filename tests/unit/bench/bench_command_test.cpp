@@ -63,6 +63,36 @@ TEST_CASE("bench accuracy counts right and wrong reads of each source") {
           (fs::perms::owner_read | fs::perms::owner_write));
 }
 
+TEST_CASE("bench seal tells times and bytes of each kind of item, and leaves no key behind") {
+    const Desk desk;
+    fs::create_directory(desk.path("tmp"));
+    ::setenv("TMPDIR", desk.path("tmp").c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
+    const ToolRun run = desk.bench("seal --json --rounds 5 --recipients 2");
+    ::unsetenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    CHECK(fs::is_empty(desk.path("tmp")));
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["recipients"] == 2);
+    for (const char* row : {"read", "plate", "overview", "record"}) {
+        CAPTURE(row);
+        CHECK(report[row]["sealed_us"]["median"] > 0);
+        CHECK(report[row]["bare_us"]["median"] > 0);
+        CHECK(report[row]["ratio"] > 0);
+        CHECK(report[row]["blob_bytes"] > report[row]["padded_bytes"]);
+    }
+    // The budget of two recipients: frame, keys, signature.
+    CHECK(report["read"]["blob_bytes"].get<int>() - report["read"]["plain_bytes"].get<int>() <= 800);
+    CHECK(report["plate"]["blob_bytes"].get<int>() - report["plate"]["padded_bytes"].get<int>() <= 800);
+    CHECK(report["plate"]["padded_bytes"] == 16 * 1024);
+}
+
+TEST_CASE("bench seal refuses what it cannot measure") {
+    const Desk desk;
+    CHECK(desk.bench("seal --recipients 0").code == 2);
+    CHECK(desk.bench("seal --recipients 17").code == 2);
+    CHECK(desk.bench("seal --plate-bytes 5000000").code == 2);
+}
+
 TEST_CASE("bench accuracy finds a drawn plate in its picture") {
     const Desk desk;
     desk.labels("hr.png,drawn,41,41,603,41,603,160,41,160,ZG482KT,dev,scene\n");
