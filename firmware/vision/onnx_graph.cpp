@@ -97,10 +97,25 @@ class GraphBuilder {
                 return fail(ErrorCode::corrupt, "no layer makes the output '{}'", output.name());
             graph_.outputs.push_back({output.name(), found->second});
         }
+        TRY(check_uses());
         return std::move(graph_);
     }
 
   private:
+    /// XNNPACK gives a map that nothing uses no memory, and stops the process when a layer is to fill it.
+    [[nodiscard]] Result<void> check_uses() const {
+        std::vector<bool> used(graph_.maps);
+        for (const GraphLayer& layer : graph_.layers)
+            for (const std::size_t input : layer.inputs)
+                used[input] = true;
+        for (const GraphOutput& output : graph_.outputs)
+            used[output.map] = true;
+        for (const GraphLayer& layer : graph_.layers)
+            if (!used[layer.output])
+                return fail(ErrorCode::corrupt, "nothing uses what the layer '{}' makes", layer.name);
+        return {};
+    }
+
     Result<void> take(const onnx::NodeProto& node) {
         if (node.output_size() != 1) return refused(node, "it has not one output");
         const std::string& type = node.op_type();

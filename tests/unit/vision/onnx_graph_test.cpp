@@ -159,6 +159,13 @@ TEST_CASE("two layers that make the same output are refused") {
     CHECK(says(refusal(file), "same output"));
 }
 
+TEST_CASE("a layer whose result nothing uses is refused: XNNPACK would stop the process") {
+    OnnxFile file = one_convolution();
+    file.layer("GlobalAveragePool", {"map"}, "mean");
+    CHECK(says(refusal(file), "nothing uses"));
+    CHECK(read_onnx_graph(file.output("mean").bytes()));  // control
+}
+
 TEST_CASE("an output that no layer makes is refused by name") {
     CHECK(says(refusal(one_convolution().output("steps")), "steps"));
 }
