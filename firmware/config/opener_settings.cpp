@@ -1,15 +1,13 @@
 #include "config/opener_settings.hpp"
 
-#include "config/log_level.hpp"
-
 #include <algorithm>
+
+#include "config/log_level.hpp"
+#include "core/recipient_keys.hpp"
 
 namespace portcullis {
 
 namespace {
-
-/// As many as an EnvelopeOpener takes: a key a day for each of three audiences, two months and some to spare.
-constexpr std::size_t max_recipient_keys = 256;
 
 std::vector<OpenerSettings::Recipient> read_recipients(SettingsSection section) {
     const auto keys = section.paths("keys");

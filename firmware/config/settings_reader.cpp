@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <deque>
@@ -61,6 +62,14 @@ const char* environment_value(const SettingsDocument& document, const std::strin
     if (document.environment == Environment::ignored) return nullptr;
     // Only main, before any thread, reads settings.
     return std::getenv(environment_name(full_name).c_str());  // NOLINT(concurrency-mt-unsafe)
+}
+
+/// Sections that decide whose word counts and who may read. Whoever can only set a program's environment (an
+/// override file of its unit, say) must not be able to add a recipient or to empty a deny list.
+bool vouches(std::string_view section) {
+    constexpr std::array<std::string_view, 6> vouching{"keys",     "recipients", "devices",
+                                                       "receipts", "policy",     "inbox"};
+    return std::ranges::find(vouching, section.substr(0, section.find('.'))) != vouching.end();
 }
 
 /// The value that the environment gives for a key, as TOML; a bare word is text. Null if it gives none.
@@ -146,7 +155,16 @@ std::string SettingsSection::full_name(std::string_view key) const {
 std::optional<SettingsValue> SettingsSection::find(std::string_view key, bool required) {
     const std::string name = full_name(key);
     document_->asked.insert(name);
-    if (const toml::node* node = from_environment(*document_, name)) return SettingsValue{node, name, 0};
+    if (vouches(name_)) {
+        if (environment_value(*document_, name) != nullptr)
+            document_->complain(
+                0, name,
+                fmt::format("says whom to trust and is not taken from the environment; write it "
+                            "into the file and unset {}",
+                            environment_name(name)));
+    } else if (const toml::node* node = from_environment(*document_, name)) {
+        return SettingsValue{node, name, 0};
+    }
     if (table_ != nullptr)
         if (const toml::node* node = as_table(table_)->get(key))
             return SettingsValue{node, name, node->source().begin.line};

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "core/recipient_keys.hpp"
 #include "core/verdict.hpp"
 #include "record/payload.hpp"
 #include "seal/trust.hpp"
 
 namespace portcullis {
-
-inline constexpr std::size_t max_recipient_keys = 256;  // of one opener: a few audiences, a key a day each
 
 struct RecipientFiles {
     std::filesystem::path key;

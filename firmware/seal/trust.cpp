@@ -215,7 +215,9 @@ KeyTrust TrustStore::check(const std::string& key_id, UtcTime now) const {
     const Signer* signer = find(key_id);
     if (signer == nullptr) return KeyTrust::stranger;
     if (signer->trust != KeyTrust::trusted) return signer->trust;
-    return now >= signer->valid_from && now <= signer->valid_until ? KeyTrust::trusted : KeyTrust::expired;
+    if (now >= signer->valid_from && now <= signer->valid_until) return KeyTrust::trusted;
+    const bool for_long = now > signer->valid_until && now - signer->valid_until > expired_grace;
+    return for_long ? KeyTrust::unfit : KeyTrust::expired;
 }
 
 Digest TrustStore::fingerprint() const {

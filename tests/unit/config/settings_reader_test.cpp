@@ -130,6 +130,27 @@ TEST_CASE("the environment wins over the file") {
     REQUIRE(::unsetenv("PORTCULLIS_SET_A__NAME") == 0);
 }
 
+TEST_CASE("attack: the environment adds a recipient or empties a deny list: it is refused by name") {
+    const File file("[recipients]\nread = [\"a.crt\"]\n[devices]\ndeny_list = \"deny\"\n[a]\nport = 1\n");
+    REQUIRE(::setenv("PORTCULLIS_SET_RECIPIENTS__READ", "[\"b.crt\"]", 1) == 0);
+    REQUIRE(::setenv("PORTCULLIS_SET_DEVICES__DENY_LIST", "\"\"", 1) == 0);
+    REQUIRE(::setenv("PORTCULLIS_SET_RECEIPTS__SIGNERS", "/tmp/mine", 1) == 0);
+    REQUIRE(::setenv("PORTCULLIS_SET_A__PORT", "2", 1) == 0);
+    auto in = file.open();
+    CHECK(in.section("recipients").texts("read") == std::vector<std::string>{"a.crt"});
+    CHECK(in.section("devices").text("deny_list") == "deny");
+    CHECK(in.section("receipts").text("signers", "theirs") == "theirs");
+    CHECK(in.section("a").integer("port", {1, 9}) == 2);  // control: others are overridden
+    const std::string complaint = complaint_of(in);
+    CHECK(holds(complaint, "recipients.read: says whom to trust"));
+    CHECK(holds(complaint, "unset PORTCULLIS_SET_RECIPIENTS__READ"));
+    CHECK(holds(complaint, "devices.deny_list: says"));
+    CHECK(holds(complaint, "receipts.signers: says"));
+    for (const char* name : {"PORTCULLIS_SET_RECIPIENTS__READ", "PORTCULLIS_SET_DEVICES__DENY_LIST",
+                             "PORTCULLIS_SET_RECEIPTS__SIGNERS", "PORTCULLIS_SET_A__PORT"})
+        REQUIRE(::unsetenv(name) == 0);
+}
+
 TEST_CASE("a file that vouches for something is not overridden by the environment") {
     const File file("[model]\nsha256 = \"file\"\n");
     REQUIRE(::setenv("PORTCULLIS_SET_MODEL__SHA256", "environment", 1) == 0);

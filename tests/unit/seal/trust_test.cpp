@@ -32,6 +32,15 @@ TEST_CASE("a known signer of the device CA is trusted within its dates, expired 
     CHECK(trust_in(pki, gate, now - 11 * day) == KeyTrust::expired);
 }
 
+TEST_CASE(
+    "attack: a key that was kept long after its last day: 30 days of late spools are believed, no more") {
+    const TestPki pki;
+    const KeyFiles gate = pki.device("gate-1");  // until now + 10 days
+    CHECK(trust_in(pki, gate, now + 39 * day) == KeyTrust::expired);
+    CHECK(trust_in(pki, gate, now + 41 * day) == KeyTrust::unfit);
+    CHECK(trust_in(pki, gate, now + 15 * 365 * day) == KeyTrust::unfit);
+}
+
 TEST_CASE("a key id that is not known is a stranger") {
     const TestPki pki;
     const KeyFiles unknown = pki.issue("gate-9", "gate-9");
