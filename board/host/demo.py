@@ -158,7 +158,7 @@ def annotate(house, source):
 
 def summarise(screen, house, reads, picture):
     latencies = [view["latency_ms"] for view in reads if view.get("latency_ms") is not None]
-    good = sum(view["verdict"] == "authentic, trusted" for view in reads)
+    good = sum(view["good"] for view in reads)
     screen.line("")
     screen.line(f"{len(reads)} reads, {good} authentic by a trusted key; {len(house.items())} sealed items stored, "
                 f"{house.spool_depth()} left in the spool")

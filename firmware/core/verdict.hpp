@@ -30,7 +30,7 @@ enum class KeyTrust {
 /// its device's clock says is a claim, held against the two (security design §3.1).
 enum class ClockDoubt {
     none,            // the clock was set, and its time lies between T1 and T2 as far as they are known
-    unset,           // the device itself says that its clock was never set
+    unset,           // never set: the device says so, or its time is before this program was written
     before_receipt,  // the claimed time is before T1
     after_receipt    // the claimed time is after T2
 };

@@ -109,8 +109,9 @@ Result<void> adopt_schema(Database& database, const Schema& schema) {
             schema.name, version, schema.version);
     if (version < schema.version)
         return fail(ErrorCode::unsupported,
-                    "this {} has format {}, this program needs {}; move the file away", schema.name, version,
-                    schema.version);
+                    "this {} has format {}, this program needs {}; start the program that owns the file, "
+                    "which brings it up to date if it can, or move it away",
+                    schema.name, version, schema.version);
     TRY(check_objects(database, schema.create, schema.name));
     return transaction.commit();
 }

@@ -16,7 +16,8 @@ class ReceiptGate {
         : trust_(std::move(trust)), device_(std::move(device)) {}
 
     /// Chain and link are still to be compared with our own: Spool::release does. Errors: refused: not our
-    /// profile, signature does not hold, a stranger's, expired or revoked key, no receipt, another device's.
+    /// profile, signature does not hold, a stranger's or revoked key, one that had expired both by our clock
+    /// and when it signed, no receipt, another device's.
     [[nodiscard]] Result<Receipt> open(ByteView blob, UtcTime now) const;
 
     /// Honours a replaced deny list or revocation list (TrustStore::refresh).

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "collector/ingest/ledger.hpp"
+#include "collector/ingest/lookout.hpp"
 #include "collector/link/view_exchange.hpp"
 
 namespace portcullis {
@@ -35,7 +36,10 @@ void print_counts(const char* what, const std::vector<VerdictCount>& counts) {
 
 void print_chain(const ChainReport& report) {
     const ChainRow& chain = report.chain;
-    std::cout << fmt::format("{} chain {}\n", chain.device, to_string(chain.chain))
+    const std::string branch = chain.branch == 0 ? ""
+                                                 : fmt::format(" branch {}: sealed a second time from seq {}",
+                                                               chain.branch, chain.base + 1);
+    std::cout << fmt::format("{} chain {}{}\n", chain.device, to_string(chain.chain), branch)
               << fmt::format(
                      "    received up to seq {}, confirmed by the device up to {}, last seen {} at {}\n",
                      chain.settled(), chain.confirmed, chain.last, to_iso8601(chain.last_seen_at))
@@ -57,6 +61,15 @@ Result<void> show(const LedgerOptions& options) {
     Store store = TRY(Store::open({options.store, {}, false}));
     for (const ChainReport& report : TRY(report_ledger(store, options.chains)))
         print_chain(report);
+    for (const DeviceRow& device : TRY(store.devices.all(options.chains))) {
+        if (device.silent_since)
+            std::cout << fmt::format("{} ! silent since {}\n", device.name, to_iso8601(*device.silent_since));
+        if (device.tail_told)
+            std::cout << fmt::format("{} ! its status names seq {}, which has not come\n", device.name,
+                                     device.status_last);
+        if (device.returns >= cloned_after_returns)
+            std::cout << fmt::format("{} ! two chains are alive at once: cloned\n", device.name);
+    }
     const auto incidents = TRY(store.incidents.newest(options.incidents));
     if (!incidents.empty()) std::cout << "newest incidents\n";
     for (const IncidentRow& row : incidents)

@@ -9,6 +9,7 @@
 #include "apps/portcullis/provision_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
 #include "apps/portcullis/tail_command.hpp"
+#include "apps/portcullis/verify_command.hpp"
 #include "apps/portcullis/version_command.hpp"
 #include "base/log.hpp"
 #include "pipeline/thread_limits.hpp"
@@ -66,6 +67,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_open_command),
         add_behind_the_wall(program, add_tail_command),
         add(program, add_ledger_command),
+        add(program, add_verify_command),
         add_behind_the_wall(program, add_provision_command),
         add_behind_the_wall(program, add_policy_command),
         add(program, add_bench_command),

@@ -8,6 +8,10 @@ namespace portcullis {
 
 namespace {
 
+/// Of one chain; a device that was set back more often waits for a person.
+constexpr std::size_t max_branches = 16;
+/// Behind a read that changes branches, its pictures.
+constexpr Seq max_followers = 8;
 /// A transaction walks no further; the rest follows with the next batch.
 constexpr int max_walk = 4096;
 
@@ -89,11 +93,13 @@ Result<Placement> ChainKeeper::meet_occupant(ChainRow& chain, const ItemRow& occ
         }
         return Placement::duplicate;
     }
-    const auto claims = TRY(store_->quarantine.claims(chain.device, chain.chain, arrival.seq));
-    if (std::any_of(claims.begin(), claims.end(), [&](const QuarantineRow& claim) {
-            return claim.digest == arrival.digest && claim.kind == arrival.kind;
-        })) {
+    for (const QuarantineRow& claim :
+         TRY(store_->quarantine.claims(chain.device, chain.chain, arrival.seq))) {
+        if (claim.digest != arrival.digest || claim.kind != arrival.kind) continue;
         ++chain.duplicates;
+        // Signed by the device, but what it hangs on was not known: perhaps it is now.
+        if (claim.weighed && claim.verdict.authenticity == Authenticity::authentic)
+            TRY(store_->quarantine.unweigh(claim.id));
         return Placement::conflicting;
     }
     ++chain.conflicts;
@@ -123,6 +129,8 @@ Result<void> ChainKeeper::set_aside(const ChainRow& chain, const Arrival& arriva
     row.verdict = verdict;
     row.received_at = arrival.received_at;
     row.quarantined_at = arrival.received_at;
+    // A picture has no signature of its own: it follows its read.
+    row.weighed = arrival.kind == ItemKind::plate || arrival.kind == ItemKind::overview;
     return store_->quarantine.add(row, arrival.blob);
 }
 
@@ -175,11 +183,15 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
         TRY(incident(chain, item.seq,
                      fmt::format("{}, key {}", to_string(verdict.authenticity), to_string(verdict.key_trust)),
                      now));
+    const bool astray = verdict.authenticity == Authenticity::misplaced && in_place && signed_previous &&
+                        believable(verdict.key_trust) && item.seq > chain.confirmed;
+    if (astray && TRY(change_branch(chain, item, *signed_previous, now))) return {};
     if (condemns(verdict, in_place) && item.seq > chain.confirmed) {
         const bool unknown = item.kind == ItemKind::checkpoint && verdict.key_trust == KeyTrust::stranger;
         TRY(evict(chain, item, unknown ? QuarantineReason::unverified : QuarantineReason::condemned, verdict,
                   now));
-        return promote(chain, item.seq);
+        TRY(promote(chain, item.seq));
+        return {};
     }
     const bool believed = signed_previous && believable(verdict.key_trust);
     const auto anchor = believed ? signed_previous : item.signed_previous;
@@ -199,7 +211,8 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
     });
     if (!waiting) return {};
     TRY(evict(chain, item, QuarantineReason::superseded, verdict, now));
-    return promote(chain, item.seq);
+    TRY(promote(chain, item.seq));
+    return {};
 }
 
 Result<void> ChainKeeper::evict(ChainRow& chain, const ItemRow& item, QuarantineReason reason,
@@ -249,7 +262,7 @@ Result<void> ChainKeeper::reopen_gap(ChainRow& chain, Seq seq, UtcTime now) {
 
 /// The oldest of those who came later for an occupied place gets it; then one who had to leave it
 /// uncondemned.
-Result<void> ChainKeeper::promote(ChainRow& chain, Seq seq) {
+Result<bool> ChainKeeper::promote(ChainRow& chain, Seq seq) {
     const auto claims = TRY(store_->quarantine.claims(chain.device, chain.chain, seq));
     for (const QuarantineReason reason : {QuarantineReason::conflicting, QuarantineReason::superseded}) {
         const auto place = std::find_if(claims.begin(), claims.end(),
@@ -263,16 +276,105 @@ Result<void> ChainKeeper::promote(ChainRow& chain, Seq seq) {
         arrival.received_at = claim.received_at;
         arrival.blob = TRY(store_->quarantine.blob(claim.id));
         TRY(store_->quarantine.remove(claim.id));
-        return store(chain, arrival);
+        TRY(store(chain, arrival));
+        return true;
+    }
+    return false;
+}
+
+Result<bool> ChainKeeper::branch_off(const QuarantineRow& claim, const Digest& signed_previous, UtcTime now) {
+    std::vector<ChainRow> branches = TRY(store_->chains.branches(claim.device, claim.chain));
+    ChainRow* parent = nullptr;
+    for (ChainRow& branch : branches) {
+        if (claim.seq <= branch.base || TRY(link_at(branch, claim.seq - 1)) != signed_previous) continue;
+        if (!TRY(store_->items.find(branch.id, claim.seq))) return claim_place(branch, claim, now);
+        parent = &branch;
+    }
+    if (parent == nullptr) return false;
+    TRY(incident(*parent, claim.seq, "forked: two blobs with good signatures for one place", now));
+    if (branches.size() > max_branches) return false;
+    ChainRow branch = TRY(store_->chains.add_branch(*parent, claim.seq - 1, signed_previous, now));
+    return claim_place(branch, claim, now);
+}
+
+/// The claim gets its place in this branch, and those behind it that wait for theirs.
+Result<bool> ChainKeeper::claim_place(ChainRow& branch, const QuarantineRow& claim, UtcTime now) {
+    Arrival arrival;
+    arrival.seq = claim.seq;
+    arrival.kind = claim.kind;
+    arrival.digest = claim.digest;
+    arrival.received_at = claim.received_at;
+    arrival.blob = TRY(store_->quarantine.blob(claim.id));
+    TRY(store_->quarantine.remove(claim.id));
+    TRY(store(branch, arrival));
+    for (Seq seq = claim.seq + 1; seq <= claim.seq + max_followers; ++seq)
+        if (TRY(store_->items.find(branch.id, seq)) || !TRY(promote(branch, seq))) break;
+    TRY(settle(branch, now));
+    if (branch.id != 0) TRY(gather(branch, now));
+    if (branch.id != 0) TRY(store_->chains.save(branch));
+    rejudge_ = true;
+    return true;
+}
+
+/// What stands in another branch from its mismatch on, if the device signed it for behind this one.
+Result<void> ChainKeeper::gather(ChainRow& branch, UtcTime now) {
+    for (ChainRow& other : TRY(store_->chains.branches(branch.device, branch.chain))) {
+        const Seq first = other.mismatch;
+        if (other.id == branch.id || first <= branch.base) continue;
+        const auto item = TRY(store_->items.find(other.id, first));
+        if (!item || !item->signed_previous || TRY(link_at(branch, first - 1)) != item->signed_previous)
+            continue;
+        for (const ItemRow& row : TRY(store_->items.from(other.id, first, max_walk)))
+            if (!TRY(store_->items.find(branch.id, row.seq))) TRY(move(other, branch, row, now));
+        TRY(settle(other, now));
+        if (other.id != 0) TRY(store_->chains.save(other));
+        TRY(settle(branch, now));
+        rejudge_ = true;
     }
     return {};
+}
+
+Result<bool> ChainKeeper::change_branch(ChainRow& chain, const ItemRow& item, const Digest& signed_previous,
+                                        UtcTime now) {
+    for (ChainRow& other : TRY(store_->chains.branches(chain.device, chain.chain))) {
+        if (other.id == chain.id || item.seq <= other.base) continue;
+        if (TRY(link_at(other, item.seq - 1)) != signed_previous) continue;
+        if (TRY(store_->items.find(other.id, item.seq))) continue;
+        TRY(move(chain, other, item, now));
+        for (Seq seq = item.seq + 1; seq <= item.seq + max_followers; ++seq) {
+            const auto picture = TRY(store_->items.find(chain.id, seq));
+            const bool follows = picture && picture->seq > chain.confirmed &&
+                                 (picture->kind == ItemKind::plate || picture->kind == ItemKind::overview);
+            if (!follows || TRY(store_->items.find(other.id, seq))) break;
+            TRY(move(chain, other, *picture, now));
+        }
+        TRY(settle(other, now));
+        if (other.id != 0) TRY(store_->chains.save(other));
+        rejudge_ = true;
+        return true;
+    }
+    return false;
+}
+
+Result<void> ChainKeeper::move(ChainRow& from, ChainRow& to, const ItemRow& item, UtcTime now) {
+    Arrival arrival;
+    arrival.seq = item.seq;
+    arrival.kind = item.kind;
+    arrival.digest = item.digest;
+    arrival.received_at = item.received_at;
+    arrival.blob = TRY(store_->items.blob(item.id));
+    TRY(store_->items.remove(item.id));
+    TRY(fall_back(from, item.seq));
+    TRY(reopen_gap(from, item.seq, now));
+    reconsider_.insert(from.id);
+    return store(to, arrival);
 }
 
 Result<std::optional<Digest>> ChainKeeper::link_at(const ChainRow& chain, Seq seq) {
     using Link = std::optional<Digest>;
     if (seq == chain.upto) return Link(chain.upto_link);
     if (seq == chain.confirmed) return Link(chain.confirmed_link);
-    if (seq == 0) return Link(first_link(chain.device, chain.chain));
+    if (seq == chain.base) return Link(chain.base_link);
     if (const auto item = TRY(store_->items.find(chain.id, seq)); item && item->link) return item->link;
     if (const auto tombstone = TRY(store_->tombstones.ending_at(chain.id, seq))) return Link(tombstone->link);
     return Link();
@@ -320,7 +422,7 @@ Result<void> ChainKeeper::settle(ChainRow& chain, UtcTime now) {
         rejudge_ = true;
         TRY(advance(chain, now));
     }
-    if (chain.last == 0 && chain.confirmed == 0) {
+    if (chain.last == chain.base && chain.confirmed == chain.base) {
         TRY(store_->chains.remove(chain));
         chain.id = 0;
         return {};
@@ -330,7 +432,7 @@ Result<void> ChainKeeper::settle(ChainRow& chain, UtcTime now) {
 
 /// What a receipt may say from here on. Written before any receipt says it.
 Result<void> ChainKeeper::promise(ChainRow& chain) {
-    TRY(store_->quarantine.settle_kept(chain.device, chain.chain, chain.confirmed));
+    if (chain.branch == 0) TRY(store_->quarantine.settle_kept(chain.device, chain.chain, chain.confirmed));
     chain.held = TRY(store_->quarantine.kept_is_full(chain.device));
     chain.promised = std::max(chain.promised, chain.settled());
     if (!chain.held) chain.promised_item = TRY(store_->items.newest_id());

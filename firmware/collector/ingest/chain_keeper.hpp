@@ -38,13 +38,20 @@ class ChainKeeper {
     [[nodiscard]] Result<Placement> place_statement(ChainRow& chain, Seq seq,
                                                     const DeviceStatement& statement, Bytes blob,
                                                     UtcTime received_at);
-    /// The place at seq is free: who waits for it gets it.
-    [[nodiscard]] Result<void> promote(ChainRow& chain, Seq seq);
+    /// The place at seq is free: who waits for it gets it. False: nobody does.
+    [[nodiscard]] Result<bool> promote(ChainRow& chain, Seq seq);
+    /// A claim whose signature holds while another blob stands in its place: its device has sealed twice what
+    /// can be sealed once. What it says of the item before tells which branch it continues, or where a new
+    /// one begins. False: that is not known (yet), the claim waits.
+    [[nodiscard]] Result<bool> branch_off(const QuarantineRow& claim, const Digest& signed_previous,
+                                          UtcTime now);
     /// Keeps the item's verdict, or takes its place away (into quarantine) if the verdict condemns it and the
     /// device has not confirmed it. signed_previous: what its signature says of the item before.
     [[nodiscard]] Result<void> apply_verdict(ChainRow& chain, const ItemRow& item, const Verdict& verdict,
                                              const std::optional<Digest>& signed_previous, bool in_place,
                                              UtcTime now);
+    /// Takes to this branch what was stored in another before this one was known. The caller saves it.
+    [[nodiscard]] Result<void> gather(ChainRow& branch, UtcTime now);
     /// Walks as far as the chain reaches, weighs signed links, mends what can be mended. To be called when
     /// places of the chain have changed; the chain may be gone afterwards (id 0): nothing of it was left.
     [[nodiscard]] Result<void> settle(ChainRow& chain, UtcTime now);
@@ -53,6 +60,8 @@ class ChainKeeper {
     /// True once after verdicts were taken back: offer items to the opener from the beginning.
     [[nodiscard]] bool take_rejudge() { return std::exchange(rejudge_, false); }
     void want_rejudge() { rejudge_ = true; }
+    /// Something is known of a claim: weigh the chain's signed links again.
+    void reconsider(const ChainRow& chain) { reconsider_.insert(chain.id); }
 
   private:
     [[nodiscard]] Result<Placement> meet_occupant(ChainRow& chain, const ItemRow& occupant,
@@ -64,6 +73,11 @@ class ChainKeeper {
                                      const Verdict& verdict, UtcTime now);
     [[nodiscard]] Result<void> fall_back(ChainRow& chain, Seq seq);
     [[nodiscard]] Result<void> reopen_gap(ChainRow& chain, Seq seq, UtcTime now);
+    [[nodiscard]] Result<bool> claim_place(ChainRow& branch, const QuarantineRow& claim, UtcTime now);
+    /// Signed for another branch of its chain: it goes there, with its pictures.
+    [[nodiscard]] Result<bool> change_branch(ChainRow& chain, const ItemRow& item,
+                                             const Digest& signed_previous, UtcTime now);
+    [[nodiscard]] Result<void> move(ChainRow& from, ChainRow& to, const ItemRow& item, UtcTime now);
     [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
                                             UtcTime now);
     [[nodiscard]] Result<void> promise(ChainRow& chain);

@@ -14,7 +14,7 @@ constexpr milliseconds idle_patience{100};
 constexpr milliseconds busy_patience{2};
 /// After an error of the store: do not spin.
 constexpr milliseconds error_pause{1000};
-constexpr std::array<std::string_view, 3> leaves{"read", "media", "chk"};
+constexpr std::array<std::string_view, 4> leaves{"read", "media", "chk", "status"};
 
 }  // namespace
 
@@ -37,7 +37,8 @@ BrokerHandlers CollectorService::handlers() {
         if (!accepted)
             log_warning("collector", "the broker refused a receipt: {}", accepted.error().message());
     };
-    handlers.state = [](bool connected, const std::string& reason) {
+    handlers.state = [this](bool connected, const std::string& reason) {
+        connected_ = connected;
         if (connected)
             log_info("collector", "connected to the broker {}", reason);
         else
@@ -73,6 +74,7 @@ Result<void> CollectorService::turn(milliseconds patience, const std::stop_token
     if (!batch.empty()) TRY(with_context(ingest_.accept(batch), "cannot store a batch"));
     TRY(publish_receipts());
     TRY(exchange_with_opener());
+    TRY(with_context(ingest_.look_round(connected_), "cannot look round"));
     heartbeat_.beat();
     return {};
 }

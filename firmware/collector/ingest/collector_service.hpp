@@ -3,6 +3,8 @@
 // through a bounded queue, are stored in batches, receipted, and offered to the opener. run() owns the thread
 // that calls it; message() and connection() are for the broker's thread.
 
+#include <atomic>
+
 #include "base/channel.hpp"
 #include "collector/ingest/ingest.hpp"
 #include "collector/ingest/opener_client.hpp"
@@ -51,6 +53,7 @@ class CollectorService {
     Heartbeat& heartbeat_;
     CollectorServiceSettings settings_;
     Channel<BrokerMessage> messages_;
+    std::atomic<bool> connected_ = false;  // to the broker; set by its thread
     std::uint64_t next_token_ = 1;
     IngestCounters told_;
     std::uint64_t told_dropped_ = 0;

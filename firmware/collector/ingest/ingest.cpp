@@ -1,8 +1,12 @@
 #include "collector/ingest/ingest.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include "base/log.hpp"
 #include "collector/ingest/device_statement.hpp"
 #include "seal/gate.hpp"
+#include "seal/signed_profile.hpp"
 
 namespace portcullis {
 
@@ -34,6 +38,7 @@ Ingest::Ingest(Store store, TrustStore devices, const SigningKey& receipt_key, c
       queue_(store_, keeper_),
       desk_(receipt_key),
       second_look_(store_, keeper_),
+      lookout_(store_),
       devices_(std::move(devices)),
       clock_(&clock),
       limits_(limits) {
@@ -60,6 +65,8 @@ void Ingest::count(const Received& received) {
         case Reception::refused:
             ++counters_.refused;
             break;
+        case Reception::heard:
+            break;
     }
 }
 
@@ -68,23 +75,30 @@ Result<std::vector<Received>> Ingest::accept(const std::vector<BrokerMessage>& b
     all.reserve(batch.size());
     Touched touched;
     Transaction transaction = TRY(store_.begin());
+    TRY(store_receipts());
     for (const BrokerMessage& message : batch)
         all.push_back(TRY(accept_one(message, touched)));
-    for (auto& [id, chain] : touched) {
+    for (auto& [id, chain] : touched.chains) {
         TRY(keeper_.settle(chain, clock_->utc()));
         if (chain.id != 0) TRY(store_.chains.save(chain));
     }
+    TRY(lookout_.hear_items(touched.heard, clock_->utc()));
     TRY(store_.gaps.prune());
     TRY(transaction.commit());
+    given_.clear();
     // Durable first, then promise.
-    for (const auto& [id, chain] : touched)
-        if (chain.id != 0) desk_.want(id);
+    for (const RowId id : touched.met)
+        if (touched.chains.at(id).id != 0) desk_.want(id);
     for (const Received& received : all)
         count(received);
     return all;
 }
 
 Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touched) {
+    if (message.topic.ends_with("/status")) {
+        TRY(lookout_.hear_status(message, clock_->utc()));
+        return Received{Reception::heard, std::nullopt};
+    }
     const Result<Incoming> incoming = parse_incoming(message);
     if (!incoming) {
         Incoming unknown;
@@ -103,7 +117,7 @@ Result<Received> Ingest::accept_item(const Incoming& incoming, const BrokerMessa
     if (const auto envelope = gate(message.payload); !envelope)
         return refuse(incoming, message, {Authenticity::damaged, KeyTrust::unchecked},
                       envelope.error().message());
-    ChainRow* chain = TRY(chain_for(incoming, touched));
+    ChainRow* chain = TRY(chain_for(incoming, message.payload, touched));
     if (chain == nullptr)
         return refuse(incoming, message, {Authenticity::misplaced, KeyTrust::unchecked},
                       "too many chains that their device has not confirmed");
@@ -124,12 +138,15 @@ Result<Received> Ingest::accept_statement(const Incoming& incoming, const Broker
         return refuse(incoming, message, statement.verdict, statement.reason,
                       statement.verdict.key_trust == KeyTrust::stranger ? QuarantineReason::unverified
                                                                         : QuarantineReason::refused);
-    ChainRow* chain = TRY(chain_for(incoming, touched));
+    ChainRow* chain = TRY(chain_for(incoming, message.payload, touched));
     if (chain == nullptr)
         return refuse(incoming, message, {Authenticity::misplaced, KeyTrust::unchecked},
                       "too many chains that their device has not confirmed");
-    return received_as(TRY(keeper_.place_statement(*chain, incoming.seq, statement, message.payload, now)),
-                       statement.verdict);
+    const Placement placement =
+        TRY(keeper_.place_statement(*chain, incoming.seq, statement, message.payload, now));
+    if (placement == Placement::stored && statement.checkpoint)
+        TRY(lookout_.hear_statement(*chain, statement.checkpoint->time, now));
+    return received_as(placement, statement.verdict);
 }
 
 Result<Received> Ingest::refuse(const Incoming& incoming, const BrokerMessage& message,
@@ -162,18 +179,43 @@ Result<Received> Ingest::refuse_denied(const Incoming& incoming) {
     return Received{Reception::refused, Verdict{Authenticity::misplaced, KeyTrust::revoked}};
 }
 
-Result<ChainRow*> Ingest::chain_for(const Incoming& incoming, Touched& touched) {
-    for (auto& [id, chain] : touched)
-        if (chain.device == incoming.device && chain.chain == incoming.chain) return &chain;
-    std::optional<ChainRow> chain = TRY(store_.chains.find(incoming.device, incoming.chain));
-    if (!chain) {
+Result<std::vector<ChainRow*>> Ingest::branches_for(const Incoming& incoming, Touched& touched) {
+    std::vector<ChainRow*> branches;
+    for (auto& [id, chain] : touched.chains)
+        if (chain.device == incoming.device && chain.chain == incoming.chain) branches.push_back(&chain);
+    if (branches.empty()) {
+        for (ChainRow& row : TRY(store_.chains.branches(incoming.device, incoming.chain))) {
+            const RowId id = row.id;
+            branches.push_back(&(touched.chains[id] = std::move(row)));
+        }
+    }
+    std::ranges::sort(branches, std::greater(), &ChainRow::branch);
+    return branches;
+}
+
+Result<ChainRow*> Ingest::chain_for(const Incoming& incoming, ByteView blob, Touched& touched) {
+    std::vector<ChainRow*> branches = TRY(branches_for(incoming, touched));
+    if (branches.empty()) {
         if (TRY(store_.chains.count()) >= limits_.chains ||
             TRY(store_.chains.count_unconfirmed(incoming.device)) >= limits_.unconfirmed_chains_per_device)
             return nullptr;
-        chain = TRY(store_.chains.add(incoming.device, incoming.chain, clock_->utc()));
+        ChainRow row = TRY(store_.chains.add(incoming.device, incoming.chain, clock_->utc()));
+        const RowId id = row.id;
+        branches.push_back(&(touched.chains[id] = std::move(row)));
     }
-    const RowId id = chain->id;
-    return &(touched[id] = std::move(*chain));
+    ChainRow* chosen = nullptr;
+    if (branches.size() > 1) {
+        const Digest digest = sha256(blob);
+        for (ChainRow* branch : branches) {
+            const auto occupant = TRY(store_.items.find(branch->id, incoming.seq));
+            if (chosen == nullptr && occupant && occupant->digest == digest) chosen = branch;
+        }
+    }
+    for (ChainRow* branch : branches)
+        if (chosen == nullptr && incoming.seq > branch->base) chosen = branch;
+    touched.met.insert(chosen->id);
+    touched.heard.insert(chosen->device);
+    return chosen;
 }
 
 Result<std::vector<BrokerMessage>> Ingest::receipts() {
@@ -182,10 +224,28 @@ Result<std::vector<BrokerMessage>> Ingest::receipts() {
     for (const RowId id : desk_.take_due(clock_->since_boot())) {
         const Result<ChainRow> chain = store_.chains.at(id);
         if (!chain || chain->settled() == 0 || devices_.denies(chain->device)) continue;
-        messages.push_back(TRY(desk_.write(*chain, clock_->utc())));
+        const UtcTime now = clock_->utc();
+        messages.push_back(TRY(desk_.write(*chain, now)));
+        given_.push_back({id, chain->settled(), {sha256(messages.back().payload), now}});
         ++counters_.receipts;
     }
     return messages;
+}
+
+Result<void> Ingest::look_round(bool listening) {
+    const BootTime now = clock_->since_boot();
+    if (!listening) listening_since_.reset();
+    if (!listening) return {};
+    if (!listening_since_) {
+        listening_since_ = now;
+        look_round_due_ = now + silent_after;
+    }
+    if (now < look_round_due_) return {};
+    Transaction transaction = TRY(store_.begin());
+    TRY(lookout_.look_round(clock_->utc()));
+    TRY(transaction.commit());
+    look_round_due_ = now + status_interval;
+    return {};
 }
 
 Result<std::vector<OpenRequest>> Ingest::to_judge(std::size_t window) {
@@ -197,27 +257,58 @@ Result<std::vector<OpenRequest>> Ingest::to_judge(std::size_t window) {
 }
 
 Result<void> Ingest::judge_statements() {
-    const std::vector<ItemRow> statements = TRY(store_.items.statements_to_judge(statements_per_turn));
-    if (statements.empty()) return {};
-    const UtcTime now = clock_->utc();
+    const auto placed = TRY(store_.items.statements_to_judge(statements_per_turn));
+    const auto claims = TRY(store_.quarantine.unweighed(true, 0, statements_per_turn));
+    if (placed.empty() && claims.empty()) return {};
     Transaction transaction = TRY(store_.begin());
-    for (const ItemRow& row : statements) {
-        const auto item = TRY(store_.items.find(row.id));
-        if (!item) continue;  // it lost its place to the one before
-        ChainRow chain = TRY(store_.chains.at(item->chain_id));
-        Incoming place;
-        place.device = chain.device;
-        place.chain = chain.chain;
-        place.kind = item->kind;
-        place.seq = item->seq;
-        const DeviceStatement statement =
-            judge_statement(place, TRY(store_.items.blob(item->id)), devices_, item->received_at);
-        TRY(keeper_.apply_verdict(chain, *item, statement.verdict, statement.signed_previous(),
-                                  statement.holds(), now));
-        TRY(keeper_.settle(chain, now));
-        if (chain.id != 0) TRY(store_.chains.save(chain));
-    }
+    for (const ItemRow& row : placed)
+        TRY(judge_placed(row.id));
+    for (const QuarantineRow& claim : claims)
+        TRY(judge_claim(claim));
     return transaction.commit();
+}
+
+Result<void> Ingest::judge_placed(RowId id) {
+    const UtcTime now = clock_->utc();
+    const auto item = TRY(store_.items.find(id));
+    if (!item) return {};  // it lost its place to the one before
+    ChainRow chain = TRY(store_.chains.at(item->chain_id));
+    const Incoming place{chain.device, item->kind, chain.chain, item->seq, 0, 0};
+    const DeviceStatement statement =
+        judge_statement(place, TRY(store_.items.blob(item->id)), devices_, item->received_at);
+    TRY(keeper_.apply_verdict(chain, *item, statement.verdict, statement.signed_previous(), statement.holds(),
+                              now));
+    TRY(keeper_.settle(chain, now));
+    if (chain.id != 0) TRY(store_.chains.save(chain));
+    return {};
+}
+
+/// Was judged at the door, and came second: signed too, so its device has sealed this place twice.
+Result<void> Ingest::judge_claim(const QuarantineRow& claim) {
+    const Incoming place{claim.device, claim.kind, claim.chain, claim.seq, 0, 0};
+    const DeviceStatement statement =
+        judge_statement(place, TRY(store_.quarantine.blob(claim.id)), devices_, claim.received_at);
+    Verdict verdict = statement.verdict;
+    if (TRY(says_the_same(claim))) verdict.authenticity = Authenticity::duplicate;
+    TRY(store_.quarantine.set_weighed(claim.id, verdict));
+    const auto previous = statement.signed_previous();
+    if (previous && verdict.authenticity == Authenticity::authentic)
+        TRY(keeper_.branch_off(claim, *previous, clock_->utc()));
+    return {};
+}
+
+/// A signature has two forms that hold (ECDSA): the same text with the other one is no second statement.
+Result<bool> Ingest::says_the_same(const QuarantineRow& claim) {
+    const Bytes blob = TRY(store_.quarantine.blob(claim.id));
+    const Result<SignedShape> ours = check_signed_profile(blob);
+    for (const ChainRow& chain : TRY(store_.chains.branches(claim.device, claim.chain))) {
+        const auto item = TRY(store_.items.find(chain.id, claim.seq));
+        if (!item || item->kind != claim.kind) continue;
+        const Bytes other = TRY(store_.items.blob(item->id));
+        const Result<SignedShape> theirs = check_signed_profile(other);
+        if (ours && theirs && std::ranges::equal(ours->content, theirs->content)) return true;
+    }
+    return false;
 }
 
 Result<void> Ingest::judged(const std::vector<OpenReply>& replies) {
@@ -226,13 +317,22 @@ Result<void> Ingest::judged(const std::vector<OpenReply>& replies) {
     return outcome;
 }
 
+Result<void> Ingest::store_receipts() {
+    for (const ReceiptRow& receipt : given_)
+        TRY(store_.receipts.add(receipt));
+    return {};
+}
+
 Result<void> Ingest::settle_all(const std::vector<OpenReply>& replies) {
     Transaction transaction = TRY(store_.begin());
+    TRY(store_receipts());
     for (const OpenReply& reply : replies) {
         const auto verdict = TRY(queue_.settle(reply, clock_->utc()));
         if (verdict) ++(verdict->good() ? counters_.judged_good : counters_.judged_doubtful);
     }
-    return transaction.commit();
+    TRY(transaction.commit());
+    given_.clear();
+    return {};
 }
 
 }  // namespace portcullis

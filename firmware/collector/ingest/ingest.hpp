@@ -3,12 +3,14 @@
 // and no socket, so every rule of it can be tested in memory. Holds no recipient key and never sees a plate.
 // Thread-bound; borrows key and clock, which must outlive it.
 
+#include <map>
 #include <optional>
-#include <unordered_map>
+#include <set>
 
 #include "base/clock.hpp"
 #include "collector/ingest/incoming.hpp"
 #include "collector/ingest/judging_queue.hpp"
+#include "collector/ingest/lookout.hpp"
 #include "collector/ingest/receipt_desk.hpp"
 #include "collector/ingest/second_look.hpp"
 #include "seal/trust.hpp"
@@ -21,8 +23,8 @@ struct IngestLimits {
     std::uint64_t unconfirmed_chains_per_device = 16;
 };
 
-/// What became of one message.
-enum class Reception { stored, duplicate, conflicting, refused };
+/// What became of one message; heard: a status, of which nothing is stored but what it hints at.
+enum class Reception { stored, duplicate, conflicting, refused, heard };
 
 struct Received {
     Reception reception = Reception::refused;
@@ -58,6 +60,10 @@ class Ingest {
     /// without it, sends again.
     [[nodiscard]] Result<std::vector<BrokerMessage>> receipts();
 
+    /// What has not come? To be called at each turn; does something once a status interval, and only after we
+    /// ourselves have listened to the broker long enough.
+    [[nodiscard]] Result<void> look_round(bool listening);
+
     /// For the opener, at most `window` in flight.
     [[nodiscard]] Result<std::vector<OpenRequest>> to_judge(std::size_t window);
     [[nodiscard]] Result<void> judged(const std::vector<OpenReply>& replies);
@@ -81,7 +87,12 @@ class Ingest {
     [[nodiscard]] Store& store() { return store_; }
 
   private:
-    using Touched = std::map<RowId, ChainRow>;
+    /// The chains of a batch, with all their branches; of those that a message met receipts are given.
+    struct Touched {
+        std::map<RowId, ChainRow> chains;
+        std::set<RowId> met;
+        std::set<std::string> heard;  // devices of which an item came
+    };
 
     [[nodiscard]] Result<Received> accept_one(const BrokerMessage& message, Touched& touched);
     [[nodiscard]] Result<Received> accept_item(const Incoming& incoming, const BrokerMessage& message,
@@ -92,11 +103,19 @@ class Ingest {
                                           const Verdict& verdict, std::string_view why,
                                           QuarantineReason reason = QuarantineReason::refused);
     [[nodiscard]] Result<Received> refuse_denied(const Incoming& incoming);
-    /// Null when the device may have no further chain.
-    [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, Touched& touched);
+    /// Null when the device may have no further chain. Of a forked chain the branch where this very blob
+    /// stands, else the newest that has its place.
+    [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, ByteView blob, Touched& touched);
+    [[nodiscard]] Result<std::vector<ChainRow*>> branches_for(const Incoming& incoming, Touched& touched);
     [[nodiscard]] Result<void> settle_all(const std::vector<OpenReply>& replies);
     /// Statements that moved up to a place: their signature is ingest's own matter.
     [[nodiscard]] Result<void> judge_statements();
+    [[nodiscard]] Result<void> judge_placed(RowId id);
+    [[nodiscard]] Result<void> judge_claim(const QuarantineRow& claim);
+    [[nodiscard]] Result<bool> says_the_same(const QuarantineRow& claim);
+    /// Written with the next transaction that there is anyway: a read that names them comes later. One that
+    /// is lost in a crash only leaves that read without a lower bound for its time.
+    [[nodiscard]] Result<void> store_receipts();
     void count(const Received& received);
 
     Store store_;
@@ -104,6 +123,10 @@ class Ingest {
     JudgingQueue queue_;
     ReceiptDesk desk_;
     SecondLook second_look_;
+    Lookout lookout_;
+    std::optional<BootTime> listening_since_;
+    BootTime look_round_due_{};
+    std::vector<ReceiptRow> given_;  // not stored yet
     TrustStore devices_;
     const Clock* clock_;
     IngestLimits limits_;

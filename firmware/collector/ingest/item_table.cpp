@@ -199,6 +199,13 @@ Result<std::vector<ItemRow>> ItemTable::anchors(RowId chain_id, Seq from, std::s
     return rows(row);
 }
 
+Result<std::vector<ItemRow>> ItemTable::from(RowId chain_id, Seq seq, std::size_t limit) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq >= ? ORDER BY seq LIMIT ?", fields)));
+    TRY(row.bind(chain_id, seq, static_cast<std::uint64_t>(limit)));
+    return rows(row);
+}
+
 Result<Seq> ItemTable::last_seq(RowId chain_id) {
     return static_cast<Seq>(
         TRY(number(*database_, "SELECT ifnull(max(seq), 0) FROM item WHERE chain_id = ?", chain_id)));

@@ -46,6 +46,8 @@ class ItemTable {
     [[nodiscard]] Result<RowId> newest_id();
     /// Items with a signed link of an item before them, from seq on.
     [[nodiscard]] Result<std::vector<ItemRow>> anchors(RowId chain_id, Seq from, std::size_t limit);
+    /// The items of a chain in order, from seq on.
+    [[nodiscard]] Result<std::vector<ItemRow>> from(RowId chain_id, Seq seq, std::size_t limit);
     [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
     [[nodiscard]] Result<std::uint64_t> count();
     [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(RowId chain_id);

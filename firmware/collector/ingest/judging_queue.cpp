@@ -1,6 +1,37 @@
 #include "collector/ingest/judging_queue.hpp"
 
+#include <algorithm>
+
 namespace portcullis {
+
+namespace {
+
+constexpr std::size_t newest_receipts = 4;
+/// Chains whose last named receipt is remembered; without it one more question is asked.
+constexpr std::size_t max_named = 10'000;
+
+}  // namespace
+
+Result<std::vector<GivenReceipt>> JudgingQueue::receipts_for(const ItemRow& item) {
+    auto receipts = TRY(store_->receipts.newest_before(item.chain_id, item.seq, newest_receipts));
+    if (const auto named = named_.find(item.chain_id); named != named_.end())
+        receipts.push_back(named->second);
+    if (const auto asked = asked_.find(item.id); asked != asked_.end()) receipts.push_back(asked->second);
+    return receipts;
+}
+
+Result<bool> JudgingQueue::answer(const ItemRow& item, const OpenReply& reply) {
+    if (!reply.receipt) return false;
+    const GivenReceipt receipt = TRY(store_->receipts.find(*reply.receipt));
+    if (named_.size() >= max_named) named_.clear();
+    named_[item.chain_id] = receipt;
+    const bool first = reply.outcome == OpenOutcome::asks && asked_.emplace(item.id, receipt).second;
+    if (first)
+        urgent_.push_back({item.id, false, 0});
+    else
+        asked_.erase(item.id);
+    return first;
+}
 
 Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
     const ChainRow chain = TRY(store_->chains.at(item.chain_id));
@@ -13,9 +44,10 @@ Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
     // In a chain that does not fit, our own links are what is in doubt: they accuse nobody.
     if (chain.mismatch == 0) request.previous = TRY(keeper_->link_at(chain, item.seq - 1));
     request.received_at = item.received_at;
+    if (item.kind == ItemKind::read) request.receipts = TRY(receipts_for(item));
     request.again = again;
     request.blob = TRY(store_->items.blob(item.id));
-    flights_[request.id] = {item.id, again};
+    flights_[request.id] = {item.id, again, 0};
     if (!again) flying_.insert(item.id);
     return request;
 }
@@ -35,7 +67,61 @@ Result<std::vector<OpenRequest>> JudgingQueue::next(std::size_t count) {
         cursor_ = item.id;
         if (!flying_.contains(item.id)) requests.push_back(TRY(request_for(item, false)));
     }
+    if (requests.size() + 1 < count) TRY(add_claims(count - requests.size() - 1, requests));
     return requests;
+}
+
+/// In any branch. While nothing is known of who stands there, the claim may get the place without ado.
+Result<std::optional<ItemRow>> JudgingQueue::signed_occupant(const QuarantineRow& claim) {
+    for (const ChainRow& branch : TRY(store_->chains.branches(claim.device, claim.chain))) {
+        auto occupant = TRY(store_->items.find(branch.id, claim.seq));
+        if (occupant && occupant->kind == claim.kind && occupant->verdict &&
+            occupant->verdict->authenticity == Authenticity::authentic)
+            return occupant;
+    }
+    return std::optional<ItemRow>();
+}
+
+Result<void> JudgingQueue::add_claims(std::size_t count, std::vector<OpenRequest>& requests) {
+    const auto claims = TRY(store_->quarantine.unweighed(false, claim_cursor_, (count + 1) / 2));
+    claim_cursor_ = claims.size() < (count + 1) / 2 ? 0 : claims.back().id;
+    for (const QuarantineRow& claim : claims) {
+        const bool flies = std::ranges::any_of(
+            flights_, [&](const auto& flight) { return flight.second.claim == claim.id; });
+        const auto occupant = flies ? std::nullopt : TRY(signed_occupant(claim));
+        if (!occupant) continue;
+        requests.push_back(TRY(request_for(*occupant, true)));
+        OpenRequest request;
+        request.id = next_id_++;
+        request.device = claim.device;
+        request.chain = claim.chain;
+        request.seq = claim.seq;
+        request.kind = claim.kind;
+        request.received_at = claim.received_at;
+        request.claim = true;
+        request.blob = TRY(store_->quarantine.blob(claim.id));
+        flights_[request.id] = {0, false, claim.id};
+        requests.push_back(std::move(request));
+    }
+    return {};
+}
+
+Result<void> JudgingQueue::settle_claim(RowId id, const OpenReply& reply, UtcTime now) {
+    const auto claim = TRY(store_->quarantine.find(id));
+    if (!claim || reply.outcome == OpenOutcome::waits) return {};  // is offered again
+    TRY(store_->quarantine.set_weighed(id, reply.verdict));
+    const bool signed_twice =
+        reply.verdict.authenticity == Authenticity::authentic && reply.in_place && reply.signed_previous &&
+        (reply.verdict.key_trust == KeyTrust::trusted || reply.verdict.key_trust == KeyTrust::expired);
+    if (signed_twice) {
+        TRY(keeper_->branch_off(*claim, *reply.signed_previous, now));
+        return {};
+    }
+    auto chain = TRY(store_->chains.find(claim->device, claim->chain));
+    if (!chain) return {};
+    keeper_->reconsider(*chain);
+    TRY(keeper_->settle(*chain, now));
+    return chain->id == 0 ? Result<void>() : store_->chains.save(*chain);
 }
 
 /// The opener does not know the picture's read: show it the read again, or wait until the read comes.
@@ -43,8 +129,8 @@ Result<void> JudgingQueue::park(const ItemRow& item) {
     const auto read = TRY(store_->items.read_before(item.chain_id, item.seq, max_media_reach));
     const bool judged = read && read->verdict && read->verdict->authenticity == Authenticity::authentic;
     if (judged && ++repeats_[item.id] <= max_read_repeats) {
-        urgent_.push_back({read->id, true});
-        urgent_.push_back({item.id, false});
+        urgent_.push_back({read->id, true, 0});
+        urgent_.push_back({item.id, false, 0});
         return {};
     }
     repeats_.erase(item.id);
@@ -57,6 +143,10 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
     const Flight flight = place->second;
     flights_.erase(place);
     if (flight.again) return std::optional<Verdict>();
+    if (flight.claim != 0) {
+        TRY(settle_claim(flight.claim, reply, now));
+        return std::optional<Verdict>();
+    }
     flying_.erase(flight.item);
     const auto item = TRY(store_->items.find(flight.item));
     if (!item || item->verdict) return std::optional<Verdict>();
@@ -64,6 +154,7 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
         TRY(park(*item));
         return std::optional<Verdict>();
     }
+    if (TRY(answer(*item, reply))) return std::optional<Verdict>();
     repeats_.erase(item->id);
     ChainRow chain = TRY(store_->chains.at(item->chain_id));
     TRY(keeper_->apply_verdict(chain, *item, reply.verdict, reply.signed_previous, reply.in_place, now));
@@ -72,6 +163,7 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
         TRY(store_->items.wake(item->chain_id, item->seq + 1, item->seq + max_media_reach));
     if (item->kind == ItemKind::read) rewind();
     TRY(keeper_->settle(chain, now));
+    if (chain.id != 0 && chain.branch != 0) TRY(keeper_->gather(chain, now));
     if (chain.id != 0) TRY(store_->chains.save(chain));
     return std::optional<Verdict>(reply.verdict);
 }

@@ -36,10 +36,19 @@ class JudgingQueue {
     struct Flight {
         RowId item = 0;
         bool again = false;
+        RowId claim = 0;  // a row of quarantine instead of an item
     };
 
     [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again);
+    /// Reads that came second to a place where a good one stands: are they signed too?
+    [[nodiscard]] Result<void> add_claims(std::size_t count, std::vector<OpenRequest>& requests);
+    [[nodiscard]] Result<std::optional<ItemRow>> signed_occupant(const QuarantineRow& claim);
+    [[nodiscard]] Result<void> settle_claim(RowId claim, const OpenReply& reply, UtcTime now);
     [[nodiscard]] Result<void> park(const ItemRow& item);
+    /// What a read may name: the one that its chain's reads named last, the newest, what it asked for.
+    [[nodiscard]] Result<std::vector<GivenReceipt>> receipts_for(const ItemRow& item);
+    /// True: the read is shown once more, with the receipt that it asks for.
+    [[nodiscard]] Result<bool> answer(const ItemRow& item, const OpenReply& reply);
 
     Store* store_;
     ChainKeeper* keeper_;
@@ -48,8 +57,11 @@ class JudgingQueue {
     std::set<RowId> flying_;                   // items whose verdict is on its way
     std::deque<Flight> urgent_;                // a read to be shown again, then its picture
     std::map<RowId, int> repeats_;
+    std::map<RowId, GivenReceipt> asked_;  // by item
+    std::map<RowId, GivenReceipt> named_;  // by chain: by the newest read that was judged
     std::uint64_t next_id_ = 1;
     RowId cursor_ = 0;
+    RowId claim_cursor_ = 0;
 };
 
 }  // namespace portcullis

@@ -134,6 +134,33 @@ Result<std::vector<QuarantineRow>> Quarantine::unverified(RowId after, std::size
     return rows(query);
 }
 
+Result<std::optional<QuarantineRow>> Quarantine::find(RowId id) {
+    auto query = TRY(database_->prepare(fmt::format("SELECT {} FROM quarantine WHERE id = ?", fields)));
+    TRY(query.bind(id));
+    auto found = TRY(rows(query));
+    return found.empty() ? std::optional<QuarantineRow>() : std::optional(std::move(found.front()));
+}
+
+Result<std::vector<QuarantineRow>> Quarantine::unweighed(bool statements, RowId after, std::size_t limit) {
+    auto query = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM quarantine WHERE weighed = 0 AND reason = 'conflicting' AND id > ? AND "
+                    "(kind IN ('checkpoint', 'life')) = ? ORDER BY id LIMIT ?",
+                    fields)));
+    TRY(query.bind(after, statements, static_cast<std::uint64_t>(limit)));
+    return rows(query);
+}
+
+Result<void> Quarantine::unweigh(RowId id) {
+    auto row = TRY(database_->prepare("UPDATE quarantine SET weighed = 0 WHERE id = ?"));
+    return row.run(id);
+}
+
+Result<void> Quarantine::set_weighed(RowId id, const Verdict& verdict) {
+    auto row = TRY(database_->prepare(
+        "UPDATE quarantine SET weighed = 1, authenticity = ?, key_trust = ? WHERE id = ?"));
+    return row.run(to_string(verdict.authenticity), to_string(verdict.key_trust), id);
+}
+
 Result<void> Quarantine::set_reason(RowId id, QuarantineReason reason) {
     auto row = TRY(database_->prepare("UPDATE quarantine SET reason = ? WHERE id = ?"));
     return row.run(to_string(reason), id);
@@ -183,6 +210,28 @@ Result<std::vector<VerdictCount>> Quarantine::verdicts(std::string_view device, 
                                "device = ? AND chain = ? GROUP BY 1, 2"));
     TRY(query.bind(device, ByteView(chain.bytes)));
     return columns::verdict_counts(query);
+}
+
+Result<std::vector<QuarantineHeap>> Quarantine::heaps(std::size_t limit) {
+    auto query = TRY(database_->prepare(
+        "SELECT device, chain, kind, reason, authenticity, key_trust, weighed, count(*), min(seq), max(seq) "
+        "FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 9 LIMIT ?"));
+    TRY(query.bind(static_cast<std::uint64_t>(limit)));
+    std::vector<QuarantineHeap> heaps;
+    while (TRY(query.step())) {
+        QuarantineHeap heap;
+        heap.device = query.text(0);
+        heap.chain = columns::chain(query, 1);
+        heap.kind = columns::kind(query, 2);
+        heap.reason = reason_of(query.text(3));
+        heap.verdict = columns::verdict(query, 4, 5);
+        heap.weighed = query.integer(6) != 0;
+        heap.count = query.count(7);
+        heap.first = query.count(8);
+        heap.last = query.count(9);
+        heaps.push_back(std::move(heap));
+    }
+    return heaps;
 }
 
 Result<std::uint64_t> Quarantine::count() {

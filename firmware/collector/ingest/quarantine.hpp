@@ -12,6 +12,19 @@
 
 namespace portcullis {
 
+/// Rows that are alike, counted.
+struct QuarantineHeap {
+    std::string device;
+    ChainId chain;
+    ItemKind kind = ItemKind::read;
+    QuarantineReason reason = QuarantineReason::refused;
+    Verdict verdict;
+    bool weighed = false;
+    std::uint64_t count = 0;
+    Seq first = 0;
+    Seq last = 0;
+};
+
 struct QuarantineLimits {
     std::uint64_t rows = 10'000;
     std::uint64_t bytes = std::uint64_t{256} * 1024 * 1024;
@@ -39,12 +52,21 @@ class Quarantine {
     [[nodiscard]] Result<std::vector<QuarantineRow>> unknown(RowId after, std::size_t limit);
     /// Statements signed by a key that was not known; row ids above `after`.
     [[nodiscard]] Result<std::vector<QuarantineRow>> unverified(RowId after, std::size_t limit);
+    [[nodiscard]] Result<std::optional<QuarantineRow>> find(RowId id);
+    /// Reads, or statements, that came second to a place and that nobody has looked at; row ids above
+    /// `after`.
+    [[nodiscard]] Result<std::vector<QuarantineRow>> unweighed(bool statements, RowId after,
+                                                               std::size_t limit);
+    /// It came again: look at it again.
+    [[nodiscard]] Result<void> unweigh(RowId id);
+    [[nodiscard]] Result<void> set_weighed(RowId id, const Verdict& verdict);
     [[nodiscard]] Result<void> set_reason(RowId id, QuarantineReason reason);
     [[nodiscard]] Result<bool> has_claims_above(std::string_view device, const ChainId& chain, Seq seq);
     [[nodiscard]] Result<Bytes> blob(RowId id);
     [[nodiscard]] Result<void> remove(RowId id);
     [[nodiscard]] Result<std::vector<QuarantineRow>> newest(std::size_t limit);
     [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(std::string_view device, const ChainId& chain);
+    [[nodiscard]] Result<std::vector<QuarantineHeap>> heaps(std::size_t limit);
     [[nodiscard]] Result<std::uint64_t> count();
     [[nodiscard]] Result<RowId> newest_id();
 

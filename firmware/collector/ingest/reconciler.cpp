@@ -9,6 +9,15 @@ namespace {
 /// A false anchor (a forked device) must not hide a true one behind it.
 constexpr std::size_t max_anchors = 4;
 
+/// Against a signed occupant a claim that is signed too is a fork, and gets a branch of its own; before it
+/// has been looked at nobody knows.
+bool may_replace(const ItemRow& occupant, const QuarantineRow& claim) {
+    const bool is_signed = occupant.verdict && occupant.verdict->authenticity == Authenticity::authentic &&
+                           occupant.signed_previous;
+    if (!is_signed || claim.reason != QuarantineReason::conflicting) return true;
+    return claim.weighed && claim.verdict.authenticity != Authenticity::authentic;
+}
+
 }  // namespace
 
 Result<bool> Reconciler::mend(ChainRow& chain, UtcTime now) {
@@ -38,10 +47,11 @@ Result<std::optional<std::vector<Reconciler::Step>>> Reconciler::steps(const Cha
             seq = tombstone->last;
             if (seq > last) return std::optional<std::vector<Step>>();
         } else {
-            if (const auto occupant = TRY(store_->items.find(chain.id, seq)))
-                step.options.push_back({occupant->digest, std::nullopt});
+            const auto occupant = TRY(store_->items.find(chain.id, seq));
+            if (occupant) step.options.push_back({occupant->digest, std::nullopt});
             for (QuarantineRow& claim : TRY(store_->quarantine.claims(chain.device, chain.chain, seq)))
-                step.options.push_back({claim.digest, std::move(claim)});
+                if (!occupant || may_replace(*occupant, claim))
+                    step.options.push_back({claim.digest, std::move(claim)});
             if (step.options.empty()) return std::optional<std::vector<Step>>();
         }
         all.push_back(std::move(step));

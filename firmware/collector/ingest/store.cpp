@@ -12,14 +12,19 @@ Store::Store(std::unique_ptr<Database> database, const QuarantineLimits& limits)
       gaps(*database_),
       quarantine(*database_, limits),
       incidents(*database_),
-      notes(*database_) {}
+      notes(*database_),
+      receipts(*database_),
+      devices(*database_) {}
 
 Result<Store> Store::open(const StoreSettings& settings) {
     DatabaseSettings file;
     file.path = settings.path;
     file.create = settings.create;
     auto database = std::make_unique<Database>(TRY(with_context(Database::open(file), "collector's store")));
-    TRY(with_context(adopt_schema(*database, store_schema()), settings.path.string()));
+    Schema schema = store_schema();
+    if (!settings.create) schema.older.clear();  // who looks brings nothing up to date
+    TRY(with_context(adopt_schema(*database, schema), settings.path.string()));
+    if (!settings.create) TRY(database->execute("PRAGMA query_only=ON"));
     return Store(std::move(database), settings.quarantine);
 }
 

@@ -5,18 +5,20 @@
 #include <memory>
 
 #include "collector/ingest/chain_table.hpp"
+#include "collector/ingest/device_table.hpp"
 #include "collector/ingest/gap_table.hpp"
 #include "collector/ingest/incident_table.hpp"
 #include "collector/ingest/item_table.hpp"
 #include "collector/ingest/note_table.hpp"
 #include "collector/ingest/quarantine.hpp"
+#include "collector/ingest/receipt_table.hpp"
 
 namespace portcullis {
 
 struct StoreSettings {
     std::filesystem::path path;
     QuarantineLimits quarantine;
-    bool create = true;  // false: only look at a store that is there
+    bool create = true;  // false: only look at a store that is there; nothing in it is changed
 };
 
 class Store {
@@ -37,6 +39,8 @@ class Store {
     Quarantine quarantine;
     IncidentTable incidents;
     NoteTable notes;
+    ReceiptTable receipts;
+    DeviceTable devices;
 };
 
 }  // namespace portcullis

@@ -1,8 +1,10 @@
 #pragma once
 // What ingest asks the opener, and what the opener answers. Nothing readable crosses back: a verdict, the
-// signed digest of the item before, and nothing else. Values; pure functions, reentrant.
+// signed digests of the item before and of the collector's own receipt, and nothing else. Values; pure
+// functions, reentrant.
 
 #include <optional>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "collector/link/packet.hpp"
@@ -19,6 +21,14 @@ inline constexpr Seq max_seq = (Seq{1} << 53U) - 1;
 /// Gives the keys' fingerprint. Errors: corrupt.
 [[nodiscard]] Result<Digest> parse_hello(const Packet& packet);
 
+/// A receipt that was given, and when; no time: nobody knows it any more.
+struct GivenReceipt {
+    Digest digest{};
+    std::optional<UtcTime> at;
+    bool operator==(const GivenReceipt&) const = default;
+};
+inline constexpr std::size_t max_given_receipts = 8;  // with one request
+
 struct OpenRequest {
     std::uint64_t id = 0;  // chosen by ingest, repeated in the reply
     std::string device;
@@ -27,12 +37,19 @@ struct OpenRequest {
     ItemKind kind = ItemKind::read;  // read, plate or overview: statements are verified by ingest itself
     std::optional<Digest> previous;  // link(seq - 1), if ingest knows it
     UtcTime received_at{};
+    /// Of a read: receipts that its device may have had when it was captured.
+    std::vector<GivenReceipt> receipts = {};
     bool again = false;  // judged before: wanted for its pictures' digests only, gives no view
+    /// Another blob stands in its place, and is shown `again` just before: wanted is whether the device
+    /// signed both. No view; `duplicate` when both hold the same signed text, `waits` when the other was not
+    /// seen.
+    bool claim = false;
     Bytes blob;
 };
 
 enum class OpenOutcome {
     judged,
+    asks,   // a read: when was the receipt given that it names? Send it again, with that receipt
     waits,  // a picture whose read the opener has not seen (of late): send the read, then the picture again
 };
 
@@ -49,6 +66,8 @@ struct OpenReply {
     Verdict verdict;
     /// A read whose signature holds: the link(seq - 1) that its device signed.
     std::optional<Digest> signed_previous;
+    /// Digest of the receipt that such a read names; nothing before its device's first.
+    std::optional<Digest> receipt;
     /// True when the signed (device, chain, seq) is the place where it came in, whatever its link says.
     bool in_place = false;
     /// Of a read whose signature holds, if it was sealed to a set at all.

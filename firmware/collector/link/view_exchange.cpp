@@ -9,7 +9,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::uint64_t view_version = 2;
+constexpr std::uint64_t view_version = 3;
 constexpr std::uint64_t subscription_version = 1;
 constexpr std::size_t word_limit = 64;
 // 24 characters, each with 3 alternatives and the two brackets of its set, are 144.
@@ -77,15 +77,29 @@ void parse_verdict(StrictJson& json, View& view) {
     const auto authenticity = authenticity_from_string(json.text("authenticity", word_limit));
     const auto trust = key_trust_from_string(json.text("key_trust", word_limit));
     json.check(authenticity.has_value(), "authenticity", "is not a word of this protocol");
+    const auto clock = clock_doubt_from_string(json.text("clock", word_limit));
     json.check(trust.has_value(), "key_trust", "is not a word of this protocol");
-    view.verdict = {authenticity.value_or(Authenticity::damaged), trust.value_or(KeyTrust::unchecked)};
+    json.check(clock.has_value(), "clock", "is not a word of this protocol");
+    view.verdict = {authenticity.value_or(Authenticity::damaged), trust.value_or(KeyTrust::unchecked),
+                    clock.value_or(ClockDoubt::none)};
     json.check(json.flag("good") == view.verdict.good(), "good", "contradicts the verdict");
 }
 
 }  // namespace
 
 std::string describe(const Verdict& verdict) {
-    return fmt::format("{}, {}", to_string(verdict.authenticity), to_string(verdict.key_trust));
+    std::string words = fmt::format("{}, {}", to_string(verdict.authenticity), to_string(verdict.key_trust));
+    switch (verdict.clock) {
+        case ClockDoubt::none:
+            return words;
+        case ClockDoubt::unset:
+            return words + ", its clock is not set";
+        case ClockDoubt::before_receipt:
+            return words + ", its clock is behind";
+        case ClockDoubt::after_receipt:
+            break;
+    }
+    return words + ", its clock is ahead";
 }
 
 std::optional<double> View::latency_ms() const {
@@ -104,6 +118,7 @@ Packet to_packet(const View& view) {
                           {"received_us", view.received_at.time_since_epoch().count()},
                           {"authenticity", to_string(view.verdict.authenticity)},
                           {"key_trust", to_string(view.verdict.key_trust)},
+                          {"clock", to_string(view.verdict.clock)},
                           {"good", view.verdict.good()},
                           {"verdict", describe(view.verdict)}};
     if (view.captured_at) add_read(header, view);

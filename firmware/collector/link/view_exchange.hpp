@@ -12,7 +12,7 @@
 
 namespace portcullis {
 
-/// Both words of a verdict, e.g. "authentic, trusted".
+/// Both words of a verdict, and what is wrong with the clock: "authentic, trusted, its clock is not set".
 [[nodiscard]] std::string describe(const Verdict& verdict);
 
 /// No subscriber gets more old views than this.

@@ -1,8 +1,17 @@
 #include "collector/opener/judge.hpp"
 
+#include <algorithm>
+
+#include "collector/opener/clock_doubt.hpp"
+
 namespace portcullis {
 
 namespace {
+
+const GivenReceipt* find(const std::vector<GivenReceipt>& receipts, const Digest& digest) {
+    const auto place = std::ranges::find(receipts, digest, &GivenReceipt::digest);
+    return place == receipts.end() ? nullptr : &*place;
+}
 
 ReadPayload without_plate(const ReadPayload& read) {
     ReadPayload kept;
@@ -60,7 +69,8 @@ bool in_place(const ReadPayload& read, const OpenRequest& request) {
 Judgement Judge::judge(const OpenRequest& request) {
     Judgement judgement = request.kind == ItemKind::read ? judge_read(request) : judge_media(request);
     judgement.reply.id = request.id;
-    if (request.again) judgement.view.reset();
+    if (request.again || request.claim || judgement.reply.outcome == OpenOutcome::asks)
+        judgement.view.reset();
     return judgement;
 }
 
@@ -80,9 +90,21 @@ Judgement Judge::judge_read(const OpenRequest& request) {
         return judgement;
     }
     reply.signed_previous = read.payload->previous;
+    if (read.payload->last_receipt != Digest()) reply.receipt = read.payload->last_receipt;
+    const GivenReceipt* receipt = reply.receipt ? find(request.receipts, *reply.receipt) : nullptr;
+    if (reply.receipt && receipt == nullptr && !request.again && !request.claim) {
+        reply.outcome = OpenOutcome::asks;
+        return judgement;
+    }
+    reply.verdict.clock = doubt_clock(read.payload->clock_quality, read.payload->captured,
+                                      receipt == nullptr ? std::nullopt : receipt->at, request.received_at);
+    judgement.view->verdict = reply.verdict;
     if (reply.verdict.authenticity == Authenticity::misplaced)
         judgement.reason = "its signed link is not that of the item before";
-    remember(*read.payload, reply.verdict.key_trust);
+    if (request.again)
+        shown_again_ = {{request.device, request.chain.bytes, request.seq}, text_digest(*read.payload)};
+    if (request.claim) hold_against_occupant(request, *read.payload, reply);
+    if (!request.claim) remember(*read.payload, reply.verdict.key_trust);
     if (may_be_shown(reply.verdict)) fill_view(*judgement.view, *read.payload);
     return judgement;
 }
@@ -112,6 +134,22 @@ Judgement Judge::judge_media(const OpenRequest& request) {
     reply.in_place = true;
     pending_.erase(place);
     return judgement;
+}
+
+Digest Judge::text_digest(const ReadPayload& read) {
+    Result<std::string> text = encode_payload(read);
+    if (!text) return {};
+    const Cleanse cleanse(*text);
+    return sha256(as_bytes(*text));
+}
+
+void Judge::hold_against_occupant(const OpenRequest& request, const ReadPayload& read,
+                                  OpenReply& reply) const {
+    const Place place{request.device, request.chain.bytes, request.seq};
+    if (!shown_again_ || shown_again_->first != place)
+        reply.outcome = OpenOutcome::waits;  // this opener has not seen the other one
+    else if (shown_again_->second == text_digest(read))
+        reply.verdict.authenticity = Authenticity::duplicate;
 }
 
 void Judge::remember(const ReadPayload& read, KeyTrust trust) {

@@ -49,11 +49,16 @@ class Judge {
     [[nodiscard]] Judgement judge_read(const OpenRequest& request);
     [[nodiscard]] Judgement judge_media(const OpenRequest& request);
     void remember(const ReadPayload& read, KeyTrust trust);
+    /// A claim is held against the read that was shown just before, again: an envelope can be changed without
+    /// touching what is signed in it, and that is no second signature.
+    [[nodiscard]] static Digest text_digest(const ReadPayload& read);
+    void hold_against_occupant(const OpenRequest& request, const ReadPayload& read, OpenReply& reply) const;
     void forget_oldest();
 
     EnvelopeOpener opener_;
     std::map<Place, Pending> pending_;
     std::deque<Pending> order_;
+    std::optional<std::pair<Place, Digest>> shown_again_;
 };
 
 }  // namespace portcullis

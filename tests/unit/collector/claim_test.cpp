@@ -168,10 +168,11 @@ TEST_CASE("a genuine item under a wrong kind is not lost: the right hint mends i
     CHECK(bench.verdict(device, 1)->good());
 }
 
-TEST_CASE("a forked device, two true signatures for one place: a conflict, and the first keeps the place") {
+TEST_CASE("a forked device, two true signatures for one place: the first keeps it, the other gets a branch") {
     CollectorBench bench;
     TestDevice device(bench.road);
     TestDevice clone(bench.road);
+    clone.clock += milliseconds(1);  // it captures something else
     const auto mine = device.messages(device.seal());
     const auto other = clone.messages(clone.seal());
     bench.deliver(mine);
@@ -179,7 +180,10 @@ TEST_CASE("a forked device, two true signatures for one place: a conflict, and t
     CHECK(bench.deliver(other[0]).reception == Reception::conflicting);
     bench.judge_all();
     CHECK(is_ours(bench, device, 1, mine[0]));
-    CHECK(must(bench.store().incidents.newest(1)).at(0).what == "conflicting");
+    CHECK(must(bench.store().incidents.newest(2)).at(1).what == "conflicting");
+    const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
+    REQUIRE(branches.size() == 2);
+    CHECK(branches[0].upto_link == next_link(branches[0].base_link, 1, sha256(other[0].payload)));
 }
 
 TEST_CASE("quarantine is bounded: junk of the gate cannot push out a claim") {

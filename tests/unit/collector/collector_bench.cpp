@@ -36,7 +36,10 @@ TestDevice::TestDevice(const Road& road, std::string device)
     : TestDevice(road, *road.key, std::move(device)) {}
 
 SealedRecord TestDevice::seal() {
-    SealedRecord record = must(sealer_.seal(sample_record(), head, Digest{}));
+    CaptureRecord captured = sample_record();
+    captured.captured = clock;
+    captured.clock_quality = clock_quality;
+    SealedRecord record = must(sealer_.seal(captured, head, last_receipt));
     for (const SealedItem& item : record.items)
         links.push_back(item.link);
     head.next_seq += record.items.size();
@@ -45,7 +48,7 @@ SealedRecord TestDevice::seal() {
 }
 
 SealedItem TestDevice::checkpoint() {
-    SealedItem item = must(sealer_.checkpoint(head, checkpointed_ + 1, now));
+    SealedItem item = must(sealer_.checkpoint(head, checkpointed_ + 1, clock));
     checkpointed_ = item.seq;
     links.push_back(item.link);
     ++head.next_seq;
@@ -159,14 +162,29 @@ std::vector<View> CollectorBench::judge_all() {
     }
 }
 
+std::string CollectorBench::verify() {
+    return text_of(must(verify_store(store(), 100)));
+}
+
 std::optional<Receipt> CollectorBench::receipt() {
     clock.advance(min_receipt_interval);
     const std::vector<BrokerMessage> messages = must(ingest->receipts());
     if (messages.empty()) return std::nullopt;
+    receipt_blob = messages.back().payload;
     const SignedText text = must(verify_statement(messages.back().payload, collector_trust, clock.utc()));
     CHECK(text.trust == KeyTrust::trusted);
     CHECK(messages.back().topic == "lpr/v1/dev/gate-1/ack");
     return must(parse_receipt(text.json));
+}
+
+bool CollectorBench::has_receipt(const Digest& link) {
+    clock.advance(min_receipt_interval);
+    bool found = false;
+    for (const BrokerMessage& message : must(ingest->receipts())) {
+        const SignedText text = must(verify_statement(message.payload, collector_trust, clock.utc()));
+        found = found || must(parse_receipt(text.json)).link == link;
+    }
+    return found;
 }
 
 ChainRow CollectorBench::chain(const TestDevice& device) {

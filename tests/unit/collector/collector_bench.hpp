@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "collector/ingest/ingest.hpp"
+#include "collector/ingest/verify.hpp"
 #include "collector/opener/judge.hpp"
 #include "support/fake_clock.hpp"
 #include "unit/seal/test_pki.hpp"
@@ -36,6 +37,9 @@ class TestDevice {
 
     std::string name;
     ChainHead head;
+    UtcTime clock = now;  // what it believes
+    ClockQuality clock_quality = ClockQuality::ntp;
+    Digest last_receipt{};
     std::vector<Digest> links;  // by seq; links[0] is that of the empty chain
 
   private:
@@ -59,8 +63,12 @@ class CollectorBench {
     Received deliver(const BrokerMessage& message) { return deliver(std::vector{message}).at(0); }
     /// The opener judges all there is to judge. Gives its views.
     std::vector<View> judge_all();
-    /// The receipt that is due for this chain now.
+    /// The receipt that is due for this chain now; receipt_blob is what was signed.
     [[nodiscard]] std::optional<Receipt> receipt();
+    /// Among those that are due now is one with this link.
+    [[nodiscard]] bool has_receipt(const Digest& link);
+    /// What `portcullis verify` prints.
+    [[nodiscard]] std::string verify();
     /// As after a kill: a new process on the same file.
     void restart();
     /// As after SIGHUP to both processes: recipients' keys and known signers are read again.
@@ -80,6 +88,7 @@ class CollectorBench {
     std::vector<KeyFiles> recipients{road.reader, road.evidence};  // whose keys the opener has
     std::unique_ptr<FileSigningKey> receipt_key;
     TrustStore collector_trust;  // what a device knows of the collector
+    Bytes receipt_blob;
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<Judge> judge;
 };

@@ -184,7 +184,7 @@ TEST_CASE("a view comes back as it was, and tells the latency") {
     CHECK(parsed->media[1].role == MediaRole::overview);
     CHECK(parsed->latency_ms() == 500.0);
     CHECK_FALSE(parse_view(with(to_packet(view), "\"good\":true", "\"good\":false")));
-    CHECK_FALSE(parse_view(with(to_packet(view), "\"v\":2", "\"v\":1")));
+    CHECK_FALSE(parse_view(with(to_packet(view), "\"v\":3", "\"v\":2")));
     CHECK_FALSE(parse_view(with(to_packet(view), "_confidence\":0.75", "_confidence\":1.75")));
     view.captured_at.reset();
     const auto doubtful = parse_view(to_packet(view));

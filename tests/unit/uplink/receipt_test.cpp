@@ -90,8 +90,9 @@ TEST_CASE("a refused receipt releases nothing and is counted") {
     SUBCASE("not CMS at all") {
         blob = to_bytes("received, honestly");
     }
-    SUBCASE("after the key's certificate expired") {
+    SUBCASE("signed after the key's certificate expired") {
         desk.clock.step_utc(std::chrono::hours(24 * 30));
+        receipt.time = desk.clock.utc();
     }
     if (blob.empty()) blob = desk.sign(must(encode_receipt(receipt)), desk.receipt_key);
     desk.deliver(blob);
@@ -100,6 +101,22 @@ TEST_CASE("a refused receipt releases nothing and is counted") {
     CHECK(desk.uplink->counters().received == 0);
     CHECK(desk.uplink->counters().refused_receipts == 1);
     CHECK_FALSE(must(desk.reader->last_receipt_digest()));
+}
+
+TEST_CASE("no clock of the device keeps a receipt from releasing: 1970, 2010, 2040, an hour off, no RTC") {
+    constexpr std::chrono::hours hour{1};
+    constexpr std::chrono::hours year{8766};
+    for (const auto off : {-56 * year, -16 * year, 14 * year, hour, -hour}) {
+        CAPTURE(off.count());
+        Desk desk;
+        ready(desk);
+        const Receipt receipt = desk.receipt(3);
+        desk.clock.step_utc(off);
+        desk.deliver(receipt);
+        desk.turn();
+        CHECK(desk.spooled() == 0);
+        CHECK(desk.uplink->counters().refused_receipts == 0);
+    }
 }
 
 TEST_CASE("a good receipt counts after refused ones") {

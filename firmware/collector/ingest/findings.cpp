@@ -1,0 +1,133 @@
+#include "collector/ingest/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace portcullis {
+
+namespace {
+
+struct Words {
+    std::string_view name;
+    bool doubt;
+    std::string_view meaning;
+    std::string_view cure;
+};
+
+// In the order of FindingKind.
+constexpr std::array<Words, 23> words{{
+    {"missing", true,
+     "The device signed that these items existed, and they did not come: they were dropped on the way.",
+     "It keeps them until they are receipted and sends them again. If they stay away after the network is "
+     "back, "
+     "look at the broker and at the device's uplink."},
+    {"late", true, "Later items have come, these have not; no signature says yet that they exist.",
+     "Wait for the next checkpoint, a minute at most: then they are here, or missing."},
+    {"tail", true,
+     "The device's status names more items than have come: the end of its chain was cut off on the way. (A "
+     "status "
+     "is a hint, nobody signed it.)",
+     "Look at the broker: it hands on the status and not the items."},
+    {"silent", true, "Neither items nor a status come from this device.",
+     "Look at its power and network; if it was stolen, deny its key."},
+    {"shed", false, "The device's spool was over its quota; it dropped these items and signed for it.",
+     "Give it a larger quota or a better network."},
+    {"forged", true, "Blobs in this device's name hold no signature of it. They were not believed.",
+     "Look who may publish on this device's topics: the broker, its rules, a stolen TLS key."},
+    {"unknown_key", true, "Blobs in this device's name are signed by a key that the collector does not know.",
+     "If it has a new key, add its certificate to the signers and reload: everything is then judged anew. If "
+     "not, "
+     "they are forged."},
+    {"resealed", true,
+     "The device's signed text came in an envelope that it did not sign: sealed anew, to other recipients, "
+     "or in "
+     "another device's name. It was not believed.",
+     "Only a recipient can do that: look who holds the keys of those whom the device seals to."},
+    {"forged_tombstone", true,
+     "Somebody tried to pass a deletion off as declared by the device, which did not sign it. It was "
+     "refused.",
+     "The uplink or the broker is compromised: only they can put it there. Renew the device, then its keys."},
+    {"forged_checkpoint", true,
+     "Somebody made a statement in this device's name that it did not sign. It was refused.",
+     "Look who may publish on this device's topics: its uplink, the broker, its rules."},
+    {"damaged", true, "Blobs were truncated or changed on the way. Not a byte of them was used.",
+     "The device sends them again. If it happens often, look at the broker and the network."},
+    {"misplaced", true,
+     "Genuine blobs came in under another place: they were replayed or swapped. They were refused.",
+     "Nothing is lost. Look at the broker: nobody else can do that."},
+    {"conflicting", true,
+     "Other blobs came for places that are taken by judged ones. They wait, and nobody believes them.",
+     "Look who may publish on this device's topics."},
+    {"duplicate", false,
+     "The same blobs came again and were counted once: a device resends, or somebody replays.",
+     "Nothing is to be done."},
+    {"foreign", true,
+     "Blobs are sealed to recipients whose keys the opener does not have: sealed or re-sealed to another "
+     "collector, or a key is missing here.",
+     "If a recipient's key was lost, give the opener the second recipient's: it then looks again. If not, "
+     "compare "
+     "the device's recipients with the policy."},
+    {"mismatch", true,
+     "The link that the device signed is not the one we computed: a blob before it was changed or exchanged.",
+     "The device gets no further receipts and sends again; its own blob then gets the place. If it stays, "
+     "keep "
+     "store and spool as evidence."},
+    {"rolled_back", true,
+     "From this place on the device sealed a second time, and the first branch has ended: it was set back to "
+     "an "
+     "older copy of its spool. Both branches are kept.",
+     "Find out who restored it. What the first branch holds was sealed before, and remains."},
+    {"cloned", true,
+     "Two units seal with one identity, and both are alive: the device was copied, key and all.",
+     "Deny its key today. Give the genuine unit a new one; what the other one sealed cannot be told from "
+     "its."},
+    {"forked", true,
+     "Two blobs with good signatures stand at one place: the device was set back, or copied. Both are kept.",
+     "Wait: if only one branch goes on it was set back, if both do it was copied. Deny the key if in doubt."},
+    {"untrusted", true, "These are authentic, but their signing key is revoked, expired or unfit.",
+     "Renew the device's certificate. What was signed with a revoked key proves nothing."},
+    {"clock", false,
+     "The device's clock was not set, ahead or behind. Its place in the chain says when it was made.",
+     "Set the device's clock; give it a network time source or a battery."},
+    {"unjudged", true, "The opener has not looked at these yet.", "Start the opener, or wait for it."},
+    {"altered", true,
+     "The store itself does not fit together any more: its rows were changed after they were written.",
+     "Keep the file as evidence, restore a backup, and look who may write to it."},
+}};
+
+const Words& of(FindingKind kind) {
+    return words.at(static_cast<std::size_t>(kind));
+}
+
+std::string place_of(const Finding& finding) {
+    std::string place = finding.device.empty() ? "(no device)" : finding.device;
+    if (finding.chain != ChainId()) place += " chain " + to_string(finding.chain);
+    if (finding.branch != 0) place += fmt::format(" branch {}", finding.branch);
+    if (finding.first == 0) return place;
+    place += fmt::format(" seq {}", finding.first);
+    return finding.last > finding.first ? place + fmt::format(" to {}", finding.last) : place;
+}
+
+}  // namespace
+
+std::string_view to_string(FindingKind kind) {
+    return of(kind).name;
+}
+bool is_doubt(FindingKind kind) {
+    return of(kind).doubt;
+}
+std::string_view meaning(FindingKind kind) {
+    return of(kind).meaning;
+}
+std::string_view cure(FindingKind kind) {
+    return of(kind).cure;
+}
+
+std::string sentence(const Finding& finding) {
+    return fmt::format("{}: {} ({}){}: {} {}", to_string(finding.kind), place_of(finding), finding.count,
+                       finding.detail.empty() ? "" : ", " + finding.detail, meaning(finding.kind),
+                       cure(finding.kind));
+}
+
+}  // namespace portcullis
