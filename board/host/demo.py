@@ -119,13 +119,22 @@ def watch(house, screen, views):
         for name, process in house.processes.items():
             if name not in ("reader", "tail") and process.poll() is not None:
                 raise HouseError(f"{name} ended with code {process.returncode}; see {house.log_file(name)}")
-        if house.running("reader"):
-            continue
-        ended = ended or time.monotonic()
-        if house.spool_depth() == 0 and not house.items_without_verdict() and views.empty():
+        if ended is None:
+            if house.running("reader"):
+                continue
+            check_reader(house)
+            ended = time.monotonic()
+            house.start("reader", "--drain")  # only the reader releases what receipts come for
+        if not house.running("reader") and not house.items_without_verdict() and views.empty():
             return reads
         if time.monotonic() - ended > QUIET_LIMIT_S:
             raise HouseError(f"{house.spool_depth()} items still unreceipted; see {house.folder / 'log'}")
+
+
+def check_reader(house):
+    code = house.processes["reader"].poll()
+    if code != 0:
+        raise HouseError(f"the reader ended with code {code}; see {house.log_file('reader')}")
 
 
 def annotate(house, source):
@@ -187,9 +196,7 @@ def run(arguments):
         screen.line("")
         screen.line(f"{'time (UTC)':<13} {'lane':<8} {'text':<16} {'confidence':>10}   {'verdict':<22} {'latency':>9}")
         reads = watch(house, screen, views)
-        code = house.processes["reader"].poll()
-        if code != 0:
-            raise HouseError(f"the reader ended with code {code}; see {house.log_file('reader')}")
+        check_reader(house)
         good = summarise(screen, house, reads, annotate(house, arguments.input))
         if arguments.keep:
             screen.line("broker, opener, collector and uplink go on; Ctrl-C ends them")

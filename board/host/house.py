@@ -132,6 +132,8 @@ class House:
         trust = {"ca_chain": str(pki / "device-chain.pem"), "signers": str(pki / "devices" / "signers")}
         trust["deny_list"] = str(pki / "denied")
         broker = {"ca": str(pki / "service-chain.pem")}
+        receipts = {"ca_chain": str(pki / "service-chain.pem"), "signers": str(pki / "collector" / "receipt.crt")}
+        inbox = {"folder": str(self.folder / "run" / "inbox")}
         self.write_settings("reader", {
             "": {"device": self.device, "fleet": "demo", "models": str(self.models)},
             "input": {"path": str(source), "stills": stills, "loop": loop, **pace},
@@ -140,6 +142,7 @@ class House:
             "recipients": {"read": [recipient["read"]], "plate": [recipient["evidence"]],
                            "overview": [recipient["evidence"]]},
             "spool": {"path": str(self.spool_file)},
+            "receipts": receipts, "inbox": inbox,
         })
         self.write_settings("uplink", {
             "spool": {"path": str(self.spool_file), "poll_ms": 20},
@@ -147,7 +150,7 @@ class House:
                        "certificate": str(device / "identity.crt"), "key": str(device / "identity.key"),
                        "back_off_limit_s": 2},
             "window": {"resend_after_s": 5},
-            "receipts": {"ca_chain": str(pki / "service-chain.pem"), "signers": str(pki / "collector" / "receipt.crt")},
+            "receipts": receipts, "inbox": inbox,
         })
         collector = pki / "collector"
         self.write_settings("collector", {
@@ -226,6 +229,18 @@ class House:
         process = self.processes.pop(name)
         process.kill()
         process.wait()
+
+    def drain(self, limit_s):
+        """With the reader at its end: has it take the receipts in until the spool is empty."""
+        process = self.start("reader", "--drain")
+        try:
+            code = process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            depth = self.spool_depth()
+            raise HouseError(f"{depth} items still unreceipted after {limit_s:.0f} s; see {self.folder / 'log'}")
+        self.processes.pop("reader")
+        if code != 0:
+            raise HouseError(f"the reader's drain ended with code {code}; see {self.log_file('reader')}")
 
     def start_broker(self, **limits):
         """limits: settings of mosquitto that stand in the template, with other values (max_queued_messages=10)."""

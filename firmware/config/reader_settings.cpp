@@ -9,6 +9,7 @@ namespace portcullis {
 
 namespace {
 
+constexpr std::string_view default_inbox = "/run/portcullis/inbox";
 constexpr std::string_view default_models = "/usr/share/portcullis/models";
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
@@ -137,6 +138,15 @@ ReaderSpoolSettings read_spool(SettingsSection section) {
     return spool;
 }
 
+ReaderReceiptSettings read_receipts(SettingsSection section) {
+    const auto optional = [&section](std::string_view key) {
+        std::filesystem::path path = section.path(key, "");
+        return path.empty() ? std::nullopt : std::optional(std::move(path));
+    };
+    return {section.path("ca_chain"), section.path("signers"), optional("revocations"),
+            optional("deny_list")};
+}
+
 }  // namespace
 
 Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
@@ -158,6 +168,8 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.pictures = read_pictures(in.section("pictures"));
     settings.keys = read_keys(in, settings.pictures);
     settings.spool = read_spool(in.section("spool"));
+    settings.receipts = read_receipts(in.section("receipts"));
+    settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
     TRY(in.finish());
     return settings;
 }

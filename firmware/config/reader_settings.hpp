@@ -85,6 +85,13 @@ struct ReaderSpoolSettings {
     milliseconds commit_patience{};
 };
 
+struct ReaderReceiptSettings {
+    std::filesystem::path ca_chain;
+    std::filesystem::path signers;
+    std::optional<std::filesystem::path> revocations;
+    std::optional<std::filesystem::path> deny_list;
+};
+
 struct ReaderSettings {
     std::string device;
     std::string fleet;
@@ -97,6 +104,8 @@ struct ReaderSettings {
     PictureSettings pictures;
     ReaderKeySettings keys;
     ReaderSpoolSettings spool;
+    ReaderReceiptSettings receipts;
+    std::filesystem::path inbox;
 };
 
 /// input: takes the place of input.path (as written: from the current folder), which then need not stand in

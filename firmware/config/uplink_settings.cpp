@@ -8,6 +8,7 @@ namespace portcullis {
 
 namespace {
 
+constexpr std::string_view default_inbox = "/run/portcullis/inbox";
 constexpr std::int64_t bytes_per_mib = 1024 * 1024;
 // The window must let the largest blob through (core/sealed_item.hpp).
 constexpr std::int64_t min_window_mib = 4;
@@ -59,6 +60,7 @@ Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path&
     };
     settings.receipts = {receipts.path("ca_chain"), receipts.path("signers"), optional("revocations"),
                          optional("deny_list")};
+    settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
     settings.status_interval =
         std::chrono::seconds(in.section("status").integer("interval_s", {1, 86'400}, 60));
     settings.log_level = read_log_level(in.section("log"), "level");

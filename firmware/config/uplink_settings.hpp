@@ -39,6 +39,7 @@ struct UplinkFileSettings {
         std::optional<std::filesystem::path> revocations;  // CRL (PEM) of the service CA
         std::optional<std::filesystem::path> deny_list;    // key ids and names, one a line
     } receipts;
+    std::filesystem::path inbox;
     milliseconds status_interval{};
     LogLevel log_level = LogLevel::info;
 

@@ -48,10 +48,8 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
     return {};
 }
 
-// Made by us, because SQLite would take 0644: the group shares the file, nobody else sees it. -wal and -shm
-// inherit the mode.
-Result<void> make_file(const std::filesystem::path& path) {
-    constexpr mode_t mode = 0660;
+// Made by us, because SQLite would take 0644. -wal and -shm inherit the mode.
+Result<void> make_file(const std::filesystem::path& path, mode_t mode) {
     const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (fd) return sync_folder(path.parent_path());
     if (errno == EEXIST) return {};
@@ -89,17 +87,37 @@ Error sqlite_error(int code, sqlite3* connection, const std::string& what) {
     return {ErrorCode::io, fmt::format("{}: {} ({}); check the disk", what, text, code)};
 }
 
+Result<void> set_modes(sqlite3* connection, const DatabaseSettings& settings) {
+    if (settings.keep_wal) {
+        int on = 1;
+        sqlite3_file_control(connection, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    }
+    const std::string sql =
+        settings.read_only
+            ? "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; SELECT count(*) FROM sqlite_schema"
+            : fmt::format(
+                  "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                  "PRAGMA journal_size_limit={}; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
+                  "PRAGMA secure_delete={}",
+                  settings.page_bytes, settings.wal_limit_bytes, settings.overwrite_deleted ? "ON" : "FAST");
+    const int code = sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return fail(sqlite_error(code, connection, "database"));
+    return {};
+}
+
 // close_v2: statements that still live keep the connection until they are gone.
 void Database::Close::operator()(sqlite3* connection) const {
     sqlite3_close_v2(connection);
 }
 
 Result<Database> Database::open(const DatabaseSettings& settings) {
-    TRY(settings.create ? make_file(settings.path) : check_there(settings.path));
+    TRY(settings.create && !settings.read_only ? make_file(settings.path, settings.mode)
+                                               : check_there(settings.path));
     const std::string name = settings.path.string();
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(
-        name.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    const int access = settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    const int code =
+        sqlite3_open_v2(name.c_str(), &raw, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Database database{Connection(raw)};
     if (code != SQLITE_OK) return fail(sqlite_error(code, raw, name));
     sqlite3_busy_timeout(raw, static_cast<int>(settings.busy_timeout.count()));
@@ -111,12 +129,10 @@ Result<Database> Database::open(const DatabaseSettings& settings) {
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-    auto modes = database.execute(fmt::format(
-        "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-        "PRAGMA journal_size_limit={}; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
-        "PRAGMA secure_delete={}",
-        settings.page_bytes, settings.wal_limit_bytes, settings.overwrite_deleted ? "ON" : "FAST"));
-    if (modes) modes = database.set_checkpoints(settings.checkpoint_bytes);
+    // Who only reads never works off the -wal file, nor removes it.
+    if (settings.read_only) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    auto modes = set_modes(raw, settings);
+    if (modes && !settings.read_only) modes = database.set_checkpoints(settings.checkpoint_bytes);
     if (modes) modes = sync_recovered(raw);
     if (!modes) return fail(std::move(modes.error()).with(name));
     return database;
@@ -163,6 +179,7 @@ Result<std::int64_t> Database::data_version() {
 }
 
 bool Database::moved() const {
+    if (!is_open()) return true;
     int moved = 0;
     sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     return moved != 0;

@@ -16,7 +16,10 @@ namespace portcullis {
 
 struct DatabaseSettings {
     std::filesystem::path path;
-    bool create = true;                                     // false: not_found when the file is missing
+    bool create = true;      // false: not_found when the file is missing
+    bool read_only = false;  // neither file nor folder need be writable; implies create = false
+    bool keep_wal = false;   // the last to close leaves -wal and -shm: without them nobody can read only
+    unsigned mode = 0660;    // of a new file, less the umask; -wal and -shm inherit it
     milliseconds busy_timeout = std::chrono::seconds(5);    // how long a lock of another process is awaited
     std::int64_t wal_limit_bytes = std::int64_t{8} << 20;   // the -wal file is cut back to this
     std::int64_t checkpoint_bytes = std::int64_t{4} << 20;  // and worked off when it has grown to this
@@ -28,8 +31,8 @@ struct DatabaseSettings {
 class Database {
   public:
     /// Opens in WAL mode with synchronous=FULL: what a commit returned for survives a power cut, and
-    /// so does what is read, be it of a writer that was killed. A new file gets mode 0660 (less the umask)
-    /// and its folder is synced. Errors name the path.
+    /// so does what is read, be it of a writer that was killed. The folder of a new file is synced. Errors
+    /// name the path.
     [[nodiscard]] static Result<Database> open(const DatabaseSettings& settings);
 
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
@@ -43,6 +46,8 @@ class Database {
     [[nodiscard]] std::int64_t last_row_id() const;
     /// Changes whenever another connection commits; costs microseconds.
     [[nodiscard]] Result<std::int64_t> data_version();
+    /// False after it was moved from.
+    [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
     /// The file was renamed or replaced under us: open it anew.
     [[nodiscard]] bool moved() const;
     /// Reads every page; corrupt when something does not fit together, io when the disk cannot read it: then

@@ -88,17 +88,16 @@ Result<void> upgrade(Database& database, const Schema& schema) {
                                                      version, schema.version));
 }
 
-}  // namespace
-
-Result<void> adopt_schema(Database& database, const Schema& schema) {
-    TRY(upgrade(database, schema));
-    auto transaction = TRY(Transaction::begin(database));
+/// Neither program nor version stands in it: a new file.
+Result<bool> is_empty(Database& database) {
     const std::int64_t owner = TRY(database.integer("PRAGMA application_id"));
     const std::int64_t version = TRY(database.integer("PRAGMA user_version"));
-    if (owner == 0 && version == 0) {
-        TRY(create_schema(database, schema));
-        return transaction.commit();
-    }
+    return owner == 0 && version == 0;
+}
+
+Result<void> check_filled(Database& database, const Schema& schema) {
+    const std::int64_t owner = TRY(database.integer("PRAGMA application_id"));
+    const std::int64_t version = TRY(database.integer("PRAGMA user_version"));
     if (owner != schema.application_id)
         return fail(ErrorCode::refused, "not a {} of Portcullis; give another path", schema.name);
     if (version > schema.version)
@@ -112,8 +111,23 @@ Result<void> adopt_schema(Database& database, const Schema& schema) {
                     "this {} has format {}, this program needs {}; start the program that owns the file, "
                     "which brings it up to date if it can, or move it away",
                     schema.name, version, schema.version);
-    TRY(check_objects(database, schema.create, schema.name));
+    return check_objects(database, schema.create, schema.name);
+}
+
+}  // namespace
+
+Result<void> adopt_schema(Database& database, const Schema& schema) {
+    TRY(upgrade(database, schema));
+    auto transaction = TRY(Transaction::begin(database));
+    const bool empty = TRY(is_empty(database));
+    TRY(empty ? create_schema(database, schema) : check_filled(database, schema));
     return transaction.commit();
+}
+
+Result<void> check_schema(Database& database, const Schema& schema) {
+    if (TRY(is_empty(database)))
+        return fail(ErrorCode::not_found, "nobody has filled this {} yet", schema.name);
+    return check_filled(database, schema);
 }
 
 }  // namespace portcullis

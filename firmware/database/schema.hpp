@@ -31,5 +31,7 @@ struct Schema {
 /// which, and the cure), refused (the file of another program), corrupt (among others: tables, triggers or
 /// views that are not those of schema.create).
 [[nodiscard]] Result<void> adopt_schema(Database& database, const Schema& schema);
+/// The same without making anything, for who may only read: not_found when the file is still empty.
+[[nodiscard]] Result<void> check_schema(Database& database, const Schema& schema);
 
 }  // namespace portcullis

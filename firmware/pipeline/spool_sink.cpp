@@ -4,10 +4,11 @@
 
 namespace portcullis {
 
-SpoolSink::SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock)
+SpoolSink::SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock, ReceiptIntake* receipts)
     : sealer_(sealer),
       spool_(spool),
       clock_(clock),
+      receipts_(receipts),
       first_unchecked_(spool.head().next_seq),
       last_checkpoint_(clock.since_boot()) {}
 
@@ -35,6 +36,8 @@ Error SpoolSink::not_sealed(Error error) {
 }
 
 Result<void> SpoolSink::tick() {
+    spool_.tick();
+    if (receipts_ != nullptr) receipts_->look();
     TRY(spool_.shed_aged());
     if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
     return checkpoint();

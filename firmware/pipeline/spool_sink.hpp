@@ -1,7 +1,9 @@
 #pragma once
 // SpoolSink: seals records and appends them to the spool, with a signed checkpoint every max_items_unchecked
-// items or max_time_unchecked, and at the end. Thread-bound: the commit thread.
+// items or max_time_unchecked, and at the end; releases what the inbox brings receipts for. Thread-bound: the
+// commit thread.
 
+#include "inbox/receipt_intake.hpp"
 #include "pipeline/record_sink.hpp"
 #include "seal/sealer.hpp"
 #include "spool/spool.hpp"
@@ -15,13 +17,13 @@ inline constexpr std::chrono::seconds max_key_absence{10};
 
 class SpoolSink {
   public:
-    /// All three outlive the sink.
-    SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock);
+    /// All outlive the sink. receipts: of the same spool; without them nothing is ever released.
+    SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock, ReceiptIntake* receipts = nullptr);
 
     /// Errors: the spool's; io while the signing key does not sign (its token may come back), closed when it
     /// has not for max_key_absence; refused when sealing fails otherwise (trying again would not help).
     [[nodiscard]] Result<void> record(const CaptureRecord& record);
-    /// Sheds what is over age; a checkpoint if one is due by time.
+    /// Receipts that came; sheds what is over age; a checkpoint if one is due by time.
     [[nodiscard]] Result<void> tick();
     /// A checkpoint if anything stands behind the last one.
     [[nodiscard]] Result<void> checkpoint();
@@ -35,6 +37,7 @@ class SpoolSink {
     const Sealer& sealer_;
     Spool& spool_;
     const Clock& clock_;
+    ReceiptIntake* receipts_;
     Seq first_unchecked_;
     BootTime last_checkpoint_;
     std::optional<BootTime> key_absent_since_;

@@ -122,6 +122,7 @@ struct Spool::State {
     ChainHead head;
     BootTime ageing_due{};
     BootTime shedding_log_due{};
+    std::optional<BootTime> door_opens;  // the door is shut until then
 
     [[nodiscard]] Result<void> insert(const SealedRecord& record, microseconds age) {
         Statement row = TRY(file.database.prepare(
@@ -177,6 +178,64 @@ struct Spool::State {
         return {};
     }
 
+    [[nodiscard]] bool is_guest() const { return !maker; }
+
+    [[nodiscard]] bool moved() const {
+        return file.database.moved() ||
+               (is_guest() && !(shared_memory_of(settings.path) == file.shared_memory));
+    }
+
+    /// What the owner does when a guest holds it up.
+    [[nodiscard]] Result<void> shut_out(std::string_view what) {
+        log_error(
+            "spool",
+            "{}: whoever reads it is shut out for {} s; cure=\"look what holds {} open: only the uplink "
+            "should, and never for long\"",
+            what, std::chrono::duration_cast<std::chrono::seconds>(settings.shut_out_time).count(),
+            settings.path.string());
+        door_opens = clock.since_boot() + settings.shut_out_time;
+        { const Database gone = std::move(file.database); }
+        return reopen();
+    }
+
+    [[nodiscard]] Result<void> reopen() {
+        file.database = TRY(open_behind_shut_door(settings.path, settings.guest_patience));
+        return {};
+    }
+
+    void open_door() {
+        if (!door_opens || clock.since_boot() < *door_opens) return;
+        door_opens.reset();
+        set_door(settings.path, Door::open);
+        log_info("spool", "guests may read it again: file={}", settings.path.string());
+    }
+
+    /// A transaction of the owner's: what a guest's lock holds up is done again behind a shut door.
+    template <class Attempt>
+    [[nodiscard]] auto without_guests(Attempt attempt) -> decltype(attempt()) {
+        open_door();
+        if (!file.database.is_open()) TRY(reopen());
+        auto outcome = attempt();
+        if (!outcome && outcome.error().code() == ErrorCode::timeout && !door_opens) {
+            TRY(shut_out("the spool is locked by another process"));
+            outcome = attempt();
+        }
+        if (outcome) bound_wal();
+        return outcome;
+    }
+
+    /// A guest in the middle of reading keeps the -wal file from being begun anew: it grows with each record.
+    void bound_wal() {
+        std::error_code missing;
+        const auto bytes = std::filesystem::file_size(settings.path.string() + "-wal", missing);
+        if (missing || bytes <= settings.wal_most_bytes) return;
+        const auto held_up = file.database.integer("PRAGMA wal_checkpoint(TRUNCATE)");
+        if (held_up && *held_up == 0) return;
+        if (door_opens) return;  // no guest's doing
+        if (const auto done = shut_out("the spool's -wal file cannot be worked off"); !done)
+            log_error("spool", "{}; trying again with the next record", done.error().message());
+    }
+
     [[nodiscard]] Result<std::vector<SpooledItem>> peek(Seq after_seq, std::size_t max_items,
                                                         std::size_t max_bytes) {
         Statement row = TRY(file.database.prepare(
@@ -213,11 +272,25 @@ struct Spool::State {
                           .shed_checkpoints = life.shed_checkpoints};
     }
 
-    /// The outcome at the room's door: with context, and damage is remembered for the next opening.
+    /// The outcome at the room's door: with context, and damage is remembered for the next opening. What a
+    /// guest read without locks counts for nothing, and is no damage.
     template <class T>
     [[nodiscard]] Result<T> told(Result<T>&& outcome, std::string_view what) {
-        if (!outcome && outcome.error().code() == ErrorCode::corrupt) mark_suspect(settings.path);
+        if (is_guest() && moved())
+            return fail(ErrorCode::closed, "spool: {}: the reader opened the file anew", what);
+        if (!outcome && outcome.error().code() == ErrorCode::corrupt && !is_guest())
+            mark_suspect(settings.path);
         return with_context(std::move(outcome), fmt::format("spool: {}", what));
+    }
+
+    [[nodiscard]] Result<std::uint64_t> releasable(const ChainId& chain, Seq upto, const Digest& link,
+                                                   Seq after_seq) {
+        const bool fits = TRY(check_receipt(chain, upto, link));
+        if (!fits) return std::uint64_t{0};
+        Statement rows = TRY(file.database.prepare("SELECT count(*) FROM items WHERE seq > ? AND seq <= ?"));
+        TRY(rows.bind(after_seq, upto));
+        TRY(rows.step());
+        return rows.count(0);
     }
 
     // False: nothing to do. The link is compared once, with the row that goes last.
@@ -288,7 +361,8 @@ Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker) {
 Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock) {
     TRY(check_settings(settings));
     if (!maker) return fail(ErrorCode::invalid_argument, "spool: the owner needs a tombstone maker");
-    SpoolFile file = TRY(with_context(open_spool_file(settings.path, settings.device), "spool"));
+    SpoolFile file =
+        TRY(with_context(open_spool_file(settings.path, settings.device, settings.guest_patience), "spool"));
     const Life life = TRY(load_life(file.database));
     return Spool(
         std::make_unique<State>(std::move(settings), std::move(maker), clock, std::move(file), life.head));
@@ -311,34 +385,44 @@ const ChainHead& Spool::head() const {
 }
 
 Result<void> Spool::append(const SealedRecord& record) {
-    PORTCULLIS_ASSERT(state_->maker);
-    return state_->told(state_->append(record), "cannot append");
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    return state_->told(state_->without_guests([&] { return state_->append(record); }), "cannot append");
 }
 
 Result<void> Spool::shed_aged() {
-    PORTCULLIS_ASSERT(state_->maker);
-    return state_->told(state_->shed_aged(), "cannot shed what is over age");
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    return state_->told(state_->without_guests([&] { return state_->shed_aged(); }),
+                        "cannot shed what is over age");
 }
 
 Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {
     return state_->told(state_->peek(after_seq, max_items, max_bytes), "cannot read");
 }
 
+Result<std::uint64_t> Spool::releasable(const ChainId& chain, Seq upto, const Digest& link, Seq after_seq) {
+    return state_->told(state_->releasable(chain, upto, link, after_seq), "cannot read");
+}
+
 Result<std::uint64_t> Spool::release(const ChainId& chain, Seq upto, const Digest& link,
                                      const Digest& receipt) {
-    if (!TRY(state_->told(state_->check_receipt(chain, upto, link), "cannot release")))
-        return std::uint64_t{0};
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    const bool fits = TRY(state_->told(
+        state_->without_guests([&] { return state_->check_receipt(chain, upto, link); }), "cannot release"));
+    if (!fits) return std::uint64_t{0};
     std::uint64_t released = 0;
     for (;;) {
-        const std::uint64_t rows = TRY(state_->told(state_->release_batch(upto, receipt), "cannot release"));
+        const std::uint64_t rows = TRY(state_->told(
+            state_->without_guests([&] { return state_->release_batch(upto, receipt); }), "cannot release"));
         if (rows == 0) return released;
         released += rows;
     }
 }
 
 Result<std::optional<Digest>> Spool::last_receipt_digest() {
-    return TRY(state_->told(load_life(state_->file.database), "cannot read"))
-    .receipt;
+    const auto load = [&] { return load_life(state_->file.database); };
+    const Life life =
+        TRY(state_->told(state_->is_guest() ? load() : state_->without_guests(load), "cannot read"));
+    return life.receipt;
 }
 
 Result<SpoolStats> Spool::stats() {
@@ -349,8 +433,13 @@ Result<std::int64_t> Spool::version() {
     return state_->file.database.data_version();
 }
 
+void Spool::tick() {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    state_->open_door();
+}
+
 bool Spool::moved() const {
-    return state_->file.database.moved();
+    return state_->moved();
 }
 
 const std::optional<std::filesystem::path>& Spool::set_aside() const {

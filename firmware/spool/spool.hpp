@@ -1,14 +1,20 @@
 #pragma once
 // Spool: the wall between reader and uplink, a durable bounded queue of sealed items in one SQLite file. The
-// reader owns it (open: appends, sheds); the uplink attaches (peeks, releases). Both at the same time, each
-// from one thread: thread-bound.
+// reader owns it (open: appends, sheds, releases), its user alone may write it. The uplink attaches: it
+// peeks, and opens every file read-only. Both at the same time, each from one thread: thread-bound.
+//
+// A guest can do one thing to the owner: hold read locks, which keep it from appending, or its -wal file from
+// being worked off. The owner waits guest_patience for a lock, or until the -wal has wal_most_bytes; then it
+// shuts the door: new lock files, and for shut_out_time no guest may read. So a hostile guest costs the road
+// guest_patience every shut_out_time, and the disk wal_most_bytes and one record.
 //
 // Promises: append() is durable when it returns; a record's items and the chain head commit together; seq is
 // never reused; nothing leaves save by a receipt whose link equals ours, or by shedding under quota, which
 // leaves a signed tombstone in place.
 //
-// Errors everywhere: timeout (the other process holds the file for over 5 s), exhausted (disk full), denied
-// (read-only), io, corrupt. After any of them the spool stands as it was before the call.
+// Errors everywhere: timeout (the file is locked although the door is shut), exhausted (disk full), denied
+// (read-only), io, corrupt; for a guest closed (the owner opened the file anew, or set it aside: attach
+// anew). After any of them the spool stands as it was before the call.
 
 #include <filesystem>
 #include <functional>
@@ -36,11 +42,14 @@ struct SpoolSettings {
     /// time that counts is the boot clock's, kept across starts: no step of the calendar's clock sheds
     /// anything, and while the device is off nothing ages.
     std::chrono::hours quota_age = std::chrono::hours(72);
+    milliseconds guest_patience{2000};
+    std::uint64_t wal_most_bytes = std::uint64_t{32} << 20;
+    milliseconds shut_out_time = std::chrono::minutes(5);
 };
 
 /// Signs tombstones and knows its own again (record/statement_codec.hpp, seal/statement.hpp); only the reader
-/// can. The uplink may write the file, so nothing that stands in it is signed: only what this process shed
-/// itself, and what an own signature vouches for. Without verify, tombstones that stand in the file are left
+/// can. Nothing is signed for standing in the file: only what this process shed itself, and what an own
+/// signature vouches for. Without verify, tombstones that stand in the file are left
 /// as they are.
 struct TombstoneMaker {
     using Sign = std::function<Result<Bytes>(const Tombstone&)>;
@@ -90,7 +99,8 @@ class Spool {
     /// it; file of another program). clock must outlive the spool.
     [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock);
     [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker);
-    /// For the uplink: not_found until the reader has made the file. Never sheds, never appends.
+    /// For the uplink, which needs no right to write: not_found until the reader has made the file. For peek,
+    /// releasable, stats and what only looks.
     [[nodiscard]] static Result<Spool> attach(SpoolSettings settings, const Clock& clock);
     [[nodiscard]] static Result<Spool> attach(SpoolSettings settings);
 
@@ -113,18 +123,25 @@ class Spool {
     /// there is one.
     [[nodiscard]] Result<std::vector<SpooledItem>> peek(Seq after_seq, std::size_t max_items,
                                                         std::size_t max_bytes);
-    /// Forgets all rows up to `upto`, because the collector's receipt (its SHA-256 is `receipt`) says so.
-    /// Gives the number of rows; 0 for a receipt that is not new, or that ends inside a merged tombstone (a
-    /// later one will cover it). Errors: refused when chain or link is not ours: nothing is released.
+    /// How many rows behind after_seq a receipt with these words would release; 0 for a receipt that is not
+    /// new, or that ends inside a merged tombstone (a later one will cover it). Errors: refused when chain or
+    /// link is not ours.
+    [[nodiscard]] Result<std::uint64_t> releasable(const ChainId& chain, Seq upto, const Digest& link,
+                                                   Seq after_seq = 0);
+    /// The owner's: forgets all rows up to `upto`, because the collector's receipt (its SHA-256 is `receipt`)
+    /// says so. Gives the number of rows; 0 and errors as releasable: then nothing is released.
     [[nodiscard]] Result<std::uint64_t> release(const ChainId& chain, Seq upto, const Digest& link,
                                                 const Digest& receipt);
     /// SHA-256 of the last receipt that released something; the next record carries it.
     [[nodiscard]] Result<std::optional<Digest>> last_receipt_digest();
 
     [[nodiscard]] Result<SpoolStats> stats();
+    /// The owner's duty about once a second: opens the door again when its time has come.
+    void tick();
     /// A number that changes when the other process commits; costs microseconds.
     [[nodiscard]] Result<std::int64_t> version();
-    /// The file was set aside under us: attach anew.
+    /// A guest's file was opened anew by its owner, or set aside under us: let go of it, then attach anew (in
+    /// one process, SQLite gives a second guest the lock file of the first).
     [[nodiscard]] bool moved() const;
     /// Where open() put a corrupt file; empty when all was well.
     [[nodiscard]] const std::optional<std::filesystem::path>& set_aside() const;

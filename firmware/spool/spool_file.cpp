@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,10 +20,20 @@ std::string suspect_mark(const fs::path& path) {
     return path.string() + ".suspect";
 }
 
+fs::path wal_of(const fs::path& path) {
+    return path.string() + "-wal";
+}
+
+fs::path shm_of(const fs::path& path) {
+    return path.string() + "-shm";
+}
+
+// Who may open it may lock it, and keep the reader from starting: so nobody else may.
 Result<UniqueFd> lock_owner(const fs::path& path) {
     const fs::path name = path.string() + ".owner";
-    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660));
-    if (!fd)
+    constexpr mode_t mode = 0600;
+    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
+    if (!fd || ::fchmod(fd.get(), mode) != 0)
         return fail(Error::from_errno(
             fmt::format("cannot make {} (check that the folder exists and is writable)", name.string()),
             errno));
@@ -60,8 +71,8 @@ Result<fs::path> set_file_aside(const fs::path& path) {
     if (error)
         return fail(Error::from_errno(fmt::format("cannot set {} aside", path.string()), error.value()));
     std::error_code ignored;
-    fs::rename(path.string() + "-wal", broken.string() + "-wal", ignored);
-    fs::remove(path.string() + "-shm", ignored);
+    fs::rename(wal_of(path), wal_of(broken), ignored);
+    fs::remove(shm_of(path), ignored);
     fs::remove(suspect_mark(path), ignored);
     TRY(sync_folder(path.parent_path()));
     return broken;
@@ -111,14 +122,32 @@ Result<void> check_pages(Database& database, const fs::path& path) {
     return {};
 }
 
+constexpr mode_t group_reads = 0640;
+constexpr mode_t owner_only = 0600;
+
 // For the flash's sake, measured (README.md, "Wear"). Small pages: a commit rewrites each page that it
 // touches whole. Sealed bytes need no zeros over them: who copies the flash cannot open them, deleted or not.
-DatabaseSettings file_settings(const fs::path& path) {
-    return {.path = path, .page_bytes = 1024, .overwrite_deleted = false};
+DatabaseSettings owners_settings(const fs::path& path, milliseconds patience) {
+    return {.path = path,
+            .keep_wal = true,
+            .mode = group_reads,
+            .busy_timeout = patience,
+            .page_bytes = 1024,
+            .overwrite_deleted = false};
 }
 
-Result<Database> open_checked(const fs::path& path, const std::string& device) {
-    Database database = TRY(Database::open(file_settings(path)));
+void tell_of_open_folder(const fs::path& path) {
+    struct stat info {};
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    if (::stat(folder.c_str(), &info) != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
+    log_error("spool",
+              "others than the reader may write the spool's folder, and replace what is in it: folder={} "
+              "cure=\"chmod go-w\"",
+              folder.string());
+}
+
+Result<Database> open_checked(const fs::path& path, const std::string& device, milliseconds patience) {
+    Database database = TRY(Database::open(owners_settings(path, patience)));
     const Schema schema = TRY(spool_schema(device));
     TRY(adopt_schema(database, schema));
     TRY(check_pages(database, path));
@@ -130,15 +159,41 @@ Result<Database> open_checked(const fs::path& path, const std::string& device) {
 
 }  // namespace
 
+FileId shared_memory_of(const fs::path& path) {
+    struct stat info {};
+    if (::stat(shm_of(path).c_str(), &info) != 0) return {};
+    return {info.st_dev, info.st_ino};
+}
+
+void set_door(const fs::path& path, Door door) {
+    for (const fs::path& part : {path, wal_of(path), shm_of(path)})
+        if (::chmod(part.c_str(), door == Door::open ? group_reads : owner_only) != 0 && errno != ENOENT)
+            log_warning("spool", "cannot set the mode of {}", part.string());
+}
+
+Result<Database> open_behind_shut_door(const fs::path& path, milliseconds patience) {
+    set_door(path, Door::shut);
+    std::error_code ignored;
+    fs::remove(shm_of(path), ignored);
+    Database database = TRY(Database::open(owners_settings(path, patience)));
+    static_cast<void>(TRY(database.integer("PRAGMA wal_checkpoint(TRUNCATE)")));
+    return database;
+}
+
 void mark_suspect(const fs::path& path) {
-    const UniqueFd mark(::open(suspect_mark(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0660));
+    const UniqueFd mark(::open(suspect_mark(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, owner_only));
     if (!mark) log_warning("spool", "cannot mark {} as suspect", path.string());
 }
 
-Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& device) {
+Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& device, milliseconds patience) {
     UniqueFd lock = TRY(lock_owner(path));
-    auto database = open_checked(path, device);
-    if (database) return SpoolFile{std::move(*database), std::move(lock), {}};
+    tell_of_open_folder(path);
+    // What is in the -shm stands in the -wal too; the locks of guests go with it, and come back honest.
+    std::error_code ignored;
+    fs::remove(shm_of(path), ignored);
+    set_door(path, Door::open);
+    auto database = open_checked(path, device, patience);
+    if (database) return SpoolFile{std::move(*database), std::move(lock), {}, {}};
     if (database.error().code() != ErrorCode::corrupt)
         return fail(std::move(database.error()).with(path.string()));
     const std::string what = database.error().message();
@@ -147,28 +202,31 @@ Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& devic
               "corrupt file set aside, a new chain begins: file={} why=\"{}\" cure=\"keep the file: records "
               "that were not received are in it; check the disk\"",
               broken.string(), what);
-    Database fresh = TRY(open_checked(path, device));
-    return SpoolFile{std::move(fresh), std::move(lock), std::move(broken)};
+    Database fresh = TRY(open_checked(path, device, patience));
+    return SpoolFile{std::move(fresh), std::move(lock), {}, std::move(broken)};
 }
 
 Result<SpoolFile> attach_spool_file(const fs::path& path, const std::string& device) {
+    const FileId shared_memory = shared_memory_of(path);
     auto attach = [&]() -> Result<Database> {
-        DatabaseSettings settings = file_settings(path);
-        settings.create = false;
-        Database database = TRY(Database::open(settings));
-        // A file that the reader has made but not yet filled is as good as none.
-        if (TRY(database.integer("PRAGMA user_version")) == 0)
-            return fail(ErrorCode::not_found, "the reader has not filled it yet");
+        Database database = TRY(Database::open({.path = path, .read_only = true}));
         const Schema schema = TRY(spool_schema(device));
-        TRY(adopt_schema(database, schema));
+        TRY(check_schema(database, schema));
         const Life life = TRY(load_life(database));
         TRY(check_device(life, device));
         return database;
     };
-    return SpoolFile {
-        TRY(with_context(attach(), path.string()))
-        , UniqueFd(), {}
-    };
+    auto database = attach();
+    if (database) return SpoolFile{std::move(*database), UniqueFd(), shared_memory, {}};
+    Error error = std::move(database.error()).with(path.string());
+    // SQLite's words speak of writing; a guest only reads.
+    if (error.code() == ErrorCode::denied || error.code() == ErrorCode::io)
+        return fail(
+            error.code(),
+            "{} (this process only reads it: is it in the spool's group, and did the reader run since "
+            "it was installed?)",
+            error.message());
+    return fail(std::move(error));
 }
 
 }  // namespace portcullis

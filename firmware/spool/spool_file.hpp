@@ -1,6 +1,10 @@
 #pragma once
-// The spool's file: opening it as owner (made, checked, a corrupt one set aside) or as guest. For the sources
-// of this room only.
+// The spool's file: opening it as owner (made, checked, a corrupt one set aside) or as guest, and the door
+// between them. For the sources of this room only.
+//
+// The file is the owner's alone; a guest of the same group opens it read-only. Reading takes locks in the
+// -shm file, which a guest may hold as long as he likes: so the owner takes a new -shm at each opening, and
+// can shut the door: a new -shm, and modes that let no guest in.
 
 #include <filesystem>
 #include <optional>
@@ -21,14 +25,33 @@ inline constexpr std::uintmax_t full_check_bytes = std::uintmax_t{256} << 20;
 /// Marks a file in which damage was seen, so that the owner's next opening reads all of it.
 void mark_suspect(const std::filesystem::path& path);
 
+/// Which file stands under a name.
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t file = 0;  // 0: none
+    [[nodiscard]] bool operator==(const FileId&) const = default;
+};
+/// Of the -shm file: a guest whose -shm was replaced reads without locks, what it read counts for nothing.
+[[nodiscard]] FileId shared_memory_of(const std::filesystem::path& path);
+
+enum class Door { open, shut };
+/// Who may read the file's three parts: the owner's group, or the owner alone.
+void set_door(const std::filesystem::path& path, Door door);
+/// The file opened anew behind a shut door, its -wal worked off. All connections to it in this process must
+/// be closed.
+[[nodiscard]] Result<Database> open_behind_shut_door(const std::filesystem::path& path,
+                                                     milliseconds patience);
+
 struct SpoolFile {
     Database database;
-    UniqueFd owner_lock;  // empty for a guest
+    UniqueFd owner_lock;   // empty for a guest
+    FileId shared_memory;  // of a guest
     std::optional<std::filesystem::path> set_aside;
 };
 
 /// Errors as Spool::open.
-[[nodiscard]] Result<SpoolFile> open_spool_file(const std::filesystem::path& path, const std::string& device);
+[[nodiscard]] Result<SpoolFile> open_spool_file(const std::filesystem::path& path, const std::string& device,
+                                                milliseconds patience);
 /// Errors as Spool::attach.
 [[nodiscard]] Result<SpoolFile> attach_spool_file(const std::filesystem::path& path,
                                                   const std::string& device);

@@ -12,7 +12,7 @@ namespace portcullis {
 struct UplinkCounters {
     std::uint64_t published = 0;         // handed to the broker, again or not
     std::uint64_t accepted = 0;          // PUBACKs
-    std::uint64_t received = 0;          // released by a receipt
+    std::uint64_t received = 0;          // covered by a receipt that went to the reader
     std::uint64_t resent = 0;            // published again for want of a receipt
     std::uint64_t denied = 0;            // the broker said no
     std::uint64_t refused_receipts = 0;  // we said no

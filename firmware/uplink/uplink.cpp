@@ -40,10 +40,12 @@ BrokerMessage message_of(const std::string& device, const ChainId& chain, const 
 
 }  // namespace
 
-Uplink::Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, const Clock& clock)
+Uplink::Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, InboxWriter inbox,
+               const Clock& clock)
     : settings_(std::move(settings)),
       broker_(broker),
       gate_(std::move(receipts), settings_.device),
+      inbox_(std::move(inbox)),
       clock_(clock),
       flights_(pace_of(settings_)) {}
 
@@ -53,8 +55,9 @@ std::string Uplink::receipt_topic() const {
 
 Result<void> Uplink::turn(Spool& spool) {
     Result<void> outcome;
+    follow(spool.head().chain);
     for (UplinkEvent& event : mailbox_.take()) {
-        // A failed release is told, but the other events are not lost for it.
+        // A receipt that could not be looked up is told, but the other events are not lost for it.
         if (auto applied = apply(std::move(event), spool); !applied) outcome = std::move(applied);
     }
     if (!connected_) return outcome;
@@ -97,7 +100,15 @@ void Uplink::begin_lanes() {
     live_.reset();
     flights_.clear(clock_.since_boot());
     joined_items_ = joined_bytes_ = 0;
-    sent_upto_ = 0;
+    sent_upto_ = handed_upto_;
+}
+
+void Uplink::follow(const ChainId& chain) {
+    if (chain_ == chain) return;
+    chain_ = chain;
+    handed_upto_ = 0;
+    inbox_.prune("receipt-", {receipt_name(chain)});
+    begin_again();
 }
 
 void Uplink::open_live_lane(Seq last_seq) {
@@ -171,16 +182,28 @@ Result<void> Uplink::apply_receipt(const BrokerMessage& message, Spool& spool) {
         tell_refused_receipt(receipt.error());
         return {};
     }
-    const auto released =
-        spool.release(receipt->chain, receipt->upto, receipt->link, sha256(message.payload));
-    if (released) {
-        counters_.received += *released;
-        if (*released > 0) received(receipt->upto);
+    const auto rows = spool.releasable(receipt->chain, receipt->upto, receipt->link, handed_upto_);
+    if (rows) {
+        if (*rows > 0) hand_over(*receipt, message.payload, *rows);
         return {};
     }
-    if (released.error().code() != ErrorCode::refused) return fail(released.error());
-    tell_refused_receipt(released.error());
+    if (rows.error().code() != ErrorCode::refused) return fail(rows.error());
+    tell_refused_receipt(rows.error());
     return {};
+}
+
+// A receipt that cannot be handed over is as one that did not come: what it speaks of is sent again, and
+// brings another.
+void Uplink::hand_over(const Receipt& receipt, ByteView blob, std::uint64_t rows) {
+    if (const auto put = inbox_.put(receipt_name(receipt.chain), blob); !put) {
+        if (clock_.since_boot() < inbox_log_due_) return;
+        inbox_log_due_ = clock_.since_boot() + complaint_interval;
+        log_error("uplink", "a receipt cannot be handed to the reader: {}", put.error().message());
+        return;
+    }
+    handed_upto_ = receipt.upto;
+    counters_.received += rows;
+    received(receipt.upto);
 }
 
 void Uplink::tell_refused_receipt(const Error& error) {

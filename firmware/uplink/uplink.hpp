@@ -1,8 +1,9 @@
 #pragma once
 // Uplink: carries sealed items from the spool to the broker and the collector's receipts back. It sees sealed
-// bytes only. Accepted (PUBACK) and received (signed receipt) stay apart: only a receipt releases, nothing is
-// ever dropped here, and what is unsure is sent again: the collector knows duplicates by (device, chain,
-// seq). Thread-bound (turn, wait); the handlers may be called from any thread.
+// bytes only, and only reads the spool: a receipt that fits goes into the inbox, and the reader releases.
+// Accepted (PUBACK) and received (signed receipt) stay apart: nothing is ever dropped here, and what is
+// unsure is sent again: the collector knows duplicates by (device, chain, seq). Thread-bound (turn, wait);
+// the handlers may be called from any thread.
 //
 // Two lanes: the backlog, from the oldest row on, and, while that is long, the live lane: what came since it
 // was found long. Both have rows to send: they take turns, item by item; so a new item waits for the items
@@ -10,11 +11,12 @@
 // cumulative, so the live lane's come when the backlog has met it; only then its items are sent again for
 // want of one. Meanwhile it goes on as long as the backlog's receipts come.
 
+#include "inbox/inbox_writer.hpp"
+#include "inbox/receipt_gate.hpp"
 #include "ports/broker.hpp"
 #include "spool/spool.hpp"
 #include "uplink/flight_table.hpp"
 #include "uplink/mailbox.hpp"
-#include "uplink/receipt_gate.hpp"
 #include "uplink/status.hpp"
 
 namespace portcullis {
@@ -39,8 +41,9 @@ struct UplinkSettings {
 
 class Uplink {
   public:
-    /// broker and clock must outlive it. receipts: who may sign receipts.
-    Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, const Clock& clock);
+    /// broker and clock must outlive it. receipts: who may sign receipts; inbox: where those that fit go.
+    Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, InboxWriter inbox,
+           const Clock& clock);
 
     /// For Broker::start; this object must outlive the started broker.
     [[nodiscard]] BrokerHandlers handlers() { return mailbox_.handlers(); }
@@ -48,7 +51,7 @@ class Uplink {
     [[nodiscard]] std::string receipt_topic() const;
 
     /// Does all that is to be done now and returns; never blocks on the network. Errors: the spool's; then
-    /// nothing is lost, call again. After each connect it begins at the spool's oldest row.
+    /// nothing is lost, call again. After each connect it begins at the oldest row without a receipt.
     [[nodiscard]] Result<void> turn(Spool& spool);
     /// wait: until the broker tells something, stop is asked for, or patience is over; pause: not for the
     /// broker.
@@ -58,8 +61,9 @@ class Uplink {
     void replace_trust(TrustStore receipts) { gate_ = ReceiptGate(std::move(receipts), settings_.device); }
     /// Honours a replaced deny list or revocation list (TrustStore::refresh). Call it before each turn.
     [[nodiscard]] Result<bool> refresh_trust() { return gate_.refresh_trust(); }
-    /// The spool was replaced: begin at the oldest row of the new one.
-    void begin_again();
+    /// The spool has this chain. A new one begins at its oldest row; of an old chain no receipt is wanted any
+    /// more.
+    void follow(const ChainId& chain);
     /// Leaves "stopped" as our status, before Broker::stop.
     void say_goodbye();
 
@@ -87,6 +91,8 @@ class Uplink {
     void apply_lost(std::uint64_t token);
     [[nodiscard]] Result<void> apply_message(const BrokerMessage& message, Spool& spool);
     [[nodiscard]] Result<void> apply_receipt(const BrokerMessage& message, Spool& spool);
+    void hand_over(const Receipt& receipt, ByteView blob, std::uint64_t rows);
+    void begin_again();
     void tell_refused_receipt(const Error& error);
     void tell_denied(Seq seq, const Error& error);
 
@@ -110,22 +116,26 @@ class Uplink {
     UplinkSettings settings_;
     Broker& broker_;
     ReceiptGate gate_;
+    InboxWriter inbox_;
     const Clock& clock_;
     Mailbox mailbox_;
     FlightTable flights_;
     UplinkCounters counters_;
     bool connected_ = false;
-    Seq sent_upto_ = 0;  // rows above it were not published since the last connect
+    std::optional<ChainId> chain_;
     std::optional<LiveLane> live_;
     std::optional<Seq> live_was_upto_;  // when the line broke
     bool live_is_next_ = false;
     std::size_t joined_items_ =
         0;  // of flights_, what the live lane sent ahead: not counted against the limit
     std::size_t joined_bytes_ = 0;
+    Seq sent_upto_ = 0;    // rows above it were not published since the last connect
+    Seq handed_upto_ = 0;  // a receipt up to here is in the inbox; the reader may not have taken it yet
     std::uint64_t last_token_ = 0;
     BootTime status_due_{};
     BootTime refusal_log_due_{};
     BootTime denial_log_due_{};
+    BootTime inbox_log_due_{};
 };
 
 }  // namespace portcullis

@@ -24,9 +24,8 @@ void UplinkService::tell(const Error& error) {
 
 Result<bool> UplinkService::attach() {
     if (spool_ && !spool_->moved()) return true;
-    if (spool_) log_warning("uplink", "the reader set the spool aside, following to the new one");
+    if (spool_) log_info("uplink", "the reader opened the spool anew, following");
     spool_.reset();
-    uplink_.begin_again();
     auto attached = Spool::attach(settings_.spool);
     if (!attached) {
         if (is_final(attached.error().code())) return fail(std::move(attached.error()));
@@ -34,6 +33,7 @@ Result<bool> UplinkService::attach() {
         return false;
     }
     spool_ = std::move(*attached);
+    uplink_.follow(spool_->head().chain);
     log_info("uplink", "attached: chain={} spool={}", to_string(spool_->head().chain),
              settings_.spool.path.string());
     return true;
@@ -57,9 +57,9 @@ Result<bool> UplinkService::turn() {
     const auto turned = uplink_.turn(*spool_);
     if (turned)
         last_told_.clear();
-    else
+    else if (turned.error().code() != ErrorCode::closed)  // opened anew meanwhile: attach() follows
         tell(turned.error());
-    return turned.has_value();
+    return turned.has_value() || turned.error().code() == ErrorCode::closed;
 }
 
 }  // namespace portcullis

@@ -1,14 +1,14 @@
-// A receipt from the broker: the signed profile, its signature, and what the uplink takes as released.
+// A receipt from the broker: the signed profile, its signature, and what the reader takes as released.
 
 #include <algorithm>
 
 #include "base/assert.hpp"
 #include "fuzz/vector_keys.hpp"
+#include "inbox/receipt_gate.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/cms_codec.hpp"
 #include "seal/signed_profile.hpp"
 #include "seal/statement.hpp"
-#include "uplink/receipt_gate.hpp"
 
 using namespace portcullis;
 

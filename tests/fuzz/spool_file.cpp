@@ -1,4 +1,4 @@
-// The file between reader and uplink, which either of them, a dying disk or a thief may have written.
+// The file between reader and uplink, which a dying disk or a thief may have written.
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -46,7 +46,7 @@ void look_as_guest(const std::filesystem::path& file, const Clock& clock) {
     (void)spool->stats();
     (void)spool->last_receipt_digest();
     const Digest nonsense{};
-    PORTCULLIS_ASSERT(!spool->release(spool->head().chain, 1, nonsense, nonsense).value_or(0));
+    PORTCULLIS_ASSERT(!spool->releasable(spool->head().chain, 1, nonsense).value_or(0));
 }
 
 /// What one opening accepts or makes, the next accepts as well, with all that was appended between.

@@ -82,6 +82,10 @@ void Delivery::open_reader() {
                     clock));
     REQUIRE_FALSE(reader_->set_aside());
     head_ = reader_->head();
+    intake_.emplace(must(ReceiptIntake::create(
+        inbox_folder_, "gate-1", [this]() -> Result<TrustStore> { return keys_.receipts(); }, *reader_,
+        clock)));
+    if (guest_) guest_ = must(Spool::attach(spool_settings_, clock));  // as UplinkService does
 }
 
 Bytes Delivery::declare(const Tombstone& tombstone) {
@@ -100,7 +104,8 @@ void Delivery::start_uplink() {
         gone_.resent += uplink_->counters().resent;
     }
     guest_ = must(Spool::attach(spool_settings_, clock));
-    uplink_.emplace(UplinkSettings{.device = "gate-1"}, broker.port(Side::device), keys_.receipts(), clock);
+    uplink_.emplace(UplinkSettings{.device = "gate-1"}, broker.port(Side::device), keys_.receipts(),
+                    must(InboxWriter::create(dir_.path() / "inbox")), clock);
     REQUIRE(broker.port(Side::device).start(uplink_->handlers()));
 }
 
@@ -163,6 +168,7 @@ void Delivery::step(milliseconds pause) {
     roll_restarts();
     const auto turned = uplink_->turn(*guest_);
     REQUIRE_MESSAGE(turned, (turned ? "" : turned.error().message()));
+    intake_->look();
     collector_turn();
     check();
 }

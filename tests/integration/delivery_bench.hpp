@@ -7,6 +7,7 @@
 
 #include "collector/ingest/ingest.hpp"
 #include "delivery_broker.hpp"
+#include "inbox/receipt_intake.hpp"
 #include "seal/sealer.hpp"
 #include "support/fake_clock.hpp"
 #include "unit/seal/test_pki.hpp"
@@ -102,6 +103,8 @@ class Delivery {
     SpoolSettings spool_settings_;
     std::optional<Spool> reader_;
     std::optional<Spool> guest_;
+    Inbox inbox_folder_{dir_.path() / "inbox"};
+    std::optional<ReceiptIntake> intake_;
     std::optional<Uplink> uplink_;
     std::optional<Ingest> ingest_;
     std::deque<BrokerMessage> inbox_;

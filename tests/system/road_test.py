@@ -78,7 +78,8 @@ class Road(unittest.TestCase):
         self.assertEqual(code, 0, self.house.log_text("reader"))
 
     def wait_for_empty_spool(self):
-        wait_until("the spool is empty", lambda: self.house.spool_depth() == 0, ARRIVE_LIMIT_S)
+        self.house.drain(ARRIVE_LIMIT_S)
+        self.assertEqual(self.house.spool_depth(), 0)
 
     def wait_for_verdicts(self):
         wait_until("every item has a verdict", lambda: self.house.items() and not [

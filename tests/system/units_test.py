@@ -58,10 +58,22 @@ class Units(unittest.TestCase):
                 self.assertRegex(section["WatchdogSec"], r"^\d+$")
                 self.assertTrue(section["ExecStart"].startswith(f"/usr/bin/{name} --config /etc/portcullis/"))
 
-    def test_reader_and_uplink_keep_their_state_apart_but_for_the_spool(self):
-        self.assertEqual(service_section("portcullis-reader")["StateDirectory"], "portcullis/spool")
-        self.assertEqual(service_section("portcullis-uplink")["StateDirectory"], "portcullis/uplink")
-        self.assertEqual(service_section("portcullis-uplink")["ReadWritePaths"], "/var/lib/portcullis/spool")
+    def test_the_spool_is_the_readers(self):
+        reader = service_section("portcullis-reader")
+        self.assertEqual(reader["StateDirectory"], "portcullis/spool")
+        self.assertEqual(reader["StateDirectoryMode"], "2750")  # nobody but the reader may write
+
+    def test_the_uplink_may_write_the_inbox_and_nothing_else(self):
+        uplink = service_section("portcullis-uplink")
+        writable = {key: value for key, value in uplink.items()
+                    if key in ("ReadWritePaths", "StateDirectory", "CacheDirectory", "LogsDirectory", "RuntimeDirectory",
+                               "BindPaths")}
+        self.assertEqual(writable, {"RuntimeDirectory": "portcullis/inbox"})
+        self.assertIn("MemoryMax", uplink)  # its inbox is memory
+        self.assertNotEqual(uplink["User"], service_section("portcullis-reader")["User"])
+        for settings in ("reader", "uplink"):
+            with open(os.path.join(UNITS, "..", "config", settings + ".toml"), encoding="utf-8") as file:
+                self.assertIn('folder = "/run/portcullis/inbox"', file.read())
 
     def test_the_keys_that_a_process_must_not_see_are_the_very_ones_that_the_example_settings_name(self):
         for name, settings in (("portcullis-uplink", "reader"), ("portcullis-collector", "opener")):

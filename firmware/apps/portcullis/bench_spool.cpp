@@ -107,7 +107,7 @@ TombstoneMaker plain_maker() {
 
 class Drive {
   public:
-    Drive(Spool& reader, Spool& uplink) : reader_(reader), uplink_(uplink), head_(reader.head()) {}
+    explicit Drive(Spool& reader) : reader_(reader), head_(reader.head()) {}
 
     [[nodiscard]] Result<void> append_record() {
         SealedRecord record{head_.chain, {}};
@@ -126,7 +126,7 @@ class Drive {
         return reader_.append(checkpoint);
     }
     [[nodiscard]] Result<void> receive_all() {
-        TRY(uplink_.release(head_.chain, head_.next_seq - 1, head_.link, Digest{}));
+        TRY(reader_.release(head_.chain, head_.next_seq - 1, head_.link, Digest{}));
         return {};
     }
 
@@ -145,7 +145,6 @@ class Drive {
     }
 
     Spool& reader_;
-    Spool& uplink_;
     ChainHead head_;
     Seq checkpointed_ = 1;
 };
@@ -169,10 +168,10 @@ Result<Figures> measure(Road road, int records, const std::filesystem::path& fol
     DiskUse wal;
     {
         Spool reader = TRY(Spool::open(settings, plain_maker()));
-        Spool uplink = TRY(Spool::attach(settings));
+        const Spool uplink = TRY(Spool::attach(settings));  // as on the road: it keeps the file open
         main = meter.main_files();
         wal = meter.wal_files();
-        Drive drive(reader, uplink);
+        Drive drive(reader);
         for (int i = 1; i <= records; ++i) {
             TRY(drive.append_record());
             if (road == Road::delivered && i % records_a_receipt == 0) TRY(drive.receive_all());

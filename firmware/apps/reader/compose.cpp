@@ -95,6 +95,16 @@ SealerSettings sealer_settings(const ReaderSettings& settings) {
     return sealer;
 }
 
+Result<TrustStore> load_receipt_trust(const ReaderSettings& settings) {
+    TrustSettings trust;
+    trust.ca_chain = settings.receipts.ca_chain;
+    trust.signers = settings.receipts.signers;
+    trust.use = CertificateUse::sign_receipts;
+    trust.revocations = settings.receipts.revocations;
+    trust.deny_list = settings.receipts.deny_list;
+    return TrustStore::create(trust);
+}
+
 SpoolSettings spool_settings(const ReaderSettings& settings) {
     return {settings.spool.path, settings.device, settings.spool.quota_bytes, settings.spool.quota_items,
             settings.spool.quota_age};

@@ -1,10 +1,11 @@
 #pragma once
-// What the settings file says, in the words of the rooms. Pure functions, reentrant.
+// What the settings file says, in the words of the rooms. Reentrant.
 
 #include "config/reader_settings.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
 #include "pipeline/pipeline.hpp"
 #include "seal/sealer.hpp"
+#include "seal/trust.hpp"
 #include "spool/spool.hpp"
 
 namespace portcullis {
@@ -12,6 +13,8 @@ namespace portcullis {
 [[nodiscard]] ReplaySettings replay_settings(const InputSettings& input);
 [[nodiscard]] PipelineSettings pipeline_settings(const ReaderSettings& settings);
 [[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings);
+/// Whose receipts count. Reads files; errors: configuration (names the file and the cure).
+[[nodiscard]] Result<TrustStore> load_receipt_trust(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
 
 /// The watchdog must not bite a camera that is slow on purpose.

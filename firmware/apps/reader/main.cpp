@@ -5,10 +5,9 @@
 
 #include "apps/common/signing_key.hpp"
 #include "apps/reader/compose.hpp"
+#include "apps/reader/walk.hpp"
 #include "base/log.hpp"
-#include "health/service.hpp"
 #include "pipeline/model_eyes.hpp"
-#include "pipeline/spool_sink.hpp"
 #include "pipeline/thread_limits.hpp"
 #include "seal/openssl.hpp"
 #include "seal/self_test.hpp"
@@ -18,14 +17,12 @@ using namespace portcullis;
 
 namespace {
 
-constexpr std::chrono::minutes tell_every{1};
-
 constexpr auto description =
     "Reads license plates from pictures and seals what it read: signed by this device, encrypted to those "
     "whom "
     "the settings name, appended to the spool. It has no network and keeps nothing readable; "
     "portcullis-uplink "
-    "carries the spool away.";
+    "carries the spool away, and brings receipts to the inbox.";
 constexpr auto footer =
     "Files:    a commented example of the settings is installed as share/portcullis/examples/reader.toml\n"
     "Signals:  SIGTERM, SIGINT: what was seen is recorded, then it ends\n"
@@ -39,80 +36,8 @@ struct Options {
     std::filesystem::path file = "/etc/portcullis/reader.toml";
     std::optional<std::string> input;
     bool check_only = false;
+    bool drain = false;
 };
-
-/// Tells the service manager each change, the log once a minute.
-class Teller {
-  public:
-    void tell(const RoadCounters& counters) {
-        const std::string now = summary(counters);
-        if (now != told_) notify_status(now);
-        if (now != logged_ && std::chrono::steady_clock::now() >= next_log_) {
-            log_info("reader", "{}", now);
-            logged_ = now;
-            next_log_ = std::chrono::steady_clock::now() + tell_every;
-        }
-        told_ = now;
-    }
-
-  private:
-    std::string told_;
-    std::string logged_;
-    std::chrono::steady_clock::time_point next_log_ = std::chrono::steady_clock::now() + tell_every;
-};
-
-/// A certificate out of its dates, or a clock that is years off, never stops the capture; it is told at the
-/// start and once a day.
-class DateWatch {
-  public:
-    DateWatch(const Sealer& sealer, const Clock& clock) : sealer_(sealer), clock_(clock) {}
-    void look() {
-        if (next_ && clock_.since_boot() < *next_) return;
-        next_ = clock_.since_boot() + std::chrono::hours(24);
-        for (const std::string& doubt : sealer_.date_doubts(clock_.utc()))
-            log_error("reader", "{}; reads go on, the collector judges them by its own clock", doubt);
-    }
-
-  private:
-    const Sealer& sealer_;
-    const Clock& clock_;
-    std::optional<BootTime> next_;
-};
-
-Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& sealer, const Clock& clock) {
-    StopSignal stop = TRY(StopSignal::create());
-    Spool spool = TRY(
-        Spool::open(spool_settings(settings),
-                    TombstoneMaker([&](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
-                                   [&](ByteView blob) { return sealer.own_tombstone(blob); }),
-                    clock));
-    SpoolSink sink(sealer, spool, clock);
-    Heartbeat heartbeat(clock);
-    Teller teller;
-    DateWatch dates(sealer, clock);
-    dates.look();
-    Pipeline::Hooks hooks;
-    hooks.beat = [&] { heartbeat.beat(); };
-    hooks.tick = [&](const RoadCounters& counters) {
-        teller.tell(counters);
-        dates.look();
-    };
-    Pipeline pipeline(pipeline_settings(settings), std::move(eyes), sink.sink(), hooks);
-    const OpenCamera open_camera = [&]() -> Result<std::unique_ptr<Camera>> {
-        return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
-    };
-    const Watchdog watchdog(heartbeat, watchdog_patience(settings.input));
-    log_info("reader", "device={} chain={} next_seq={}", settings.device, to_string(spool.head().chain),
-             spool.head().next_seq);
-    notify_ready("reading");
-    auto done = pipeline.run(open_camera, stop.token());
-    notify_stopping();
-    log_info("reader", "ended: {}", summary(pipeline.counters()));
-    if (done && pipeline.counters().records_lost > 0)
-        return fail(ErrorCode::io, "{} records were lost; see the errors above",
-                    pipeline.counters().records_lost.load());
-    return done;
-}
 
 Result<void> run(const Options& options) {
     const ReaderSettings settings = TRY(load_reader_settings(options.file, options.input));
@@ -126,6 +51,8 @@ Result<void> run(const Options& options) {
     const auto key =
         TRY(open_signing_key(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
     const Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
+    static_cast<void>(TRY(load_receipt_trust(settings)));  // before the spool is touched
+    if (options.drain) return drain(settings, sealer, clock);
     Eyes eyes = TRY(load_eyes(settings.models));
     if (!options.check_only) return walk(settings, std::move(eyes), sealer, clock);
     if (const auto doubts = sealer.date_doubts(clock.utc()); !doubts.empty())
@@ -146,6 +73,8 @@ int main(int argc, char** argv) try {
     app.add_option("--config", options.file, "Settings file (TOML)")->capture_default_str();
     app.add_option("--input", options.input, "Pictures or film to read, in the place of input.path");
     app.add_flag("--check", options.check_only, "Check settings, keys, recipients and models, then end");
+    app.add_flag("--drain", options.drain,
+                 "Read nothing: release what receipts come for until the spool is empty, then end");
     app.set_version_flag("--version", "portcullis-reader " PORTCULLIS_VERSION);
     try {
         app.parse(argc, argv);

@@ -20,15 +20,16 @@ constexpr milliseconds watchdog_patience{30'000};
 constexpr std::size_t other_publishes = 4;
 
 constexpr auto description =
-    "Carries sealed records from the spool to the MQTT broker and the collector's signed receipts back. Only "
-    "a "
-    "receipt releases a record from the spool; what the broker merely accepted is kept and sent again. It "
-    "sees "
-    "sealed bytes only: it holds no key that opens or signs a record, and no camera.";
+    "Carries sealed records from the spool to the MQTT broker and the collector's signed receipts back to "
+    "the "
+    "reader's inbox. It only reads the spool: what the broker merely accepted is kept and sent again, until "
+    "the reader releases it for a receipt. It sees sealed bytes only, and holds no key that opens or signs a "
+    "record.";
 constexpr auto footer =
-    "Files:    the settings (--config) name the spool (made by portcullis-reader; waited for), the broker, "
-    "the TLS\n"
-    "          client key and whose receipts count; a commented example is installed as\n"
+    "Files:    the settings (--config) name the spool (made by portcullis-reader; waited for), the inbox, "
+    "the "
+    "broker,\n"
+    "          the TLS client key and whose receipts count; a commented example is installed as\n"
     "          share/portcullis/examples/uplink.toml\n"
     "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the receipt certificates again;\n"
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
@@ -103,7 +104,9 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
         return {};
     }
     StopSignal stop = TRY(StopSignal::create());
-    Uplink uplink(uplink_settings(settings, broker->client_id()), *broker, std::move(receipts), clock);
+    InboxWriter inbox = TRY(InboxWriter::create(settings.inbox));
+    Uplink uplink(uplink_settings(settings, broker->client_id()), *broker, std::move(receipts),
+                  std::move(inbox), clock);
     Heartbeat heartbeat(clock);
     const Watchdog watchdog(heartbeat, watchdog_patience);
     UplinkServiceSettings service_settings;

@@ -13,7 +13,8 @@ namespace {
 const std::string least =
     "device = \"gate-1\"\nfleet = \"north\"\n[input]\npath = \"film.mp4\"\n[keys]\nkey = \"k\"\ncertificate "
     "= \"c\"\n"
-    "[recipients]\nread = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n[spool]\npath = \"s\"\n";
+    "[recipients]\nread = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n[spool]\npath = \"s\"\n"
+    "[receipts]\nca_chain = \"chain.pem\"\nsigners = \"receipt.crt\"\n";
 
 Result<ReaderSettings> load(const std::string& toml, const std::optional<std::string>& input = {}) {
     const test::TempDir folder;
@@ -57,6 +58,7 @@ TEST_CASE("the commented example holds every key with its own default") {
     CHECK(all->pictures.overview_quality == few->pictures.overview_quality);
     CHECK(all->pictures.overview_width_px == few->pictures.overview_width_px);
     CHECK(all->models == few->models);
+    CHECK(all->inbox == few->inbox);
     CHECK(all->spool.quota_bytes == few->spool.quota_bytes);
     CHECK(all->spool.quota_items == few->spool.quota_items);
     CHECK(all->spool.quota_age == few->spool.quota_age);

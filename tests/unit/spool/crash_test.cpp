@@ -90,7 +90,7 @@ TEST_CASE("kill -9 at random moments loses no confirmed record and reuses no seq
     }
 }
 
-TEST_CASE("kill -9 of an uplink that releases loses nothing that was not released") {
+TEST_CASE("kill -9 of a reader that releases loses nothing that was not released") {
     const TempDir dir;
     const SpoolSettings settings = settings_in(dir);
     ChainHead head;
@@ -111,10 +111,10 @@ TEST_CASE("kill -9 of an uplink that releases loses nothing that was not release
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        auto uplink = Spool::attach(settings);
-        if (!uplink) ::_exit(3);
+        auto releasing = Spool::open(settings, any_maker());
+        if (!releasing) ::_exit(3);
         for (Seq upto = 1; upto <= links.size(); ++upto) {
-            if (!uplink->release(head.chain, upto, links[upto - 1], {})) ::_exit(4);
+            if (!releasing->release(head.chain, upto, links[upto - 1], {})) ::_exit(4);
             if (::write(out.get(), &upto, sizeof upto) != sizeof upto) ::_exit(5);
         }
         ::pause();

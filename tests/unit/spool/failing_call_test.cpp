@@ -89,10 +89,10 @@ class Trier {
     void release(std::size_t place) {
         const auto items = try_twice(disk_, [&] { return uplink_->peek(0, 1000, 1 << 30); });
         const Seq upto = items.at(std::min(place, items.size() - 1)).item.seq;
-        if (!promises_.release(*uplink_, upto)) {
+        if (!promises_.release(*reader_, upto)) {
             mend();
             check();
-            REQUIRE(promises_.release(*uplink_, upto));
+            REQUIRE(promises_.release(*reader_, upto));
             check();
         }
     }

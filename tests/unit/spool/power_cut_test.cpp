@@ -65,7 +65,7 @@ class Road {
         if (disk_.dead()) return false;
         const auto items = all_of(*uplink_);
         if (items.empty()) return true;
-        return promises_.release(*uplink_, items[std::min(row, items.size() - 1)].item.seq) || must_be_dead();
+        return promises_.release(*reader_, items[std::min(row, items.size() - 1)].item.seq) || must_be_dead();
     }
     void close() {
         uplink_.reset();

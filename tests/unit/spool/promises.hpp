@@ -39,9 +39,9 @@ class Promises {
         return true;
     }
 
-    [[nodiscard]] bool release(Spool& uplink, Seq upto) {
+    [[nodiscard]] bool release(Spool& reader, Seq upto) {
         release_asked_ = std::max(release_asked_, upto);
-        if (!uplink.release(*chain_, upto, links_.at(upto), digest_of(upto))) return false;
+        if (!reader.release(*chain_, upto, links_.at(upto), digest_of(upto))) return false;
         released_ = std::max(released_, upto);
         return true;
     }

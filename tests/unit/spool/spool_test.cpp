@@ -204,7 +204,7 @@ TEST_CASE("a receipt for many rows releases all of them") {
     CHECK(spool.stats().value().bytes == 0);
 }
 
-TEST_CASE("the uplink sees what the reader appends, and the reader's file shrinks by the uplink's release") {
+TEST_CASE("the uplink sees what the reader appends and what a receipt would release, the reader releases") {
     const TempDir dir;
     Spool reader = open_spool(settings_in(dir));
     auto uplink = Spool::attach(settings_in(dir));
@@ -214,8 +214,14 @@ TEST_CASE("the uplink sees what the reader appends, and the reader's file shrink
     REQUIRE(reader.append(next_read(head)));
     CHECK(uplink->version().value() != before);
     REQUIRE(all_of(*uplink).size() == 1);
-    REQUIRE(uplink->release(head.chain, 1, head.link, sha256(as_bytes("r"))));
-    CHECK(all_of(reader).empty());
+    CHECK(uplink->releasable(head.chain, 1, head.link).value() == 1);
+    CHECK(uplink->releasable(head.chain, 1, head.link, 1).value() == 0);
+    CHECK(uplink->releasable(head.chain, 2, head.link).error().code() == ErrorCode::refused);
+    CHECK(uplink->releasable(head.chain, 1, {}).error().code() == ErrorCode::refused);
+    CHECK(all_of(reader).size() == 1);
+    REQUIRE(reader.release(head.chain, 1, head.link, sha256(as_bytes("r"))));
+    CHECK(all_of(*uplink).empty());
+    CHECK(uplink->releasable(head.chain, 1, head.link).value() == 0);
     CHECK(reader.last_receipt_digest().value() == sha256(as_bytes("r")));
     REQUIRE(reader.append(next_read(head)));
 }

@@ -55,7 +55,7 @@ Wear measure(Road road, const std::vector<Part>& parts) {
         for (int i = 1; i <= records; ++i) {
             REQUIRE(reader.append(record_of(head, parts)));
             if (road == Road::delivered && i % records_a_receipt == 0)
-                REQUIRE(uplink->release(head.chain, head.next_seq - 1, head.link, {}));
+                REQUIRE(reader.release(head.chain, head.next_seq - 1, head.link, {}));
         }
     }
     const DiskUse main = meter.main_files();

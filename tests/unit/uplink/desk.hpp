@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "inbox/receipt_intake.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "support/fake_broker.hpp"
@@ -21,7 +22,7 @@ class Desk {
         settings.device = "gate-1";
         spool_settings = {.path = dir.path() / "spool.db", .device = "gate-1", .quota_items = quota_items};
         open_reader();
-        uplink.emplace(settings, broker, trust(), clock);
+        uplink.emplace(settings, broker, trust(), must(InboxWriter::create(dir.path() / "inbox")), clock);
         REQUIRE(broker.start(uplink->handlers()));
         guest = must(Spool::attach(spool_settings, clock));
     }
@@ -35,6 +36,9 @@ class Desk {
                 [](ByteView blob) { return parse_tombstone(as_text(blob)); }),
             clock));
         head = reader->head();
+        intake.emplace(must(ReceiptIntake::create(
+            inbox, "gate-1", [this]() -> Result<TrustStore> { return trust(); }, *reader, clock)));
+        if (guest) guest = must(Spool::attach(spool_settings, clock));
     }
     void append(int reads) {
         for (int i = 0; i < reads; ++i) {
@@ -42,7 +46,11 @@ class Desk {
             links.push_back(head.link);
         }
     }
-    void turn() { REQUIRE(uplink->turn(*guest)); }
+    /// The uplink's turn, and then the reader looks into the inbox.
+    void turn() {
+        REQUIRE(uplink->turn(*guest));
+        intake->look();
+    }
     std::vector<FakeBroker::Published> turn_and_take() {
         turn();
         return broker.take_items();
@@ -85,6 +93,8 @@ class Desk {
     SpoolSettings spool_settings;
     FakeBroker broker;
     std::optional<Spool> reader;
+    Inbox inbox{dir.path() / "inbox"};
+    std::optional<ReceiptIntake> intake;
     std::optional<Spool> guest;
     std::optional<Uplink> uplink;
     ChainHead head;

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "drivers/broker/paho/paho_broker.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
+#include "inbox/receipt_intake.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "spool/spool.hpp"
@@ -107,7 +108,10 @@ class Collector {
 struct Device {
     TempDir dir;
     Pki pki{dir.path() / "pki"};
+    SystemClock clock;
+    Inbox inbox{dir.path() / "inbox"};
     std::optional<Spool> reader;
+    std::optional<ReceiptIntake> intake;
     ChainHead begin;
     ChainHead head;
 
@@ -118,6 +122,18 @@ struct Device {
         REQUIRE(opened);
         reader = std::move(*opened);
         begin = head = reader->head();
+        auto made = ReceiptIntake::create(
+            inbox, "gate-1",
+            [this] {
+                TrustSettings trust;
+                trust.ca_chain = pki.file("service-chain.pem");
+                trust.signers = pki.file("collector/receipt.crt");
+                trust.use = CertificateUse::sign_receipts;
+                return TrustStore::create(trust);
+            },
+            *reader, clock);
+        REQUIRE(made);
+        intake.emplace(std::move(*made));
     }
     void append(int records) {
         for (int i = 0; i < records; ++i)
@@ -130,6 +146,7 @@ struct Device {
             "\"\nback_off_limit_s = 1\nca = \"pki/service-chain.pem\"\n"
             "certificate = \"pki/devices/gate-1/identity.crt\"\n"
             "key = \"pki/devices/gate-1/identity.key\"\n"
+            "[inbox]\nfolder = \"inbox\"\n"
             "[receipts]\nca_chain = \"pki/service-chain.pem\"\nsigners = \"pki/collector/receipt.crt\"\n" +
             more;
         REQUIRE(write_file_atomically(dir.path() / "uplink.toml", as_bytes(text)));
@@ -140,7 +157,11 @@ struct Device {
         command.insert(command.end(), more.begin(), more.end());
         return std::make_unique<Process>(command, dir.path() / "uplink.log");
     }
-    [[nodiscard]] std::size_t spooled() { return reader->stats().value().items; }
+    /// As the reader's tick does.
+    [[nodiscard]] std::size_t spooled() {
+        intake->look();
+        return reader->stats().value().items;
+    }
 };
 
 bool skip() {

@@ -48,6 +48,7 @@ TEST_CASE("the commented example holds every key with its own default") {
     CHECK(example->window.ahead_bytes == plain->window.ahead_bytes);
     CHECK(example->window.resend_after == plain->window.resend_after);
     CHECK(example->status_interval == plain->status_interval);
+    CHECK(example->inbox == plain->inbox);
     CHECK(example->log_level == plain->log_level);
     const UplinkSettings defaults;
     CHECK(plain->window.items == defaults.window_items);

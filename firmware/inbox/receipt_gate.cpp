@@ -1,9 +1,13 @@
-#include "uplink/receipt_gate.hpp"
+#include "inbox/receipt_gate.hpp"
 
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 
 namespace portcullis {
+
+std::string receipt_name(const ChainId& chain) {
+    return "receipt-" + to_string(chain);
+}
 
 Result<Receipt> ReceiptGate::open(ByteView blob, UtcTime now) const {
     auto text = verify_statement(blob, trust_, now);

@@ -1,0 +1,123 @@
+#include "apps/reader/walk.hpp"
+
+#include "apps/reader/compose.hpp"
+#include "base/log.hpp"
+#include "health/service.hpp"
+#include "pipeline/spool_sink.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::chrono::minutes tell_every{1};
+constexpr milliseconds drain_pause{200};
+
+/// Tells the service manager each change, the log once a minute.
+class Teller {
+  public:
+    void tell(const RoadCounters& counters) {
+        const std::string now = summary(counters);
+        if (now != told_) notify_status(now);
+        if (now != logged_ && std::chrono::steady_clock::now() >= next_log_) {
+            log_info("reader", "{}", now);
+            logged_ = now;
+            next_log_ = std::chrono::steady_clock::now() + tell_every;
+        }
+        told_ = now;
+    }
+
+  private:
+    std::string told_;
+    std::string logged_;
+    std::chrono::steady_clock::time_point next_log_ = std::chrono::steady_clock::now() + tell_every;
+};
+
+/// A certificate out of its dates, or a clock that is years off, never stops the capture; it is told at the
+/// start and once a day.
+class DateWatch {
+  public:
+    DateWatch(const Sealer& sealer, const Clock& clock) : sealer_(sealer), clock_(clock) {}
+    void look() {
+        if (next_ && clock_.since_boot() < *next_) return;
+        next_ = clock_.since_boot() + std::chrono::hours(24);
+        for (const std::string& doubt : sealer_.date_doubts(clock_.utc()))
+            log_error("reader", "{}; reads go on, the collector judges them by its own clock", doubt);
+    }
+
+  private:
+    const Sealer& sealer_;
+    const Clock& clock_;
+    std::optional<BootTime> next_;
+};
+
+/// The owner's end of the spool, with what releases from it.
+Result<Spool> open_spool(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
+    return Spool::open(spool_settings(settings),
+                       TombstoneMaker([&](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
+                                      [&](ByteView blob) { return sealer.own_tombstone(blob); }),
+                       clock);
+}
+
+Result<ReceiptIntake> open_intake(const ReaderSettings& settings, Inbox& inbox, Spool& spool,
+                                  const Clock& clock) {
+    return ReceiptIntake::create(
+        inbox, settings.device, [&settings] { return load_receipt_trust(settings); }, spool, clock);
+}
+
+}  // namespace
+
+Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& sealer, const Clock& clock) {
+    StopSignal stop = TRY(StopSignal::create());
+    Spool spool = TRY(open_spool(settings, sealer, clock));
+    Inbox inbox(settings.inbox);
+    ReceiptIntake receipts = TRY(open_intake(settings, inbox, spool, clock));
+    SpoolSink sink(sealer, spool, clock, &receipts);
+    Heartbeat heartbeat(clock);
+    Teller teller;
+    DateWatch dates(sealer, clock);
+    dates.look();
+    Pipeline::Hooks hooks;
+    hooks.beat = [&] { heartbeat.beat(); };
+    hooks.tick = [&](const RoadCounters& counters) {
+        teller.tell(counters);
+        dates.look();
+    };
+    Pipeline pipeline(pipeline_settings(settings), std::move(eyes), sink.sink(), hooks);
+    const OpenCamera open_camera = [&]() -> Result<std::unique_ptr<Camera>> {
+        return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
+    };
+    const Watchdog watchdog(heartbeat, watchdog_patience(settings.input));
+    log_info("reader", "device={} chain={} next_seq={}", settings.device, to_string(spool.head().chain),
+             spool.head().next_seq);
+    notify_ready("reading");
+    auto done = pipeline.run(open_camera, stop.token());
+    notify_stopping();
+    log_info("reader", "ended: {}", summary(pipeline.counters()));
+    if (done && pipeline.counters().records_lost > 0)
+        return fail(ErrorCode::io, "{} records were lost; see the errors above",
+                    pipeline.counters().records_lost.load());
+    return done;
+}
+
+Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
+    StopSignal stop = TRY(StopSignal::create());
+    Spool spool = TRY(open_spool(settings, sealer, clock));
+    Inbox inbox(settings.inbox);
+    ReceiptIntake receipts = TRY(open_intake(settings, inbox, spool, clock));
+    Heartbeat heartbeat(clock);
+    const Watchdog watchdog(heartbeat, watchdog_patience(settings.input));
+    notify_ready("draining");
+    for (;;) {
+        const std::uint64_t items = TRY(spool.stats())
+        .items;
+        if (items == 0) return {};
+        if (stop.token().stop_requested())
+            return fail(ErrorCode::timeout, "stopped; {} items in the spool have no receipt yet", items);
+        spool.tick();
+        receipts.look();
+        heartbeat.beat();
+        wait_really(drain_pause, stop.token());
+    }
+}
+
+}  // namespace portcullis
