@@ -109,20 +109,35 @@ PictureSettings read_pictures(SettingsSection section) {
     return pictures;
 }
 
+RecipientSetSettings read_recipient_set(SettingsSection& section) {
+    for (const char* list : {"read", "plate", "overview"})
+        section.check(!section.has(list), list,
+                      "is named by the signed set when policy_chain stands; keep the one or the other");
+    return {section.path("policy_chain"), section.path("policy_signers"), section.path("recipient_chain")};
+}
+
+void read_recipient_lists(SettingsSection& section, const PictureSettings& pictures,
+                          ReaderKeySettings& keys) {
+    keys.read_recipients = section.paths("read");
+    keys.plate_recipients = section.paths("plate", std::vector<std::string>());
+    keys.overview_recipients = section.paths("overview", std::vector<std::string>());
+    section.check(!keys.read_recipients.empty(), "read", "name at least one certificate");
+    section.check(!pictures.plate || !keys.plate_recipients.empty(), "plate",
+                  "name at least one certificate, or write plate = false in [pictures]");
+    section.check(pictures.overview == OverviewPolicy::none || !keys.overview_recipients.empty(), "overview",
+                  "name at least one certificate, or write overview = \"none\" in [pictures]");
+}
+
 ReaderKeySettings read_keys(SettingsReader& in, const PictureSettings& pictures) {
     SettingsSection signing = in.section("keys");
     SettingsSection recipients = in.section("recipients");
     ReaderKeySettings keys;
     keys.key = signing.key_source("key");
     keys.certificate = signing.path("certificate");
-    keys.read_recipients = recipients.paths("read");
-    keys.plate_recipients = recipients.paths("plate", std::vector<std::string>());
-    keys.overview_recipients = recipients.paths("overview", std::vector<std::string>());
-    recipients.check(!keys.read_recipients.empty(), "read", "name at least one certificate");
-    recipients.check(!pictures.plate || !keys.plate_recipients.empty(), "plate",
-                     "name at least one certificate, or write plate = false in [pictures]");
-    recipients.check(pictures.overview == OverviewPolicy::none || !keys.overview_recipients.empty(),
-                     "overview", "name at least one certificate, or write overview = \"none\" in [pictures]");
+    if (recipients.has("policy_chain"))
+        keys.set = read_recipient_set(recipients);
+    else
+        read_recipient_lists(recipients, pictures, keys);
     return keys;
 }
 

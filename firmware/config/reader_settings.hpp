@@ -69,12 +69,20 @@ struct PictureSettings {
     int overview_width_px = 0;
 };
 
+/// A device that lives by signed recipient sets.
+struct RecipientSetSettings {
+    std::filesystem::path policy_chain;
+    std::filesystem::path policy_signers;
+    std::filesystem::path recipient_chain;
+};
+
 struct ReaderKeySettings {
     std::string key;  // a PEM file, pkcs11:... or tpm:handle:...
     std::filesystem::path certificate;
     std::vector<std::filesystem::path> read_recipients;
     std::vector<std::filesystem::path> plate_recipients;
     std::vector<std::filesystem::path> overview_recipients;
+    std::optional<RecipientSetSettings> set;  // then the three lists are empty
 };
 
 struct ReaderSpoolSettings {

@@ -61,6 +61,10 @@ Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path&
     settings.receipts = {receipts.path("ca_chain"), receipts.path("signers"), optional("revocations"),
                          optional("deny_list")};
     settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
+    SettingsSection recipients = in.section("recipients");
+    settings.fleet = recipients.text("fleet", "");
+    recipients.check(settings.fleet.find_first_of("/+#") == std::string::npos, "fleet",
+                     "write the fleet's name, without '/', '+' and '#', or \"\"");
     settings.status_interval =
         std::chrono::seconds(in.section("status").integer("interval_s", {1, 86'400}, 60));
     settings.log_level = read_log_level(in.section("log"), "level");

@@ -40,6 +40,7 @@ struct UplinkFileSettings {
         std::optional<std::filesystem::path> deny_list;    // key ids and names, one a line
     } receipts;
     std::filesystem::path inbox;
+    std::string fleet;  // empty: no recipient sets
     milliseconds status_interval{};
     LogLevel log_level = LogLevel::info;
 

@@ -46,6 +46,7 @@ void ReceiptIntake::look() {
 
 Result<std::uint64_t> ReceiptIntake::release(ByteView blob) {
     const Receipt receipt = TRY(gate_.open(blob, clock_->utc()));
+    signed_time_ = std::max(signed_time_, receipt.time);
     return spool_->release(receipt.chain, receipt.upto, receipt.link, sha256(blob));
 }
 

@@ -30,6 +30,8 @@ class ReceiptIntake {
 
     [[nodiscard]] std::uint64_t released() const { return released_; }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
+    /// The newest time that the collector signed for us: it is not earlier. 1970 before the first receipt.
+    [[nodiscard]] UtcTime signed_time() const { return signed_time_; }
 
   private:
     ReceiptIntake(Inbox& inbox, std::string device, LoadTrust load_trust, TrustStore trust, Spool& spool,
@@ -47,6 +49,7 @@ class ReceiptIntake {
     std::optional<BootTime> retry_;
     std::uint64_t released_ = 0;
     std::uint64_t refused_ = 0;
+    UtcTime signed_time_{};
     bool told_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "inbox/inbox.hpp"
+#include "seal/recipient_set.hpp"
 
 namespace portcullis {
 
@@ -51,6 +53,10 @@ Uplink::Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, Inb
 
 std::string Uplink::receipt_topic() const {
     return fmt::format("lpr/v1/dev/{}/ack", settings_.device);
+}
+
+std::string Uplink::set_topic() const {
+    return settings_.fleet.empty() ? std::string() : recipients_topic(settings_.fleet);
 }
 
 Result<void> Uplink::turn(Spool& spool) {
@@ -172,6 +178,10 @@ void Uplink::tell_denied(Seq seq, const Error& error) {
 
 Result<void> Uplink::apply_message(const BrokerMessage& message, Spool& spool) {
     if (message.topic == receipt_topic()) return apply_receipt(message, spool);
+    if (!settings_.fleet.empty() && message.topic == set_topic()) {
+        hand_over_set(message.payload);
+        return {};
+    }
     log_debug("uplink", "ignored a message of {} bytes on a topic that is not ours", message.payload.size());
     return {};
 }
@@ -190,6 +200,15 @@ Result<void> Uplink::apply_receipt(const BrokerMessage& message, Spool& spool) {
     if (rows.error().code() != ErrorCode::refused) return fail(rows.error());
     tell_refused_receipt(rows.error());
     return {};
+}
+
+// The reader judges it: only the policy key's signature counts, and ours is no word about it. It comes again
+// with each connect.
+void Uplink::hand_over_set(ByteView blob) {
+    if (const auto put = inbox_.put(recipients_name, blob); !put)
+        log_error("uplink", "a recipient set cannot be handed to the reader: {}", put.error().message());
+    else
+        log_info("uplink", "a recipient set of {} bytes is handed to the reader", blob.size());
 }
 
 // A receipt that cannot be handed over is as one that did not come: what it speaks of is sent again, and

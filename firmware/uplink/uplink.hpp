@@ -31,6 +31,7 @@ inline constexpr std::size_t max_live_items = 65'536;
 
 struct UplinkSettings {
     std::string device{};
+    std::string fleet{};            // whose recipient sets are handed to the reader; empty: nobody's
     std::size_t window_items = 16;  // published without the broker's word
     std::size_t window_bytes = std::size_t{8} << 20;
     std::size_t ahead_items = 1024;  // published without a receipt: the rest stays in the spool only
@@ -49,6 +50,8 @@ class Uplink {
     [[nodiscard]] BrokerHandlers handlers() { return mailbox_.handlers(); }
     /// The topic of the receipts, for Broker::subscribe.
     [[nodiscard]] std::string receipt_topic() const;
+    /// The topic of the fleet's recipient set; empty without a fleet.
+    [[nodiscard]] std::string set_topic() const;
 
     /// Does all that is to be done now and returns; never blocks on the network. Errors: the spool's; then
     /// nothing is lost, call again. After each connect it begins at the oldest row without a receipt.
@@ -91,6 +94,7 @@ class Uplink {
     void apply_lost(std::uint64_t token);
     [[nodiscard]] Result<void> apply_message(const BrokerMessage& message, Spool& spool);
     [[nodiscard]] Result<void> apply_receipt(const BrokerMessage& message, Spool& spool);
+    void hand_over_set(ByteView blob);
     void hand_over(const Receipt& receipt, ByteView blob, std::uint64_t rows);
     void begin_again();
     void tell_refused_receipt(const Error& error);

@@ -85,6 +85,7 @@ SealerSettings sealer_settings(const ReaderSettings& settings) {
     sealer.device = settings.device;
     sealer.fleet = settings.fleet;
     sealer.boot = new_boot_id();
+    sealer.recipients_by_set = settings.keys.set.has_value();
     sealer.read_recipients = settings.keys.read_recipients;
     // The sealer asks for every audience; one that policy keeps no picture for is never used.
     const auto or_readers = [&](const std::vector<std::filesystem::path>& own) {
@@ -103,6 +104,15 @@ Result<TrustStore> load_receipt_trust(const ReaderSettings& settings) {
     trust.revocations = settings.receipts.revocations;
     trust.deny_list = settings.receipts.deny_list;
     return TrustStore::create(trust);
+}
+
+RecipientSetRules recipient_rules(const ReaderSettings& settings) {
+    const RecipientSetSettings& set = *settings.keys.set;
+    return {set.policy_chain, set.policy_signers, set.recipient_chain, settings.fleet};
+}
+
+std::filesystem::path kept_set(const ReaderSettings& settings) {
+    return settings.spool.path.parent_path() / "recipients.set";
 }
 
 SpoolSettings spool_settings(const ReaderSettings& settings) {

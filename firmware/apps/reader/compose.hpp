@@ -4,6 +4,7 @@
 #include "config/reader_settings.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
 #include "pipeline/pipeline.hpp"
+#include "seal/recipient_set.hpp"
 #include "seal/sealer.hpp"
 #include "seal/trust.hpp"
 #include "spool/spool.hpp"
@@ -15,6 +16,10 @@ namespace portcullis {
 [[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings);
 /// Whose receipts count. Reads files; errors: configuration (names the file and the cure).
 [[nodiscard]] Result<TrustStore> load_receipt_trust(const ReaderSettings& settings);
+/// Of a device that lives by signed sets (settings.keys.set).
+[[nodiscard]] RecipientSetRules recipient_rules(const ReaderSettings& settings);
+/// Where the set in use is kept: in the spool's folder, which is the reader's alone.
+[[nodiscard]] std::filesystem::path kept_set(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
 
 /// The watchdog must not bite a camera that is slow on purpose.

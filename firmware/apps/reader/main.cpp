@@ -25,7 +25,9 @@ constexpr auto description =
     "carries the spool away, and brings receipts to the inbox.";
 constexpr auto footer =
     "Files:    a commented example of the settings is installed as share/portcullis/examples/reader.toml\n"
-    "Signals:  SIGTERM, SIGINT: what was seen is recorded, then it ends\n"
+    "Signals:  SIGTERM, SIGINT: what was seen is recorded, then it ends; SIGHUP: the recipients' "
+    "certificates are read "
+    "again\n"
     "Exit:     0 done (the source ended, or stopped), 1 failed, 2 wrong usage or configuration (file, line, "
     "key, cure)\n"
     "\n"
@@ -50,7 +52,8 @@ Result<void> run(const Options& options) {
     const SystemClock clock;
     const auto key =
         TRY(open_signing_key(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
-    const Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
+    Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
+    if (settings.keys.set) static_cast<void>(TRY(RecipientSetGate::create(recipient_rules(settings))));
     static_cast<void>(TRY(load_receipt_trust(settings)));  // before the spool is touched
     if (options.drain) return drain(settings, sealer, clock);
     Eyes eyes = TRY(load_eyes(settings.models));

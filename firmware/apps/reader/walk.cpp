@@ -1,8 +1,10 @@
 #include "apps/reader/walk.hpp"
 
+#include "apps/common/signing_key.hpp"
 #include "apps/reader/compose.hpp"
 #include "base/log.hpp"
 #include "health/service.hpp"
+#include "pipeline/recipient_intake.hpp"
 #include "pipeline/spool_sink.hpp"
 
 namespace portcullis {
@@ -50,6 +52,51 @@ class DateWatch {
     std::optional<BootTime> next_;
 };
 
+/// What the reader seals with and for whom: its signing key; a signed set out of the inbox, or certificates
+/// in files. SIGHUP reads the files again, between two records. Thread-bound: the commit thread; not movable.
+class KeyDuty {
+  public:
+    KeyDuty(const ReaderSettings& settings, Sealer& sealer, const StopSignal& stop)
+        : settings_(settings), sealer_(sealer), stop_(stop) {}
+    [[nodiscard]] Result<void> begin(Inbox& inbox, const Clock& clock) {
+        if (!settings_.keys.set) return {};
+        recipients_ = TRY(DeviceRecipients::create(recipient_rules(settings_), kept_set(settings_), clock));
+        intake_.emplace(inbox, *recipients_, sealer_, clock);
+        intake_->look({});
+        return {};
+    }
+    void before(const CaptureRecord& record) {
+        if (intake_) intake_->choose(record.clock_quality);
+    }
+    void look(UtcTime signed_time) {
+        if (intake_) intake_->look(signed_time);
+        const std::uint64_t hangups = stop_.hangups();
+        if (std::exchange(hangups_, hangups) == hangups) return;
+        if (const auto read = reload(); !read)
+            log_error("reader", "{}; going on with the keys and recipients before", read.error().message());
+        else
+            log_info("reader", "the signing key and the recipients' certificates were read again");
+    }
+
+  private:
+    [[nodiscard]] Result<void> reload() {
+        std::unique_ptr<SigningKey> key =
+            TRY(open_signing_key(settings_.keys.key, settings_.keys.certificate, CertificateUse::sign_reads));
+        TRY(sealer_.reload_recipients());
+        TRY(sealer_.replace_key(*key));
+        key_ = std::move(key);
+        return {};
+    }
+
+    const ReaderSettings& settings_;
+    Sealer& sealer_;
+    const StopSignal& stop_;
+    std::unique_ptr<SigningKey> key_;  // since the first SIGHUP
+    std::optional<DeviceRecipients> recipients_;
+    std::optional<RecipientIntake> intake_;
+    std::uint64_t hangups_ = 0;
+};
+
 /// The owner's end of the spool, with what releases from it.
 Result<Spool> open_spool(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
     return Spool::open(spool_settings(settings),
@@ -66,7 +113,7 @@ Result<ReceiptIntake> open_intake(const ReaderSettings& settings, Inbox& inbox, 
 
 }  // namespace
 
-Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& sealer, const Clock& clock) {
+Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, const Clock& clock) {
     StopSignal stop = TRY(StopSignal::create());
     Spool spool = TRY(open_spool(settings, sealer, clock));
     Inbox inbox(settings.inbox);
@@ -74,15 +121,25 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& seale
     SpoolSink sink(sealer, spool, clock, &receipts);
     Heartbeat heartbeat(clock);
     Teller teller;
+    KeyDuty keys(settings, sealer, stop);
+    TRY(keys.begin(inbox, clock));
     DateWatch dates(sealer, clock);
     dates.look();
+    // On the commit thread, as the sealer is.
+    RecordSink road = sink.sink();
+    road.record = [&](const CaptureRecord& record) {
+        keys.before(record);
+        return sink.record(record);
+    };
+    road.tick = [&] {
+        keys.look(receipts.signed_time());
+        dates.look();
+        return sink.tick();
+    };
     Pipeline::Hooks hooks;
     hooks.beat = [&] { heartbeat.beat(); };
-    hooks.tick = [&](const RoadCounters& counters) {
-        teller.tell(counters);
-        dates.look();
-    };
-    Pipeline pipeline(pipeline_settings(settings), std::move(eyes), sink.sink(), hooks);
+    hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters); };
+    Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);
     const OpenCamera open_camera = [&]() -> Result<std::unique_ptr<Camera>> {
         return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
     };

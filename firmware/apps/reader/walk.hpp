@@ -9,7 +9,7 @@ namespace portcullis {
 
 /// Reads until the source ends or SIGTERM comes. Errors: the camera's at the start, the spool's, io (records
 /// were lost).
-[[nodiscard]] Result<void> walk(const ReaderSettings& settings, Eyes eyes, const Sealer& sealer,
+[[nodiscard]] Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
                                 const Clock& clock);
 /// Without a camera: takes receipts out of the inbox until the spool is empty. Errors: the spool's, timeout
 /// (SIGTERM came first).

@@ -60,6 +60,7 @@ Result<TrustStore> load_trust(const UplinkFileSettings::ReceiptsSection& section
 
 UplinkSettings uplink_settings(const UplinkFileSettings& settings, const std::string& device) {
     return {.device = device,
+            .fleet = settings.fleet,
             .window_items = settings.window.items,
             .window_bytes = settings.window.bytes,
             .ahead_items = settings.window.ahead_items,
@@ -114,6 +115,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     service_settings.poll_interval = settings.spool.poll;
     UplinkService service(service_settings, uplink, heartbeat);
     TRY(broker->subscribe(uplink.receipt_topic()));
+    if (const std::string topic = uplink.set_topic(); !topic.empty()) TRY(broker->subscribe(topic));
     TRY(broker->start(uplink.handlers()));
     notify_ready("carrying records of " + broker->client_id());
     std::uint64_t hangups = stop.hangups();

@@ -124,6 +124,24 @@ TEST_CASE("frames without motion are spared unless the file says otherwise") {
     CHECK_FALSE(off->motion.gate);
 }
 
+TEST_CASE("a device that lives by signed sets names whose sets count, and no recipients of its own") {
+    const std::string lists = "read = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n";
+    const std::string set =
+        "policy_chain = \"root\"\npolicy_signers = \"policy\"\nrecipient_chain = \"chain\"\n";
+    const auto by_set = load(replaced(least, lists, set));
+    if (!by_set) FAIL(by_set.error().message());
+    REQUIRE(by_set->keys.set);
+    CHECK(by_set->keys.set->recipient_chain.filename() == "chain");
+    CHECK(by_set->keys.read_recipients.empty());
+
+    const auto both = load(replaced(least, lists, set + "read = [\"r\"]\n"));
+    REQUIRE_FALSE(both);
+    CHECK(both.error().message().find("recipients.read: is named by the signed set") != std::string::npos);
+    const auto half = load(replaced(least, lists, "policy_chain = \"root\"\n"));
+    REQUIRE_FALSE(half);
+    CHECK(half.error().message().find("recipients.policy_signers") != std::string::npos);
+}
+
 TEST_CASE(
     "overviews are redacted unless the file says otherwise, and need nobody's certificate when none are "
     "kept") {
