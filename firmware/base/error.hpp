@@ -28,7 +28,8 @@ class Error {
   public:
     Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
-    /// An `io` error with the text of errno, e.g. from_errno("cannot open /x").
+    /// io, denied (permissions, read-only) or exhausted (disk full), with errno's text: ("cannot open /x",
+    /// errno)
     [[nodiscard]] static Error from_errno(std::string_view what, int errno_value);
 
     /// Adds context at a room's door: "spool: cannot append: disk full".

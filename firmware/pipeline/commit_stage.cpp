@@ -20,11 +20,7 @@ constexpr milliseconds patience_when_stopping{2000};
 
 bool is_worth_another_try(ErrorCode code) {
     return code == ErrorCode::io || code == ErrorCode::exhausted || code == ErrorCode::timeout ||
-           code == ErrorCode::denied;
-}
-
-bool is_fatal(ErrorCode code) {
-    return code == ErrorCode::corrupt || code == ErrorCode::closed;
+           code == ErrorCode::denied || code == ErrorCode::corrupt;
 }
 
 }  // namespace
@@ -88,7 +84,7 @@ CommitStage::Outcome CommitStage::try_until_durable(const CaptureRecord& record)
                 log_info("pipeline", "the spool takes records again");
             return Outcome::committed;
         }
-        if (is_fatal(done.error().code())) {
+        if (done.error().code() == ErrorCode::closed) {
             fatal_ = done.error();
             return Outcome::sink_gone;
         }

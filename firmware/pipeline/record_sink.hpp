@@ -10,7 +10,7 @@
 namespace portcullis {
 
 struct RecordSink {
-    /// Durable when it returns. Errors: io, exhausted, timeout, denied: worth another try later. corrupt,
+    /// Durable when it returns. Errors: io, exhausted, timeout, denied, corrupt: worth another try later.
     /// closed: the sink is gone, the pipeline ends. Anything else: this record will never be taken.
     std::function<Result<void>(const CaptureRecord&)> record;
     /// Called about once a second and after each record: for what is due by time.

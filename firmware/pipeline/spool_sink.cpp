@@ -12,7 +12,27 @@ SpoolSink::SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock, Rec
       first_unchecked_(spool.head().next_seq),
       last_checkpoint_(clock.since_boot()) {}
 
+// Once: a second damage in a file that was just made is the disk's, and waited out like other disk trouble.
+template <class Attempt>
+Result<void> SpoolSink::through_damage(Attempt attempt) {
+    auto done = attempt();
+    if (done || done.error().code() != ErrorCode::corrupt) return done;
+    log_error("pipeline", "{}; opening the spool anew", done.error().message());
+    const ChainId before = spool_.head().chain;
+    TRY(spool_.reopen());
+    if (spool_.head().chain != before) first_unchecked_ = spool_.head().next_seq;
+    return attempt();
+}
+
 Result<void> SpoolSink::record(const CaptureRecord& record) {
+    return through_damage([&] { return append(record); });
+}
+
+Result<void> SpoolSink::checkpoint() {
+    return through_damage([&] { return append_checkpoint(); });
+}
+
+Result<void> SpoolSink::append(const CaptureRecord& record) {
     const Digest receipt = TRY(spool_.last_receipt_digest())
     .value_or(Digest{});
     auto sealed = sealer_.seal(record, spool_.head(), receipt);
@@ -38,12 +58,12 @@ Error SpoolSink::not_sealed(Error error) {
 Result<void> SpoolSink::tick() {
     spool_.tick();
     if (receipts_ != nullptr) receipts_->look();
-    TRY(spool_.shed_aged());
+    TRY(through_damage([&] { return spool_.shed_aged(); }));
     if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
     return checkpoint();
 }
 
-Result<void> SpoolSink::checkpoint() {
+Result<void> SpoolSink::append_checkpoint() {
     const ChainHead head = spool_.head();
     if (head.next_seq == first_unchecked_) return {};
     SealedRecord sealed{head.chain, {}};

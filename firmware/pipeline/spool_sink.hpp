@@ -20,8 +20,10 @@ class SpoolSink {
     /// All outlive the sink. receipts: of the same spool; without them nothing is ever released.
     SpoolSink(const Sealer& sealer, Spool& spool, const Clock& clock, ReceiptIntake* receipts = nullptr);
 
-    /// Errors: the spool's; io while the signing key does not sign (its token may come back), closed when it
-    /// has not for max_key_absence; refused when sealing fails otherwise (trying again would not help).
+    /// Damage that the spool meets at work costs no record: the spool is opened anew, and the record sealed
+    /// anew for the chain that stands then. Errors: the spool's; io while the signing key does not sign (its
+    /// token may come back), closed when it has not for max_key_absence; refused when sealing fails otherwise
+    /// (trying again would not help).
     [[nodiscard]] Result<void> record(const CaptureRecord& record);
     /// Receipts that came; sheds what is over age; a checkpoint if one is due by time.
     [[nodiscard]] Result<void> tick();
@@ -33,6 +35,10 @@ class SpoolSink {
 
   private:
     [[nodiscard]] Error not_sealed(Error error);
+    [[nodiscard]] Result<void> append(const CaptureRecord& record);
+    [[nodiscard]] Result<void> append_checkpoint();
+    template <class Attempt>
+    [[nodiscard]] Result<void> through_damage(Attempt attempt);
 
     const Sealer& sealer_;
     Spool& spool_;

@@ -120,6 +120,7 @@ struct Spool::State {
     const Clock& clock;
     SpoolFile file;
     ChainHead head;
+    bool damaged = false;  // damage was met, and the file could not be opened anew yet
     BootTime ageing_due{};
     BootTime shedding_log_due{};
     std::optional<BootTime> door_opens;  // the door is shut until then
@@ -148,6 +149,26 @@ struct Spool::State {
         TRY(transaction.commit());
         head = life.head;
         if (shed) tell_shedding(life);
+        return {};
+    }
+
+    [[nodiscard]] Result<void> open_anew() {
+        damaged = true;
+        { const Database closed = std::move(file.database); }
+        SpoolFile opened = TRY(open_owned_file(settings.path, settings.device, settings.guest_patience));
+        const Life life = TRY(load_life(opened.database));
+        file.database = std::move(opened.database);
+        if (opened.set_aside) file.set_aside = std::move(opened.set_aside);
+        head = life.head;
+        door_opens.reset();
+        damaged = false;
+        return {};
+    }
+
+    /// The owner's file is open; else it is opened first.
+    [[nodiscard]] Result<void> ready() {
+        if (damaged) return with_context(open_anew(), "spool: cannot be opened anew");
+        if (!file.database.is_open()) return with_context(reopen(), "spool: cannot be opened anew");
         return {};
     }
 
@@ -181,7 +202,7 @@ struct Spool::State {
     [[nodiscard]] bool is_guest() const { return !maker; }
 
     [[nodiscard]] bool moved() const {
-        return file.database.moved() ||
+        return (file.database.is_open() && file.database.moved()) ||
                (is_guest() && !(shared_memory_of(settings.path) == file.shared_memory));
     }
 
@@ -386,16 +407,25 @@ const ChainHead& Spool::head() const {
 
 Result<void> Spool::append(const SealedRecord& record) {
     PORTCULLIS_ASSERT(!state_->is_guest());
+    TRY(state_->ready());
     return state_->told(state_->without_guests([&] { return state_->append(record); }), "cannot append");
+}
+
+Result<void> Spool::reopen() {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    mark_suspect(state_->settings.path);
+    return with_context(state_->open_anew(), "spool");
 }
 
 Result<void> Spool::shed_aged() {
     PORTCULLIS_ASSERT(!state_->is_guest());
+    TRY(state_->ready());
     return state_->told(state_->without_guests([&] { return state_->shed_aged(); }),
                         "cannot shed what is over age");
 }
 
 Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {
+    TRY(state_->ready());
     return state_->told(state_->peek(after_seq, max_items, max_bytes), "cannot read");
 }
 
@@ -406,6 +436,7 @@ Result<std::uint64_t> Spool::releasable(const ChainId& chain, Seq upto, const Di
 Result<std::uint64_t> Spool::release(const ChainId& chain, Seq upto, const Digest& link,
                                      const Digest& receipt) {
     PORTCULLIS_ASSERT(!state_->is_guest());
+    TRY(state_->ready());
     const bool fits = TRY(state_->told(
         state_->without_guests([&] { return state_->check_receipt(chain, upto, link); }), "cannot release"));
     if (!fits) return std::uint64_t{0};
@@ -419,6 +450,7 @@ Result<std::uint64_t> Spool::release(const ChainId& chain, Seq upto, const Diges
 }
 
 Result<std::optional<Digest>> Spool::last_receipt_digest() {
+    TRY(state_->ready());
     const auto load = [&] { return load_life(state_->file.database); };
     const Life life =
         TRY(state_->told(state_->is_guest() ? load() : state_->without_guests(load), "cannot read"));
@@ -426,10 +458,12 @@ Result<std::optional<Digest>> Spool::last_receipt_digest() {
 }
 
 Result<SpoolStats> Spool::stats() {
+    TRY(state_->ready());
     return state_->told(state_->stats(), "cannot count");
 }
 
 Result<std::int64_t> Spool::version() {
+    TRY(state_->ready());
     return state_->file.database.data_version();
 }
 

@@ -14,7 +14,8 @@
 //
 // Errors everywhere: timeout (the file is locked although the door is shut), exhausted (disk full), denied
 // (read-only), io, corrupt; for a guest closed (the owner opened the file anew, or set it aside: attach
-// anew). After any of them the spool stands as it was before the call.
+// anew). After any of them the spool stands as it was before the call. After corrupt the owner calls
+// reopen(); the same record, sealed anew for the head that stands then, is taken.
 
 #include <filesystem>
 #include <functional>
@@ -118,6 +119,11 @@ class Spool {
     /// Sheds what is over age in a spool that nothing is appended to. Looks once a minute, however often it
     /// is called; the owner's.
     [[nodiscard]] Result<void> shed_aged();
+
+    /// Damage at work is a state: closes the file and opens it as open() does, so it is read whole, and if it
+    /// is damaged set aside for a new one. Then head() and set_aside() are those of the file that stands.
+    /// Errors as open(); until it succeeds every call tries it first. The owner's.
+    [[nodiscard]] Result<void> reopen();
 
     /// Rows with seq > after_seq in order: at most max_items, together at most max_bytes, but always one if
     /// there is one.

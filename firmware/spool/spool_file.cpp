@@ -187,13 +187,19 @@ void mark_suspect(const fs::path& path) {
 
 Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& device, milliseconds patience) {
     UniqueFd lock = TRY(lock_owner(path));
+    SpoolFile file = TRY(open_owned_file(path, device, patience));
+    file.owner_lock = std::move(lock);
+    return file;
+}
+
+Result<SpoolFile> open_owned_file(const fs::path& path, const std::string& device, milliseconds patience) {
     tell_of_open_folder(path);
     // What is in the -shm stands in the -wal too; the locks of guests go with it, and come back honest.
     std::error_code ignored;
     fs::remove(shm_of(path), ignored);
     set_door(path, Door::open);
     auto database = open_checked(path, device, patience);
-    if (database) return SpoolFile{std::move(*database), std::move(lock), {}, {}};
+    if (database) return SpoolFile{std::move(*database), UniqueFd(), {}, {}};
     if (database.error().code() != ErrorCode::corrupt)
         return fail(std::move(database.error()).with(path.string()));
     const std::string what = database.error().message();
@@ -203,7 +209,7 @@ Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& devic
               "that were not received are in it; check the disk\"",
               broken.string(), what);
     Database fresh = TRY(open_checked(path, device, patience));
-    return SpoolFile{std::move(fresh), std::move(lock), {}, std::move(broken)};
+    return SpoolFile{std::move(fresh), UniqueFd(), {}, std::move(broken)};
 }
 
 Result<SpoolFile> attach_spool_file(const fs::path& path, const std::string& device) {

@@ -44,13 +44,16 @@ void set_door(const std::filesystem::path& path, Door door);
 
 struct SpoolFile {
     Database database;
-    UniqueFd owner_lock;   // empty for a guest
+    UniqueFd owner_lock;   // empty for a guest, and from open_owned_file
     FileId shared_memory;  // of a guest
     std::optional<std::filesystem::path> set_aside;
 };
 
 /// Errors as Spool::open.
 [[nodiscard]] Result<SpoolFile> open_spool_file(const std::filesystem::path& path, const std::string& device,
+                                                milliseconds patience);
+/// What open_spool_file does, for an owner that holds the lock already and has closed the file.
+[[nodiscard]] Result<SpoolFile> open_owned_file(const std::filesystem::path& path, const std::string& device,
                                                 milliseconds patience);
 /// Errors as Spool::attach.
 [[nodiscard]] Result<SpoolFile> attach_spool_file(const std::filesystem::path& path,

@@ -56,7 +56,7 @@ Outcome commit_three(std::function<Result<void>(const CaptureRecord&, int attemp
 
 TEST_CASE("disk trouble is waited out: nothing is lost, nothing comes twice, the order stays") {
     for (const ErrorCode code :
-         {ErrorCode::io, ErrorCode::exhausted, ErrorCode::timeout, ErrorCode::denied}) {
+         {ErrorCode::io, ErrorCode::exhausted, ErrorCode::timeout, ErrorCode::denied, ErrorCode::corrupt}) {
         const Outcome outcome = commit_three([code](const CaptureRecord&, int attempt) -> Result<void> {
             if (attempt >= 1 && attempt <= 4) return fail(code, "disk");
             return {};
@@ -101,7 +101,7 @@ TEST_CASE("a record that will never be taken is counted as lost at once, the oth
 
 TEST_CASE("a sink that is gone ends the pipeline, and what was on its way is counted") {
     const Outcome outcome = commit_three([](const CaptureRecord& record, int) -> Result<void> {
-        if (record.passage.id == 2) return fail(ErrorCode::corrupt, "the file is damaged");
+        if (record.passage.id == 2) return fail(ErrorCode::closed, "the sink is gone");
         return {};
     });
     CHECK(outcome.fatal);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <openssl/x509.h>
 
+#include "database/database.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
@@ -167,6 +168,39 @@ TEST_CASE("a token that is pulled and put back costs no record, one that stays a
     device.clock.advance(max_key_absence);
     CHECK(code() == ErrorCode::closed);
     CHECK(device.kinds() == "rprp");
+}
+
+TEST_CASE(
+    "damage that the spool meets at work costs no record: what met it is in the new chain, and all after "
+    "it") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    REQUIRE(sink.record(record_with_plate()));
+    const ChainId old = device.spool->head().chain;
+    const auto damage = [&](const std::string& sql) {
+        auto other = Database::open({.path = device.folder.path() / "spool.db"});
+        REQUIRE(other);
+        REQUIRE(other->execute(sql));
+    };
+    SUBCASE("in the life row") {
+        damage("UPDATE life SET link = x'00'");
+    }
+    SUBCASE("the life row is gone") {
+        damage("DELETE FROM life");
+    }
+    REQUIRE(sink.record(record_with_plate()));
+    REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.spool->head().chain != old);
+    REQUIRE(device.spool->set_aside());
+    CHECK(std::filesystem::exists(*device.spool->set_aside()));
+    CHECK(device.kinds() == "rprp");
+    REQUIRE(sink.checkpoint());
+    CHECK(device.kinds() == "rprpc");
+    damage("UPDATE life SET chain = x'00'");
+    device.clock.advance(std::chrono::minutes(2));
+    REQUIRE(sink.tick());
+    REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.kinds() == "rp");
 }
 
 TEST_CASE("an unread record is sealed like any other: its text is empty, its plate picture is there") {

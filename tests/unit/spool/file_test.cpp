@@ -116,6 +116,51 @@ TEST_CASE("damage that is met at work is remembered: the next opening reads the 
     CHECK_FALSE(std::filesystem::exists(mark));
 }
 
+TEST_CASE(
+    "damage at work is a state: the spool is opened anew, the damaged file set aside, and records go on") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    fill(settings, 2);
+    Spool spool = open_spool(settings);
+    ChainHead head = spool.head();
+    const ChainId old = head.chain;
+    execute(settings, "UPDATE life SET link = x'00'");
+    ChainHead next = head;
+    const auto met = spool.append(next_read(next));
+    REQUIRE_FALSE(met);
+    CHECK(met.error().code() == ErrorCode::corrupt);
+    SUBCASE("set aside") {
+        REQUIRE(spool.reopen());
+        REQUIRE(spool.set_aside());
+        CHECK(spool.head().chain != old);
+    }
+    SUBCASE("a false alarm: nothing is set aside, and the chain goes on") {
+        execute(settings, "UPDATE life SET link = (SELECT link FROM items ORDER BY seq DESC LIMIT 1)");
+        REQUIRE(spool.reopen());
+        CHECK_FALSE(spool.set_aside());
+        CHECK(spool.head().chain == old);
+        CHECK(all_of(spool).size() == 4);
+    }
+    SUBCASE("it cannot be opened anew for now: every call says so, and works when it can") {
+        for (int n = 1; n <= max_broken_files; ++n)
+            REQUIRE(write_file_atomically(fmt::format("{}.broken-{}", settings.path.string(), n), {}));
+        CHECK(spool.reopen().error().code() == ErrorCode::exhausted);
+        CHECK(spool.append(next_read(next)).error().code() == ErrorCode::exhausted);
+        CHECK(spool.stats().error().code() == ErrorCode::exhausted);
+        CHECK_FALSE(spool.peek(0, 1, 1));
+        CHECK_FALSE(spool.last_receipt_digest());
+        CHECK_FALSE(spool.version());
+        CHECK_FALSE(spool.moved());
+        CHECK(Spool::open(settings, any_maker()).error().code() == ErrorCode::refused);  // still ours
+        std::filesystem::remove(settings.path.string() + ".broken-7");
+        CHECK(spool.stats());
+        REQUIRE(spool.set_aside());
+    }
+    head = spool.head();
+    CHECK(spool.append(next_read(head)));
+    CHECK(Spool::open(settings, any_maker()).error().code() == ErrorCode::refused);
+}
+
 TEST_CASE("damage that is met while counting or asking for the last receipt is remembered too") {
     const TempDir dir;
     const SpoolSettings settings = settings_in(dir);
