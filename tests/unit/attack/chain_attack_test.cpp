@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <optional>
 #include <random>
 
 #include "support/rounds.hpp"
@@ -18,6 +19,8 @@ using Messages = std::vector<BrokerMessage>;
 using Random = std::mt19937;
 
 constexpr std::size_t records = 4;
+// The collector takes so many chains of one device at the most that each bench gets a few only.
+constexpr int seeds_a_bench = 6;
 
 std::size_t below(Random& random, std::size_t limit) {
     return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
@@ -77,12 +80,13 @@ class Journey {
 using Attack = std::function<Messages(Journey&, Random&)>;
 
 void found_every_time(const Attack& attack) {
-    CollectorBench bench;
+    std::optional<CollectorBench> bench;
     const int seeds = rounds_or(6);
     int found = 0;
     for (int seed = 0; seed < seeds; ++seed) {
+        if (seed % seeds_a_bench == 0) bench.emplace();
         Random random(static_cast<unsigned>(seed));
-        Journey road(bench, random);
+        Journey road(*bench, random);
         road.deliver(attack(road, random));
         const bool alarm = road.alarm();
         CHECK_MESSAGE(alarm, "seed " << seed << " was not noticed");
@@ -98,11 +102,12 @@ std::size_t any_read(Random& random) {
 }  // namespace
 
 TEST_CASE("honest chains raise no alarm, in whatever order and however often their items come") {
-    CollectorBench bench;
+    std::optional<CollectorBench> bench;
     const int seeds = rounds_or(6);
     for (int seed = 0; seed < seeds; ++seed) {
+        if (seed % seeds_a_bench == 0) bench.emplace();
         Random random(static_cast<unsigned>(seed));
-        Journey road(bench, random);
+        Journey road(*bench, random);
         Messages messages = road.honest();
         messages.push_back(messages[below(random, messages.size())]);
         std::ranges::shuffle(messages, random);
