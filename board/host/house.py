@@ -70,6 +70,7 @@ class House:
         self.port = port or free_port()
         self.services_port = free_port()
         self.processes = {}
+        self.environments = {}  # of programs that need more than ours: name -> variables
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("log", "spool", "store", "run", "broker"):
             (self.folder / name).mkdir(exist_ok=True)
@@ -206,7 +207,7 @@ class House:
     def start(self, program, *arguments):
         """Starts one of PROGRAMS with its settings file."""
         return self.spawn(program, [self.bin / f"portcullis-{program}", "--config", self.settings_file(program),
-                                    *arguments])
+                                    *arguments], env={**os.environ, **self.environments.get(program, {})})
 
     def running(self, name):
         process = self.processes.get(name)

@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PORTCULLIS_ASSERT(shape && fuzz::must(encode_receipt(*receipt)) == as_text(shape->content));
     PORTCULLIS_ASSERT(receipt->device == "gate-1" && receipt->upto == signed_upto);
     PORTCULLIS_ASSERT(!anothers.open(blob, fuzz::now));
-    PORTCULLIS_ASSERT(!ours.open(blob, fuzz::now - std::chrono::years(10)));  // before its key's dates
+    // Our clock may be years off: a receipt is judged by its own time as well.
+    PORTCULLIS_ASSERT(ours.open(blob, fuzz::now - std::chrono::years(10)));
     return 0;
 }

@@ -6,7 +6,6 @@ usage: hardware_keys_test.py BIN_DIR [unittest arguments]
 Needs mosquitto, openssl, softhsm2 and opensc, or swtpm, tpm2-tools and tpm2-openssl; for the uplink also tpm2-abrmd and dbus.
 """
 import os
-import pathlib
 import shutil
 import signal
 import socket
@@ -75,9 +74,9 @@ class Hardware(Road):
     def start_road(self, environments):
         self.house.start_broker()
         self.house.start_opener()
+        self.house.environments = environments
         for program in ("collector", "uplink", "reader"):
-            self.house.spawn(program, [self.house.bin / f"portcullis-{program}", "--config", self.house.settings_file(program)],
-                             env={**os.environ, **environments.get(program, {})})
+            self.house.start(program)
 
     def assert_delivered(self):
         self.wait_for_reader()

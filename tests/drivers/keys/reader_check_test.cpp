@@ -20,6 +20,8 @@ Outcome check(const KeyBench& bench, const std::string& source, const std::files
                             << "[pictures]\nplate = false\noverview = \"none\"\n[keys]\nkey = \"" << source
                             << "\"\ncertificate = \"" << certificate.string()
                             << "\"\n[recipients]\nread = [\"pki/recipients/collector-read.crt\"]\n"
+                            << "[receipts]\nca_chain = \"pki/service-chain.pem\"\n"
+                            << "signers = \"pki/collector/receipt.crt\"\n"
                             << "[spool]\npath = \"spool.db\"\n";
     const auto log = bench.folder() / "check.log";
     std::filesystem::remove(log);

@@ -103,7 +103,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a read that names an old receipt is shown once more with its time; one that nobody knows bounds "
+    "a read that names an old receipt is shown once more with its time, one that nobody knows bounds "
     "nothing") {
     CollectorBench bench;
     TestDevice device(bench.road);

@@ -97,7 +97,10 @@ std::string make_store(const Desk& desk, UtcTime received) {
     REQUIRE(adopt_schema(database, store_schema()));
     const ByteView chain(desk.head.chain.bytes);
     Statement row =
-        must(database.prepare("INSERT INTO chain VALUES(1,'gate-1',?,0,x'',0,0,x'',0,0,0,0,0,0,0)"));
+        must(database.prepare("INSERT INTO chain(id, device, chain, upto, upto_link, last, confirmed, "
+                              "confirmed_link, proven, mismatch, "
+                              "checkpoint, duplicates, conflicts, first_seen_at, last_seen_at) "
+                              "VALUES(1,'gate-1',?,0,x'',0,0,x'',0,0,0,0,0,0,0)"));
     REQUIRE(row.run(chain));
     for (const SealedItem& item : desk.sealed.items) {
         Statement insert = must(database.prepare(
