@@ -29,9 +29,10 @@ include(CheckPIESupported)
 check_pie_supported()
 
 if(PORTCULLIS_SANITIZE)
+  # -g1: traces need lines only, and full debug information takes a fifth of such a build.
   # GCC 12 reports false -Wmaybe-uninitialized in std headers once sanitizers change inlining.
   target_compile_options(portcullis_flags INTERFACE
-    -fsanitize=${PORTCULLIS_SANITIZE} -fno-sanitize-recover=all -O1
+    -fsanitize=${PORTCULLIS_SANITIZE} -fno-sanitize-recover=all -O1 -g1
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(portcullis_flags INTERFACE -fsanitize=${PORTCULLIS_SANITIZE})
 endif()
