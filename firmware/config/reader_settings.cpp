@@ -27,11 +27,11 @@ std::string resolve(const std::string& source, const std::filesystem::path& file
 }
 
 InputSettings read_input(SettingsSection section, const std::filesystem::path& file,
-                         const std::optional<std::string>& given) {
+                         const std::optional<std::string>& given, bool live) {
     InputSettings input;
     // Asked for in any case, so that a path in the file is a known key.
-    const std::string written = given ? section.text("path", std::string()) : section.text("path");
-    input.source = given ? *given : resolve(written, file);
+    const std::string written = given || live ? section.text("path", std::string()) : section.text("path");
+    if (!live) input.source = given ? *given : resolve(written, file);
     input.pace = section.choice<InputPace>(
         "pace", {{"source", InputPace::source}, {"given", InputPace::given}, {"as_fast", InputPace::as_fast}},
         InputPace::source);
@@ -176,7 +176,12 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     root.check(!settings.fleet.empty() && settings.fleet.size() <= 64, "fleet", "write 1 to 64 letters");
     settings.log_level = read_log_level(root, "log_level");
     settings.models = root.path("models", std::string(default_models));
-    settings.input = read_input(in.section("input"), file, input);
+    settings.camera = read_camera(in.section("camera"));
+    if (input) settings.camera.driver = CameraDriver::replay;
+    const bool live = settings.camera.driver != CameraDriver::replay;
+    settings.input = read_input(in.section("input"), file, input, live);
+    in.check(!live || !settings.input.stills, "input.stills",
+             "a live camera's frames follow each other; write false");
     settings.motion = read_motion(in.section("motion"));
     settings.passage = read_passage(in);
     settings.ocr = read_ocr(in);

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "config/camera_settings.hpp"
 #include "core/frame.hpp"
 #include "core/geometry.hpp"
 #include "core/overview_policy.hpp"
@@ -22,7 +23,7 @@ inline constexpr std::size_t max_lane_name_bytes = 64;
 enum class InputPace { source, given, as_fast };
 
 struct InputSettings {
-    std::string source;  // a path, or '@' and a path
+    std::string source;  // a path, or '@' and a path; empty with a live camera
     InputPace pace = InputPace::source;
     double frames_per_second = 1;
     bool loop = false;
@@ -105,6 +106,7 @@ struct ReaderSettings {
     std::string fleet;
     LogLevel log_level = LogLevel::info;
     std::filesystem::path models;
+    CameraSettings camera;
     InputSettings input;
     MotionSettings motion;
     PassageSettings passage;
@@ -117,7 +119,8 @@ struct ReaderSettings {
 };
 
 /// input: takes the place of input.path (as written: from the current folder), which then need not stand in
-/// the file. Errors (configuration): every wrong, missing, unknown or unfit key with file, line and cure.
+/// the file, and of a live camera: camera.driver is replay. Errors (configuration): every wrong, missing,
+/// unknown or unfit key with file, line and cure.
 [[nodiscard]] Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
                                                           const std::optional<std::string>& input);
 

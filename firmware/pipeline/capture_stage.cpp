@@ -1,6 +1,7 @@
 #include "pipeline/capture_stage.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr milliseconds first_pause{1000};
 constexpr milliseconds longest_pause{30'000};
+constexpr milliseconds longest_silence{5000};       // below the watchdog's patience
 constexpr std::uint64_t max_logged_pictures = 100;  // then broken ones are only counted
 
 }  // namespace
@@ -56,16 +58,30 @@ void CaptureStage::pass_over(const Error& error) {
 
 void CaptureStage::lose(const Error& error) {
     camera_.reset();
+    told_ = error.message();
     if (!counters_.camera_lost.exchange(true))
         log_error("camera", "degraded: the camera is lost: {}; opening it again", error.message());
 }
 
+/// The watchdog sees that we are awake.
+void CaptureStage::pause(const std::stop_token& stop) {
+    for (milliseconds left = pause_; left > milliseconds{0} && !stop.stop_requested();
+         left -= longest_silence) {
+        wait_(std::min(left, longest_silence), stop);
+        if (beat_) beat_();
+    }
+}
+
 void CaptureStage::reopen(const std::stop_token& stop) {
-    wait_(pause_, stop);
+    pause(stop);
     pause_ = std::min(pause_ * 2, longest_pause);
-    if (beat_) beat_();
     auto camera = open_();
-    if (!camera) return;
+    if (!camera) {
+        // Another reason is news; the same one every half minute is not.
+        if (std::exchange(told_, camera.error().message()) != camera.error().message())
+            log_error("camera", "still away: {}", camera.error().message());
+        return;
+    }
     camera_ = std::move(*camera);
     counters_.camera_lost = false;
     log_info("camera", "the camera is back");

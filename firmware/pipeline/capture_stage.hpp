@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "pipeline/commit_stage.hpp"
 #include "pipeline/road.hpp"
@@ -16,16 +17,19 @@ using OpenCamera = std::function<Result<std::unique_ptr<Camera>>()>;
 
 class CaptureStage {
   public:
-    /// References outlive the stage. beat is called for each frame and each attempt to reopen.
+    /// References outlive the stage. camera: null when it was not there. beat is called for each frame and
+    /// each attempt to reopen.
     CaptureStage(OpenCamera open, std::unique_ptr<Camera> camera, FrameChannel& frames,
                  RoadCounters& counters, Wait wait, std::function<void()> beat);
 
     /// Until the source ends or stop is asked for. Gives why the source ended.
     [[nodiscard]] Error run(const std::stop_token& stop);
+    /// There is no camera for now: told once, and run() opens it.
+    void lose(const Error& error);
 
   private:
     void pass_over(const Error& error);
-    void lose(const Error& error);
+    void pause(const std::stop_token& stop);
     void reopen(const std::stop_token& stop);
 
     OpenCamera open_;
@@ -35,6 +39,7 @@ class CaptureStage {
     Wait wait_;
     std::function<void()> beat_;
     milliseconds pause_;
+    std::string told_;  // why it is still away
 };
 
 }  // namespace portcullis

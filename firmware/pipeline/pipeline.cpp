@@ -35,6 +35,12 @@ class Finish {
     bool done_ = false;
 };
 
+/// Whether waiting can cure it. Settings that do not fit the camera need a person.
+bool may_come(ErrorCode code) {
+    return code == ErrorCode::not_found || code == ErrorCode::denied || code == ErrorCode::io ||
+           code == ErrorCode::timeout;
+}
+
 struct Channels {
     explicit Channels(Overflow overflow)
         : frames(frame_capacity, overflow),
@@ -56,12 +62,15 @@ Pipeline::Pipeline(PipelineSettings settings, Eyes eyes, RecordSink sink, Hooks 
       hooks_(std::move(hooks)) {}
 
 Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token& stop) {
-    auto camera = TRY(open_camera());
+    auto camera = open_camera();
+    if (!camera && !(settings_.camera_may_come && may_come(camera.error().code())))
+        return fail(std::move(camera.error()));
     Channels channels(settings_.pressure == Pressure::drop ? Overflow::drop_oldest : Overflow::block);
     std::stop_source ending;  // stop was asked for, or the sink is gone
     const std::stop_callback forward(stop, [&] { ending.request_stop(); });
-    CaptureStage capture(open_camera, std::move(camera), channels.frames, counters_, hooks_.wait,
-                         hooks_.beat);
+    CaptureStage capture(open_camera, camera ? std::move(*camera) : nullptr, channels.frames, counters_,
+                         hooks_.wait, hooks_.beat);
+    if (!camera) capture.lose(camera.error());
     DetectStage detect(settings_, eyes_, channels.patches, channels.notes, counters_);
     ReadStage read(settings_, eyes_, channels.patches, channels.notes, channels.captured, counters_);
     CommitStage commit(settings_, eyes_.model, sink_, channels.captured, counters_, hooks_.wait,

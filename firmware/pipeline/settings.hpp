@@ -30,6 +30,9 @@ struct PipelineSettings {
     BudgetSettings budget;
     MediaSettings media;
     Pressure pressure = Pressure::drop;
+    /// A live camera that is missing, busy or forbidden at the start is waited for, as one that is lost
+    /// later.
+    bool camera_may_come = false;
     bool stills = false;  // unrelated pictures: each candidate is a passage of its own
     /// A passage that is still open then is reported if the vote is good: a car waits at a barrier.
     milliseconds decide_after{2000};

@@ -10,7 +10,7 @@
 
 #include "base/file.hpp"
 #include "database/database.hpp"
-#include "drivers/replay/made_pictures.hpp"
+#include "drivers/camera/made_pictures.hpp"
 #include "fuzz/vector_keys.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"

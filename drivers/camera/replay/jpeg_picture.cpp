@@ -1,8 +1,8 @@
 #include <turbojpeg.h>
 
 #include <memory>
-#include <string_view>
 
+#include "drivers/camera/common/jpeg_warnings.hpp"
 #include "drivers/camera/replay/exif_orientation.hpp"
 #include "drivers/camera/replay/picture.hpp"
 
@@ -14,14 +14,6 @@ struct Destroy {
     void operator()(void* handle) const { ::tjDestroy(handle); }
 };
 using Decompressor = std::unique_ptr<void, Destroy>;
-
-/// libjpeg reports cut and damaged data as warnings and fills with grey: for us that is a broken picture, for
-/// grey areas would be read as if the sensor had seen them. Stray bytes between markers are harmless, and
-/// real cameras write them.
-bool is_harmless(tjhandle handle) {
-    return ::tjGetErrorCode(handle) == TJERR_WARNING &&
-           std::string_view(::tjGetErrorStr2(handle)).find("extraneous bytes") != std::string_view::npos;
-}
 
 Failure jpeg_error(tjhandle handle) {
     return fail(ErrorCode::corrupt, "damaged or truncated JPEG ({}); replace or remove it",
@@ -53,7 +45,7 @@ Result<Picture> decode_jpeg(ByteView bytes) {
     // LIMITSCANS: a progressive file of a few kB can ask for minutes of work.
     const int done = ::tjDecompress2(handle.get(), u8(bytes), length, u8(lines), width, width * channels,
                                      height, channels == 1 ? TJPF_GRAY : TJPF_BGR, TJFLAG_LIMITSCANS);
-    if (done != 0 && !is_harmless(handle.get())) return jpeg_error(handle.get());
+    if (done != 0 && !camera::is_harmless_warning(handle.get())) return jpeg_error(handle.get());
     return upright(std::move(lines), width, height, channels, exif_orientation(bytes));
 }
 

@@ -1,6 +1,6 @@
 #include "drivers/camera/replay/replay_camera.hpp"
 
-#include "drivers/camera/replay/clock_quality.hpp"
+#include "drivers/camera/common/clock_quality.hpp"
 #include "drivers/camera/replay/picture_film.hpp"
 #include "drivers/camera/replay/video_film.hpp"
 
@@ -94,7 +94,7 @@ Result<Frame> ReplayCamera::deliver(replay::Picture picture, std::uint64_t numbe
 ClockQuality ReplayCamera::clock_quality(BootTime now) {
     if (settings_.clock_quality) return *settings_.clock_quality;
     if (!quality_measured_ || now - *quality_measured_ > quality_lasts) {
-        quality_ = replay::measured_clock_quality();
+        quality_ = camera::measured_clock_quality();
         quality_measured_ = now;
     }
     return quality_;

@@ -5,9 +5,9 @@
 
 #include <filesystem>
 
+#include "drivers/camera/common/frame_pool.hpp"
 #include "drivers/camera/replay/child_process.hpp"
 #include "drivers/camera/replay/film.hpp"
-#include "drivers/camera/replay/frame_pool.hpp"
 #include "drivers/camera/replay/y4m.hpp"
 
 namespace portcullis::replay {
@@ -37,7 +37,7 @@ class VideoFilm final : public Film {
     std::filesystem::path path_;
     std::unique_ptr<Run> run_;
     Y4mHeader header_;
-    FramePool pool_;
+    camera::FramePool pool_;
 };
 
 }  // namespace portcullis::replay

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "drivers/camera/v4l2/v4l2_camera.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -29,6 +31,31 @@ ReplayPace pace_of(InputPace pace) {
             return ReplayPace::as_fast;
     }
     return ReplayPace::source;
+}
+
+std::optional<RawFormat> raw_format(CameraPixels pixels) {
+    switch (pixels) {
+        case CameraPixels::any:
+            break;
+        case CameraPixels::mjpeg:
+            return RawFormat::mjpeg;
+        case CameraPixels::yuyv:
+            return RawFormat::yuyv;
+        case CameraPixels::nv12:
+            return RawFormat::nv12;
+        case CameraPixels::yuv420:
+            return RawFormat::yuv420;
+        case CameraPixels::grey:
+            return RawFormat::grey;
+        case CameraPixels::bgr24:
+            return RawFormat::bgr24;
+    }
+    return std::nullopt;
+}
+
+milliseconds slow_patience(double frames_per_second) {
+    const milliseconds slow(static_cast<std::int64_t>(1000 * patience_frames / frames_per_second));
+    return std::max(slow, least_patience);
 }
 
 TrackerSettings tracker_settings(const PassageSettings& passage) {
@@ -56,6 +83,39 @@ ReplaySettings replay_settings(const InputSettings& input) {
     return replay;
 }
 
+LiveCameraSettings live_settings(const ReaderSettings& settings) {
+    const CameraSettings& camera = settings.camera;
+    LiveCameraSettings live;
+    live.device = camera.device;
+    live.width = camera.width_px;
+    live.height = camera.height_px;
+    live.pixels = raw_format(camera.pixels);
+    live.frames_per_second = camera.frames_per_second;
+    live.buffers = camera.buffers;
+    live.stall = camera.stall;
+    live.profile = camera.plate ? CameraProfile::plate : CameraProfile::scene;
+    live.exposure_us = camera.exposure_us;
+    live.gain = camera.gain;
+    live.focus = camera.focus;
+    live.brightness = camera.brightness;
+    live.contrast = camera.contrast;
+    live.saturation = camera.saturation;
+    live.sharpness = camera.sharpness;
+    live.white_balance_k = camera.white_balance_k;
+    live.clock_quality = settings.input.clock_quality;
+    return live;
+}
+
+Result<std::unique_ptr<Camera>> open_camera(const ReaderSettings& settings, const Clock& clock) {
+    switch (settings.camera.driver) {
+        case CameraDriver::v4l2:
+            return open_v4l2_camera(live_settings(settings), clock);
+        case CameraDriver::replay:
+            break;
+    }
+    return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
+}
+
 PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     PipelineSettings pipeline;
     if (settings.motion.gate)
@@ -67,9 +127,12 @@ PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     pipeline.media = {settings.pictures.plate, settings.pictures.overview, settings.pictures.plate_quality,
                       settings.pictures.overview_quality, settings.pictures.overview_width_px};
     // Pictures that have nothing to do with each other are all there is of their plates: none is dropped.
-    pipeline.pressure =
-        settings.input.pace == InputPace::as_fast || settings.input.stills ? Pressure::wait : Pressure::drop;
+    pipeline.pressure = settings.camera.driver == CameraDriver::replay &&
+                                (settings.input.pace == InputPace::as_fast || settings.input.stills)
+                            ? Pressure::wait
+                            : Pressure::drop;
     pipeline.stills = settings.input.stills;
+    pipeline.camera_may_come = settings.camera.driver != CameraDriver::replay;
     pipeline.decide_after = settings.passage.decide_after;
     pipeline.decide_latest = settings.passage.decide_latest;
     pipeline.good_vote = settings.ocr.good_vote;
@@ -120,9 +183,12 @@ SpoolSettings spool_settings(const ReaderSettings& settings) {
             settings.spool.quota_age};
 }
 
-milliseconds watchdog_patience(const InputSettings& input) {
-    const milliseconds slow(static_cast<std::int64_t>(1000 * patience_frames / input.frames_per_second));
-    return input.pace == InputPace::given ? std::max(slow, least_patience) : least_patience;
+milliseconds watchdog_patience(const ReaderSettings& settings) {
+    const InputSettings& input = settings.input;
+    if (settings.camera.driver != CameraDriver::replay)
+        return std::max(settings.camera.stall + least_patience,
+                        slow_patience(settings.camera.frames_per_second));
+    return input.pace == InputPace::given ? slow_patience(input.frames_per_second) : least_patience;
 }
 
 }  // namespace portcullis

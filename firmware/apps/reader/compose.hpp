@@ -2,8 +2,10 @@
 // What the settings file says, in the words of the rooms. Reentrant.
 
 #include "config/reader_settings.hpp"
+#include "drivers/camera/common/live_settings.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
 #include "pipeline/pipeline.hpp"
+#include "ports/camera.hpp"
 #include "seal/recipient_set.hpp"
 #include "seal/sealer.hpp"
 #include "seal/trust.hpp"
@@ -12,6 +14,9 @@
 namespace portcullis {
 
 [[nodiscard]] ReplaySettings replay_settings(const InputSettings& input);
+[[nodiscard]] LiveCameraSettings live_settings(const ReaderSettings& settings);
+/// The one that camera.driver names. clock outlives it. Errors as its driver says.
+[[nodiscard]] Result<std::unique_ptr<Camera>> open_camera(const ReaderSettings& settings, const Clock& clock);
 [[nodiscard]] PipelineSettings pipeline_settings(const ReaderSettings& settings);
 [[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings);
 /// Whose receipts count. Reads files; errors: configuration (names the file and the cure).
@@ -22,7 +27,7 @@ namespace portcullis {
 [[nodiscard]] std::filesystem::path kept_set(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
 
-/// The watchdog must not bite a camera that is slow on purpose.
-[[nodiscard]] milliseconds watchdog_patience(const InputSettings& input);
+/// The watchdog must not bite a camera that is slow on purpose, nor one whose silence is still allowed.
+[[nodiscard]] milliseconds watchdog_patience(const ReaderSettings& settings);
 
 }  // namespace portcullis

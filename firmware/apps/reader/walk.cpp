@@ -140,14 +140,12 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
     hooks.beat = [&] { heartbeat.beat(); };
     hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters); };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);
-    const OpenCamera open_camera = [&]() -> Result<std::unique_ptr<Camera>> {
-        return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
-    };
-    const Watchdog watchdog(heartbeat, watchdog_patience(settings.input));
+    const OpenCamera camera = [&] { return open_camera(settings, clock); };
+    const Watchdog watchdog(heartbeat, watchdog_patience(settings));
     log_info("reader", "device={} chain={} next_seq={}", settings.device, to_string(spool.head().chain),
              spool.head().next_seq);
     notify_ready("reading");
-    auto done = pipeline.run(open_camera, stop.token());
+    auto done = pipeline.run(camera, stop.token());
     notify_stopping();
     log_info("reader", "ended: {}", summary(pipeline.counters()));
     if (done && pipeline.counters().records_lost > 0)
@@ -162,7 +160,7 @@ Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const C
     Inbox inbox(settings.inbox);
     ReceiptIntake receipts = TRY(open_intake(settings, inbox, spool, clock));
     Heartbeat heartbeat(clock);
-    const Watchdog watchdog(heartbeat, watchdog_patience(settings.input));
+    const Watchdog watchdog(heartbeat, watchdog_patience(settings));
     notify_ready("draining");
     for (;;) {
         const std::uint64_t items = TRY(spool.stats())

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "drivers/replay/made_pictures.hpp"
+#include "drivers/camera/made_pictures.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace portcullis;

@@ -4,8 +4,8 @@
 
 #include <thread>
 
-#include "drivers/camera/replay/frame_pool.hpp"
-#include "drivers/replay/made_pictures.hpp"
+#include "drivers/camera/common/frame_pool.hpp"
+#include "drivers/camera/made_pictures.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
 
@@ -150,7 +150,7 @@ TEST_CASE("frames are due at the rate, and a late consumer gets no burst") {
 }
 
 TEST_CASE("a pool's buffer comes back when its last holder lets go") {
-    replay::FramePool pool;
+    camera::FramePool pool;
     auto first = pool.take(100);
     const Bytes* address = first.get();
     auto second = pool.take(100);

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
+#include "drivers/camera/made_pictures.hpp"
 #include "drivers/camera/replay/child_process.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
-#include "drivers/replay/made_pictures.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
 

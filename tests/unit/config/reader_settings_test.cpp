@@ -37,6 +37,15 @@ TEST_CASE("the commented example holds every key with its own default") {
     if (!all) FAIL(all.error().message());
     const auto few = load(least);
     if (!few) FAIL(few.error().message());
+    CHECK(all->camera.driver == few->camera.driver);
+    CHECK(all->camera.device == few->camera.device);
+    CHECK(all->camera.width_px == few->camera.width_px);
+    CHECK(all->camera.height_px == few->camera.height_px);
+    CHECK(all->camera.pixels == few->camera.pixels);
+    CHECK(all->camera.frames_per_second == few->camera.frames_per_second);
+    CHECK(all->camera.buffers == few->camera.buffers);
+    CHECK(all->camera.stall == few->camera.stall);
+    CHECK(all->camera.plate == few->camera.plate);
     CHECK(all->input.frames_per_second == few->input.frames_per_second);
     CHECK(all->motion.gate == few->motion.gate);
     CHECK(all->motion.threshold_grey == few->motion.threshold_grey);
@@ -90,6 +99,16 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
                  "input.frames_per_second: is missing"},
              Row{"path = \"film.mp4\"", "path = \"f\"\nframes_per_second = 0", "input.frames_per_second: 0"},
              Row{"path = \"film.mp4\"", "path = \"f\"\nclock_quality = \"good\"", "write one of: measured"},
+             Row{"[keys]", "[camera]\ndriver = \"usb\"\n[keys]", "camera.driver: \"usb\" is not known"},
+             Row{"[keys]", "[camera]\nwidth_px = 63\n[keys]", "camera.width_px: 63"},
+             Row{"[keys]", "[camera]\nwidth_px = 641\n[keys]", "camera.width_px: write an even number"},
+             Row{"[keys]", "[camera]\nexposure_us = 1001\n[keys]",
+                 "camera.exposure_us: must not be above 1000"},
+             Row{"[keys]", "[camera]\nexposure_us = \"auto\"\n[keys]", "camera.exposure_us: "},
+             Row{"[keys]", "[camera]\nshutter = 1\n[keys]", "camera.shutter: unknown key"},
+             Row{"[keys]", "[camera]\nstall_ms = 1\n[keys]", "camera.stall_ms: 1"},
+             Row{"path = \"film.mp4\"", "stills = true\n[camera]\ndriver = \"v4l2\"",
+                 "input.stills: a live camera"},
              Row{"[keys]", "[ocr]\nfirst_patches = 9\nmost_patches = 3\n[keys]",
                  "ocr.first_patches: must not be above"},
              Row{"[keys]", "[motion]\ngate = 1\n[keys]", "motion.gate: "},
@@ -115,6 +134,36 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
         CAPTURE(settings.error().message());
         CHECK(settings.error().message().find(row.complaint) != std::string::npos);
     }
+}
+
+TEST_CASE("a live camera needs no input, the command line's input takes its place") {
+    const std::string live = replaced(least, "path = \"film.mp4\"\n", "[camera]\ndriver = \"v4l2\"\n");
+    const auto settings = load(live);
+    if (!settings) FAIL(settings.error().message());
+    CHECK(settings->camera.driver == CameraDriver::v4l2);
+    CHECK(settings->input.source.empty());
+    const auto replaced_by = load(live, "film.mp4");
+    REQUIRE(replaced_by);
+    CHECK(replaced_by->camera.driver == CameraDriver::replay);
+    CHECK(replaced_by->input.source == "film.mp4");
+}
+
+TEST_CASE("what [camera] fixes is told, what it leaves out is the profile's") {
+    const auto plain = load(least);
+    REQUIRE(plain);
+    CHECK(plain->camera.plate);
+    CHECK_FALSE(plain->camera.exposure_us);
+    CHECK_FALSE(plain->camera.gain);
+    const auto fixed =
+        load(replaced(least, "[keys]",
+                      "[camera]\nprofile = \"scene\"\nexposure_us = 4000\ngain = 7\nbrightness = "
+                      "-0.5\nwhite_balance_k = 5600\n[keys]"));
+    if (!fixed) FAIL(fixed.error().message());
+    CHECK_FALSE(fixed->camera.plate);
+    CHECK(fixed->camera.exposure_us == 4000);
+    CHECK(fixed->camera.gain == 7);
+    CHECK(fixed->camera.brightness == -0.5);
+    CHECK(fixed->camera.white_balance_k == 5600);
 }
 
 TEST_CASE("frames without motion are spared unless the file says otherwise") {

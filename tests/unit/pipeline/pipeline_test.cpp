@@ -221,6 +221,62 @@ TEST_CASE("a lost camera is opened again") {
     CHECK_FALSE(pipeline.counters().camera_lost);
 }
 
+TEST_CASE("a live camera that is away at the start is waited for, settings that do not fit it are not") {
+    ToySink sink;
+    PipelineSettings settings = waiting();
+    int opened = 0;
+    const OpenCamera late = [&]() -> Result<std::unique_ptr<Camera>> {
+        if (++opened < 4)
+            return fail(opened == 2 ? ErrorCode::denied : ErrorCode::not_found, "no camera is there");
+        return std::make_unique<ToyCamera>(
+            frames_a_vehicle,
+            [](std::uint64_t, const std::stop_token&) -> std::optional<Error> { return std::nullopt; });
+    };
+    Pipeline::Hooks hooks;
+    hooks.wait = [](milliseconds, const std::stop_token&) {};
+    Pipeline films(settings, toy_eyes(), sink.sink(), hooks);
+    CHECK(walk(films, late).error().code() ==
+          ErrorCode::not_found);  // a film that is not there will not come
+    settings.camera_may_come = true;
+    opened = 0;
+    Pipeline live(settings, toy_eyes(), sink.sink(), hooks);
+    REQUIRE(walk(live, late));
+    CHECK(opened == 4);
+    CHECK(sink.texts() == "AB100 ");
+    const OpenCamera unfit = []() -> Result<std::unique_ptr<Camera>> {
+        return fail(ErrorCode::configuration, "camera.gain: 900 is outside");
+    };
+    CHECK(walk(live, unfit).error().code() == ErrorCode::configuration);
+}
+
+TEST_CASE("the watchdog sees a beat every five seconds while a lost camera is waited for") {
+    ToySink sink;
+    PipelineSettings settings = waiting();
+    settings.camera_may_come = true;
+    Pipeline::Hooks hooks;
+    milliseconds longest{};
+    milliseconds since_beat{};
+    hooks.wait = [&](milliseconds time, const std::stop_token&) {
+        since_beat += time;
+        longest = std::max(longest, since_beat);
+    };
+    hooks.beat = [&] { since_beat = milliseconds{0}; };
+    int opened = 0;
+    const OpenCamera late = [&]() -> Result<std::unique_ptr<Camera>> {
+        if (++opened < 9) return fail(ErrorCode::not_found, "no camera is there");
+        return fail(ErrorCode::closed, "enough");
+    };
+    std::stop_source stop;
+    const OpenCamera then_stop = [&]() -> Result<std::unique_ptr<Camera>> {
+        if (opened == 8) stop.request_stop();
+        return late();
+    };
+    Pipeline live(settings, toy_eyes(), sink.sink(), hooks);
+    static_cast<void>(live.run(then_stop, stop.get_token()));
+    CHECK(opened == 9);
+    CHECK(longest == std::chrono::seconds(5));
+}
+
 TEST_CASE("frames that the detector refuses are counted, the others go on") {
     ToySink sink;
     Eyes eyes = toy_eyes();

@@ -3,9 +3,9 @@
 
 #include "core/frame.hpp"
 
-namespace portcullis::replay {
+namespace portcullis::camera {
 
 /// ntp when something disciplines the kernel's clock (adjtimex), else rtc.
 [[nodiscard]] ClockQuality measured_clock_quality();
 
-}  // namespace portcullis::replay
+}  // namespace portcullis::camera

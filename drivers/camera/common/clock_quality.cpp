@@ -1,8 +1,8 @@
-#include "drivers/camera/replay/clock_quality.hpp"
+#include "drivers/camera/common/clock_quality.hpp"
 
 #include <sys/timex.h>
 
-namespace portcullis::replay {
+namespace portcullis::camera {
 
 ClockQuality measured_clock_quality() {
     timex state{};
@@ -11,4 +11,4 @@ ClockQuality measured_clock_quality() {
     return synchronised ? ClockQuality::ntp : ClockQuality::rtc;
 }
 
-}  // namespace portcullis::replay
+}  // namespace portcullis::camera

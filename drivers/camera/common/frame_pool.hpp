@@ -8,7 +8,7 @@
 
 #include "base/bytes.hpp"
 
-namespace portcullis::replay {
+namespace portcullis::camera {
 
 inline constexpr std::size_t max_idle_buffers = 8;  // more in flight is allowed; they are freed on return
 
@@ -26,4 +26,4 @@ class FramePool {
     std::shared_ptr<Idle> idle_;
 };
 
-}  // namespace portcullis::replay
+}  // namespace portcullis::camera

@@ -1,6 +1,6 @@
-#include "drivers/camera/replay/frame_pool.hpp"
+#include "drivers/camera/common/frame_pool.hpp"
 
-namespace portcullis::replay {
+namespace portcullis::camera {
 
 std::shared_ptr<Bytes> FramePool::take(std::size_t bytes) {
     std::unique_ptr<Bytes> buffer;
@@ -20,4 +20,4 @@ std::shared_ptr<Bytes> FramePool::take(std::size_t bytes) {
             }};
 }
 
-}  // namespace portcullis::replay
+}  // namespace portcullis::camera

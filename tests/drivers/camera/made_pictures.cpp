@@ -1,4 +1,4 @@
-#include "drivers/replay/made_pictures.hpp"
+#include "drivers/camera/made_pictures.hpp"
 
 #include <doctest/doctest.h>
 #include <png.h>
