@@ -8,7 +8,7 @@
 #include "seal/gate.hpp"
 #include "seal/statement.hpp"
 #include "support/rounds.hpp"
-#include "unit/seal/test_pki.hpp"
+#include "unit/seal/test_sets.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -123,16 +123,7 @@ TEST_CASE("attack: a device's TLS key signs reads, and a stranger in the device'
     road.pki.know(stranger, "gate-1-stranger");
     const EnvelopeOpener opener = road.opener_with({road.reader});
     const std::vector<X509Ptr> readers = sealed.certificates({road.reader});
-    struct Hand final : SigningKey {
-        explicit Hand(const KeyFiles& files)
-            : key_(must(load_private_key(files.key))),
-              certificate_(must(load_certificate(files.certificate))) {}
-        [[nodiscard]] evp_pkey_st* key() const override { return key_.get(); }
-        [[nodiscard]] x509_st* certificate() const override { return certificate_.get(); }
-        KeyPtr key_;
-        X509Ptr certificate_;
-    };
-    const std::array<Hand, 2> hands{Hand(tls), Hand(stranger)};
+    const std::array<SetDesk::AnyKey, 2> hands{SetDesk::AnyKey(tls), SetDesk::AnyKey(stranger)};
     std::mt19937 random(4);
     for (int round = rounds_or(40); round > 0; --round) {
         const std::size_t own = random() % sealed_reads;
