@@ -57,9 +57,10 @@ constexpr auto speed_footer =
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
 constexpr auto spool_footer =
-    "Appends records (a read of 2,400 bytes, a plate picture of 3,300, an overview of 24,000; a checkpoint\n"
-    "every 64 items) to a new spool beneath FOLDER, which should lie on the disk that the device will use;\n"
-    "about 60 kB a record are taken there, and given back. Columns:\n"
+    "Appends records as they are sealed to one recipient (a read of 2,886 bytes, a plate picture of 16,666, an\n"
+    "overview of 33,050: the first size buckets; a checkpoint every 64 items) to a new spool beneath FOLDER,\n"
+    "which should lie on the disk that the device will use; about 60 kB a record are taken there, and given\n"
+    "back. Columns:\n"
     "  appends/s, p50, p99, max   of one append, durable (synchronous=FULL) when it returns\n"
     "  sealed B   bytes of a record's sealed items\n"
     "  wal B      written to the -wal file for a record; main B: to the spool's file when the -wal file is\n"

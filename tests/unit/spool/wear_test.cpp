@@ -13,10 +13,10 @@ namespace {
 
 constexpr int records = 1000;
 constexpr int records_a_receipt = 8;
-// As the sealer makes them.
+// As the sealer makes them for one recipient, in their first size buckets.
 const std::vector<Part> with_pictures = {
-    {ItemKind::read, 2400}, {ItemKind::plate, 3300}, {ItemKind::overview, 24'000}};
-const std::vector<Part> lone_read = {{ItemKind::read, 2400}};
+    {ItemKind::read, 2886}, {ItemKind::plate, 16'666}, {ItemKind::overview, 33'050}};
+const std::vector<Part> lone_read = {{ItemKind::read, 2886}};
 
 std::size_t bytes_of(const std::vector<Part>& parts) {
     std::size_t bytes = 0;
@@ -73,14 +73,14 @@ struct Bound {
     Wear most;
 };
 
-// Measured: 2.21, 1.30, 2.36 with pictures; 3.50, 3.13, 4.31 for lone reads.
+// Measured: 2.12, 1.24, 1.93 with pictures; 3.30, 2.79, 4.66 for lone reads.
 const std::array bounds = {
-    Bound{"an outage, with pictures", Road::outage, with_pictures, {2.5, 2.7, 1.2}},
-    Bound{"delivered, with pictures", Road::delivered, with_pictures, {1.6, 1.8, 1.3}},
-    Bound{"full, with pictures", Road::full, with_pictures, {2.7, 3.2, 1.2}},
-    Bound{"an outage, lone reads", Road::outage, lone_read, {4.0, 5.8, 1.2}},
-    Bound{"delivered, lone reads", Road::delivered, lone_read, {3.6, 5.6, 1.3}},
-    Bound{"full, lone reads", Road::full, lone_read, {5.0, 6.8, 1.2}},
+    Bound{"an outage, with pictures", Road::outage, with_pictures, {2.4, 2.5, 1.2}},
+    Bound{"delivered, with pictures", Road::delivered, with_pictures, {1.5, 1.6, 1.3}},
+    Bound{"full, with pictures", Road::full, with_pictures, {2.3, 2.6, 1.2}},
+    Bound{"an outage, lone reads", Road::outage, lone_read, {3.7, 5.3, 1.2}},
+    Bound{"delivered, lone reads", Road::delivered, lone_read, {3.2, 5.0, 1.3}},
+    Bound{"full, lone reads", Road::full, lone_read, {5.2, 6.8, 1.2}},
 };
 
 }  // namespace
@@ -89,6 +89,8 @@ TEST_CASE("a record wears the flash no more than the bounds: bytes, blocks and s
     for (const Bound& bound : bounds) {
         INFO(std::string(bound.name));
         const Wear wear = measure(bound.road, bound.parts);
+        MESSAGE(std::string(bound.name) << ": " << wear.amplification << " bytes, " << wear.blocks
+                                        << " in blocks, " << wear.syncs << " syncs");
         CHECK(wear.amplification <= bound.most.amplification);
         CHECK(wear.blocks <= bound.most.blocks);
         CHECK(wear.syncs <= bound.most.syncs);
