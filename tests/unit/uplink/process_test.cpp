@@ -12,6 +12,7 @@
 #include "spool/spool.hpp"
 #include "support/fake_broker.hpp"
 #include "support/mosquitto.hpp"
+#include "support/rounds.hpp"
 #include "support/sealed_chain.hpp"
 #include "support/temp_dir.hpp"
 
@@ -203,7 +204,8 @@ TEST_CASE("kill -9 of the uplink at random moments, and of the broker, loses not
     Collector collector(device.pki, mosquitto.services_uri(), device.begin);
     std::mt19937 random(42);
     auto uplink = device.start();
-    for (int round = 0; round < 12; ++round) {
+    const int rounds = rounds_or(12);  // kills
+    for (int round = 0; round < rounds; ++round) {
         device.append(8);
         // The moment is told by the work done, not by a clock.
         const std::size_t wanted = collector.stored.size() + random() % 12;
@@ -229,9 +231,10 @@ TEST_CASE("kill -9 of the uplink at random moments, and of the broker, loses not
         std::chrono::seconds(60));
     INFO(uplink->output());
     REQUIRE(done);
-    REQUIRE(collector.stored.size() == 12 * 16);
-    CHECK(collector.stored.rbegin()->first == 12 * 16);
-    MESSAGE("duplicates seen: " << collector.duplicates);
+    const auto sent = static_cast<std::size_t>(rounds) * 16;
+    REQUIRE(collector.stored.size() == sent);
+    CHECK(collector.stored.rbegin()->first == sent);
+    MESSAGE(rounds << " kills, " << sent << " items, duplicates seen: " << collector.duplicates);
 }
 
 TEST_CASE("a receipt that got lost is asked for by sending again") {
