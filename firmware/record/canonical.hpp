@@ -32,6 +32,7 @@ class CanonicalWriter {
     CanonicalWriter& literal(std::string_view text);
     CanonicalWriter& text(std::string_view field, std::string_view value, std::size_t max_bytes);
     CanonicalWriter& hex(ByteView bytes);
+    CanonicalWriter& blanks(std::size_t count);
     CanonicalWriter& integer(std::string_view field, std::uint64_t value);
     /// With a fixed number of decimals; low <= value <= high.
     CanonicalWriter& decimal(std::string_view field, float value, int decimals, float low, float high);
@@ -42,6 +43,8 @@ class CanonicalWriter {
     [[nodiscard]] Result<std::string> finish() &&;
 
   private:
+    void digits(std::uint64_t value);
+
     std::string text_;
     std::string fault_;
 };

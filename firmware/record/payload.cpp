@@ -282,7 +282,7 @@ Result<std::string> encode_payload(const ReadPayload& payload) {
     out.literal(R"(,"set":)").hex(payload.recipient_set);
     if (payload.stale_set && payload.recipient_set == Digest{}) out.reject("stale", "needs a set");
     out.literal(payload.stale_set ? R"(,"stale":1,"pad":")" : R"(,"stale":0,"pad":")");
-    out.literal(std::string(padding_after(out.size() + closing.size()), ' '));
+    out.blanks(padding_after(out.size() + closing.size()));
     if (out.literal(closing).size() > max_payload_bytes)
         return fail(ErrorCode::exhausted, "record: a payload of {} bytes is over the limit of {}", out.size(),
                     max_payload_bytes);

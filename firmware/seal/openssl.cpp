@@ -7,13 +7,17 @@
 #include <cstdlib>
 #include <cstring>
 
+// There in programs whose every free overwrites (apps/common/wiping_free.cpp).
+extern "C" [[gnu::weak]] void portcullis_free_wipes();
+
 namespace portcullis {
 
 namespace {
 
+/// What the program's own free overwrites is not overwritten twice.
 void zero_and_free(void* block, const char* /*file*/, int /*line*/) {
     if (block == nullptr) return;
-    OPENSSL_cleanse(block, ::malloc_usable_size(block));
+    if (portcullis_free_wipes == nullptr) OPENSSL_cleanse(block, ::malloc_usable_size(block));
     std::free(block);
 }
 

@@ -21,6 +21,9 @@ void free(void* block) noexcept {
     __libc_free(block);
 }
 
+/// That it is linked is what it says (firmware/seal/openssl.cpp).
+void portcullis_free_wipes() {}
+
 /// glibc's realloc may move a block and leave the old copy behind.
 void* realloc(void* block, std::size_t bytes) noexcept {
     if (block == nullptr) return std::malloc(bytes);
