@@ -211,6 +211,7 @@ TEST_CASE("kill -9 of the uplink at random moments, and of the broker, loses not
         const std::size_t wanted = collector.stored.size() + random() % 12;
         const bool moved = wait_until([&] {
             collector.work(milliseconds(5));
+            device.intake->look();  // the reader works on
             return collector.stored.size() >= wanted;
         });
         INFO(uplink->output());
