@@ -30,14 +30,17 @@ struct Siege {
     Siege() {
         const std::string extended = "emailProtection," + std::string(oid_policy);
         for (const Request& request :
-             {Request{.ca = "stranger-ca", .extended = extended}, Request{.ca = "device-ca", .extended = extended},
+             {Request{.ca = "stranger-ca", .extended = extended},
+              Request{.ca = "device-ca", .extended = extended},
               Request{.ca = "service-ca", .extended = extended},
               Request{.ca = "recipient-ca", .extended = extended}, Request{.ca = "root"}})
             hands.push_back(std::make_unique<SetDesk::AnyKey>(
                 desk.pki.issue(fmt::format("hand-{}", hands.size()), "policy", request)));
         REQUIRE(must(recipients.offer(desk.sign(genuine))));
     }
-    Bytes by(const SigningKey& key, const RecipientSet& set) const { return must(sign_recipient_set(key, set)); }
+    Bytes by(const SigningKey& key, const RecipientSet& set) const {
+        return must(sign_recipient_set(key, set));
+    }
 };
 
 /// One of what a thief, a compromised uplink, or a policy key's old copy would bring.

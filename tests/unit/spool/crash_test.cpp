@@ -94,7 +94,8 @@ TEST_CASE("kill -9 at random moments loses no confirmed record and reuses no seq
         CHECK(items.front().first == first);
         CHECK(items.back().item.link == spool.head().link);
         for (std::size_t i = 1; i < items.size(); ++i)
-            REQUIRE(items[i].first == items[i - 1].item.seq + 1);  // a gap is declared, by whoever stands for it
+            REQUIRE(items[i].first ==
+                    items[i - 1].item.seq + 1);  // a gap is declared, by whoever stands for it
         // At most the one record that was being appended is there beyond what was confirmed.
         CHECK(spool.head().next_seq - 1 - confirmed.last <= 2);
         const auto row = std::find_if(items.begin(), items.end(), [&](const SpooledItem& item) {
