@@ -57,6 +57,28 @@ Result<void> make_file(const std::filesystem::path& path, mode_t mode) {
         fmt::format("cannot make {} (check that the folder exists and is writable)", path.string()), errno));
 }
 
+/// As a URI file name (sqlite.org/uri.html), with what SQLite is told about the file.
+std::string uri_of(const std::filesystem::path& path, std::string_view parameter) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string uri = "file:";
+    for (const char c : path.string()) {
+        if (c != '%' && c != '?' && c != '#') {
+            uri += c;
+            continue;
+        }
+        const auto value = static_cast<unsigned char>(c);
+        uri += {'%', hex[value >> 4U], hex[value & 0xfU]};
+    }
+    return fmt::format("{}?{}", uri, parameter);
+}
+
+std::string name_of(const DatabaseSettings& settings) {
+    if (!settings.untouched) return settings.path.string();
+    const std::string wal = settings.path.string() + "-wal";
+    const bool closed = ::access(wal.c_str(), F_OK) != 0;
+    return uri_of(settings.path, closed ? "immutable=1" : "readonly_shm=1");
+}
+
 Result<void> check_there(const std::filesystem::path& path) {
     if (::access(path.c_str(), F_OK) == 0) return {};
     if (errno == ENOENT || errno == ENOTDIR)
@@ -113,9 +135,10 @@ void Database::Close::operator()(sqlite3* connection) const {
 Result<Database> Database::open(const DatabaseSettings& settings) {
     TRY(settings.create && !settings.read_only ? make_file(settings.path, settings.mode)
                                                : check_there(settings.path));
-    const std::string name = settings.path.string();
+    const std::string name = name_of(settings);
     sqlite3* raw = nullptr;
-    const int access = settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int access = settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (settings.untouched) access |= SQLITE_OPEN_URI;
     const int code =
         sqlite3_open_v2(name.c_str(), &raw, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Database database{Connection(raw)};

@@ -18,6 +18,9 @@ struct DatabaseSettings {
     std::filesystem::path path;
     bool create = true;      // false: not_found when the file is missing
     bool read_only = false;  // neither file nor folder need be writable; implies create = false
+    /// With read_only: nothing beside the file is written either, not even locks in -shm. A file with no -wal
+    /// beside it is closed, a copy, or a backup; it alone will do then.
+    bool untouched = false;
     bool keep_wal = false;   // the last to close leaves -wal and -shm: without them nobody can read only
     unsigned mode = 0660;    // of a new file, less the umask; -wal and -shm inherit it
     milliseconds busy_timeout = std::chrono::seconds(5);    // how long a lock of another process is awaited

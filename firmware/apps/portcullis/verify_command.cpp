@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int cannot_read = 3;
+
 struct VerifyOptions {
     std::filesystem::path store = "/var/lib/portcullis/collector/store.db";
     std::size_t chains = 100'000;
@@ -71,8 +73,9 @@ std::function<int()> add_verify_command(CLI::App& app) {
         "gaps, "
         "forks, verdicts; say what each finding means and what to do (no plate data: the store holds none)");
     command->footer(
-        "The store is only read; a running collector is not disturbed.\n"
-        "Exit: 0 everything is in order, 1 there is doubt or it failed, 2 wrong usage");
+        "The store is only read: neither the file nor its folder need be writable, and a running collector is "
+        "not disturbed. A copy goes with its -wal and -shm, if there are any.\n"
+        "Exit: 0 everything is in order, 1 there is doubt, 2 wrong usage, 3 the store cannot be read");
     command->add_option("STORE,--store", options->store, "the collector's store")->capture_default_str();
     command->add_option("--chains", options->chains, "refuse a store with more chains")
         ->capture_default_str();
@@ -81,7 +84,7 @@ std::function<int()> add_verify_command(CLI::App& app) {
         const Result<bool> in_order = verify(*options);
         if (in_order) return *in_order ? 0 : 1;
         std::cerr << "portcullis verify: " << in_order.error().message() << "\n";
-        return 1;
+        return cannot_read;
     };
 }
 

@@ -20,11 +20,12 @@ Result<Store> Store::open(const StoreSettings& settings) {
     DatabaseSettings file;
     file.path = settings.path;
     file.create = settings.create;
+    file.read_only = file.untouched = !settings.create;
     auto database = std::make_unique<Database>(TRY(with_context(Database::open(file), "collector's store")));
-    Schema schema = store_schema();
-    if (!settings.create) schema.older.clear();  // who looks brings nothing up to date
-    TRY(with_context(adopt_schema(*database, schema), settings.path.string()));
-    if (!settings.create) TRY(database->execute("PRAGMA query_only=ON"));
+    const Schema schema = store_schema();
+    TRY(with_context(
+        settings.create ? adopt_schema(*database, schema) : check_schema(*database, schema),
+        settings.path.string()));
     return Store(std::move(database), settings.quarantine);
 }
 

@@ -18,7 +18,7 @@ namespace portcullis {
 struct StoreSettings {
     std::filesystem::path path;
     QuarantineLimits quarantine;
-    bool create = true;  // false: only look at a store that is there; nothing in it is changed
+    bool create = true;  // false: only look at a store that is there; neither it nor its folder is written
 };
 
 class Store {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
-#include "unit/provision/command_run.hpp"
+#include "support/command_run.hpp"
 #include "unit/seal/test_sets.hpp"
 
 using namespace portcullis;

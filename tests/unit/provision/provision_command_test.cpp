@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/file.hpp"
-#include "unit/provision/command_run.hpp"
+#include "support/command_run.hpp"
 #include "unit/seal/test_pki.hpp"
 
 using namespace portcullis;
