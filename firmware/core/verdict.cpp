@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::array<std::string_view, 8> authenticities{"authentic", "unopened",    "damaged",   "forged",
                                                          "misplaced", "conflicting", "duplicate", "missing"};
-constexpr std::array<std::string_view, 6> trusts{"trusted", "stranger", "expired",
-                                                 "revoked", "unfit",    "unchecked"};
+constexpr std::array<std::string_view, 7> trusts{"trusted", "stranger",  "expired", "revoked",
+                                                 "unfit",   "unchecked", "lapsed"};
 constexpr std::array<std::string_view, 4> doubts{"none", "unset", "before_receipt", "after_receipt"};
 
 template <class T, std::size_t size>
@@ -35,6 +35,9 @@ std::optional<Authenticity> authenticity_from_string(std::string_view text) {
 }
 std::optional<KeyTrust> key_trust_from_string(std::string_view text) {
     return find<KeyTrust>(trusts, text);
+}
+bool is_believed(KeyTrust trust) {
+    return trust == KeyTrust::trusted || trust == KeyTrust::expired;
 }
 std::optional<ClockDoubt> clock_doubt_from_string(std::string_view text) {
     return find<ClockDoubt>(doubts, text);

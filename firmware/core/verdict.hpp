@@ -20,10 +20,12 @@ enum class Authenticity {
 enum class KeyTrust {
     trusted,   // chains to the device CA, fit for its purpose, within its dates
     stranger,  // key id that we do not know, or that does not chain to the device CA
-    expired,   // outside its dates
+    expired,   // outside its dates, and still believed: at most expired_grace, within a chain that a key in
+               // its dates has confirmed
     revoked,
-    unfit,     // wrong key usage or extended key usage
-    unchecked  // nothing came as far as a signature
+    unfit,      // wrong key usage or extended key usage
+    unchecked,  // nothing came as far as a signature
+    lapsed      // expired, and no longer believed: for too long, or nobody in his dates confirmed the chain
 };
 
 /// A read is captured after the collector's receipt whose digest it names (T1) and before it came (T2). What
@@ -45,6 +47,9 @@ struct Verdict {
         return authenticity == Authenticity::authentic && key_trust == KeyTrust::trusted;
     }
 };
+
+/// What such a key signed counts: its place, its links, its declarations. Look at the verdict before you act.
+[[nodiscard]] bool is_believed(KeyTrust trust);
 
 [[nodiscard]] std::string_view to_string(Authenticity authenticity);
 [[nodiscard]] std::string_view to_string(KeyTrust trust);

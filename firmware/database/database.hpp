@@ -21,8 +21,8 @@ struct DatabaseSettings {
     /// With read_only: nothing beside the file is written either, not even locks in -shm. A file with no -wal
     /// beside it is closed, a copy, or a backup; it alone will do then.
     bool untouched = false;
-    bool keep_wal = false;   // the last to close leaves -wal and -shm: without them nobody can read only
-    unsigned mode = 0660;    // of a new file, less the umask; -wal and -shm inherit it
+    bool keep_wal = false;  // the last to close leaves -wal and -shm: without them nobody can read only
+    unsigned mode = 0660;   // of a new file, less the umask; -wal and -shm inherit it
     milliseconds busy_timeout = std::chrono::seconds(5);    // how long a lock of another process is awaited
     std::int64_t wal_limit_bytes = std::int64_t{8} << 20;   // the -wal file is cut back to this
     std::int64_t checkpoint_bytes = std::int64_t{4} << 20;  // and worked off when it has grown to this

@@ -16,7 +16,7 @@ Result<Receipt> ReceiptGate::open(ByteView blob, UtcTime now) const {
     if (!receipt) return fail(ErrorCode::refused, "receipt: {}", receipt.error().message());
     // Our clock may be years off. A receipt names chain and link, so its age is no danger: a key that was
     // good when it signed is good enough.
-    const bool by_date = text->trust == KeyTrust::expired || text->trust == KeyTrust::unfit;
+    const bool by_date = text->trust == KeyTrust::expired || text->trust == KeyTrust::lapsed;
     const KeyTrust trust = by_date ? trust_.check(text->signer_key_id, receipt->time) : text->trust;
     if (trust != KeyTrust::trusted)
         return fail(ErrorCode::refused,

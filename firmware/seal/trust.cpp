@@ -217,7 +217,7 @@ KeyTrust TrustStore::check(const std::string& key_id, UtcTime now) const {
     if (signer->trust != KeyTrust::trusted) return signer->trust;
     if (now >= signer->valid_from && now <= signer->valid_until) return KeyTrust::trusted;
     const bool for_long = now > signer->valid_until && now - signer->valid_until > expired_grace;
-    return for_long ? KeyTrust::unfit : KeyTrust::expired;
+    return for_long ? KeyTrust::lapsed : KeyTrust::expired;
 }
 
 Digest TrustStore::fingerprint() const {

@@ -19,8 +19,9 @@
 namespace portcullis {
 
 inline constexpr std::size_t max_known_signers = 10'000;
-/// A spool may come late: so long after its key's last day what it signed is believed, marked as expired
-/// (security design §3.1). Whoever held the key longer than he should is not believed for ever.
+/// A spool may come late: so long after its key's last day what it signed is believed, marked as expired,
+/// within its chain (security design §3.1). Whoever held the key longer than he should is not believed for
+/// ever.
 inline constexpr std::chrono::days expired_grace{30};
 
 /// A CA and its root, for certificates that are judged one by one. Immutable, thread-safe.
@@ -69,8 +70,8 @@ class TrustStore {
     /// and each of them is revoked.
     [[nodiscard]] bool denies(const std::string& name) const;
 
-    /// stranger when the key id is unknown; expired outside its dates, unfit from expired_grace after the
-    /// last.
+    /// stranger when the key id is unknown; expired outside its dates, lapsed from expired_grace after the
+    /// last. Whether the chain lets an expired key count is ingest's to say.
     [[nodiscard]] KeyTrust check(const std::string& key_id, UtcTime now) const;
     /// Borrowed; nullptr when unknown.
     [[nodiscard]] const Signer* find(const std::string& key_id) const;

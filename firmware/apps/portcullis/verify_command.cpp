@@ -73,7 +73,8 @@ std::function<int()> add_verify_command(CLI::App& app) {
         "gaps, "
         "forks, verdicts; say what each finding means and what to do (no plate data: the store holds none)");
     command->footer(
-        "The store is only read: neither the file nor its folder need be writable, and a running collector is "
+        "The store is only read: neither the file nor its folder need be writable, and a running collector "
+        "is "
         "not disturbed. A copy goes with its -wal and -shm, if there are any.\n"
         "Exit: 0 everything is in order, 1 there is doubt, 2 wrong usage, 3 the store cannot be read");
     command->add_option("STORE,--store", options->store, "the collector's store")->capture_default_str();

@@ -27,18 +27,22 @@ bool condemns(const Verdict& verdict, bool in_place) {
     }
 }
 
-bool believable(KeyTrust trust) {
-    return trust == KeyTrust::trusted || trust == KeyTrust::expired;
-}
-
 /// May a newcomer take the occupant's place at once? Only from one of whom nothing is known, or nothing can
 /// be known (sealed to somebody else).
 bool gives_way(const ItemRow& occupant, const Arrival& arrival) {
     if (occupant.verdict) return occupant.verdict->authenticity == Authenticity::unopened;
-    return arrival.verdict.has_value();
+    return arrival.verdict && is_believed(arrival.verdict->key_trust);
 }
 
 }  // namespace
+
+bool ChainKeeper::vouches(const ChainRow& chain, Seq seq) {
+    return chain.vouched != 0 && seq <= chain.upto + 1 && (chain.mismatch == 0 || seq < chain.mismatch);
+}
+
+KeyTrust ChainKeeper::worth(const ChainRow& chain, Seq seq, KeyTrust trust) {
+    return trust == KeyTrust::expired && !vouches(chain, seq) ? KeyTrust::lapsed : trust;
+}
 
 Result<void> ChainKeeper::incident(const ChainRow& chain, Seq seq, std::string what, UtcTime now) {
     return store_->incidents.add({now, chain.device, chain.chain, seq, std::move(what)});
@@ -73,9 +77,9 @@ Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const D
     arrival.blob = std::move(blob);
     arrival.received_at = received_at;
     arrival.verdict = statement.verdict;
-    arrival.signed_previous = statement.checkpoint->link;
+    arrival.signed_previous = statement.signed_previous();
     const Placement placement = TRY(place(chain, arrival));
-    if (placement == Placement::stored) {
+    if (placement == Placement::stored && statement.believed()) {
         chain.proven = std::max(chain.proven, seq);
         chain.checkpoint = std::max(chain.checkpoint, seq);
     }
@@ -184,7 +188,7 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
                      fmt::format("{}, key {}", to_string(verdict.authenticity), to_string(verdict.key_trust)),
                      now));
     const bool astray = verdict.authenticity == Authenticity::misplaced && in_place && signed_previous &&
-                        believable(verdict.key_trust) && item.seq > chain.confirmed;
+                        is_believed(verdict.key_trust) && item.seq > chain.confirmed;
     if (astray && TRY(change_branch(chain, item, *signed_previous, now))) return {};
     if (condemns(verdict, in_place) && item.seq > chain.confirmed) {
         const bool unknown = item.kind == ItemKind::checkpoint && verdict.key_trust == KeyTrust::stranger;
@@ -193,7 +197,7 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
         TRY(promote(chain, item.seq));
         return {};
     }
-    const bool believed = signed_previous && believable(verdict.key_trust);
+    const bool believed = signed_previous && is_believed(verdict.key_trust);
     const auto anchor = believed ? signed_previous : item.signed_previous;
     TRY(store_->items.set_verdict(item.id, verdict, now, anchor));
     if (believed) {
@@ -201,7 +205,7 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
         reconsider_.insert(chain.id);
         if (item.seq <= chain.upto)
             if (const auto previous = TRY(link_at(chain, item.seq - 1)))
-                TRY(weigh(chain, item.seq, *signed_previous, *previous, now));
+                TRY(weigh(chain, item.seq, *signed_previous, *previous, verdict.key_trust, now));
     }
     if (verdict.authenticity != Authenticity::unopened || item.seq <= chain.confirmed) return {};
     // Sealed to somebody else: whoever waits for this place may show whether he has a better claim.
@@ -381,7 +385,8 @@ Result<std::optional<Digest>> ChainKeeper::link_at(const ChainRow& chain, Seq se
 }
 
 Result<void> ChainKeeper::weigh(ChainRow& chain, Seq seq, const Digest& signed_previous,
-                                const Digest& previous, UtcTime now) {
+                                const Digest& previous, KeyTrust trust, UtcTime now) {
+    if (trust == KeyTrust::trusted && signed_previous == previous) TRY(vouch(chain, seq));
     const bool earlier = chain.mismatch == 0 || seq < chain.mismatch;
     if (!earlier || seq - 1 <= chain.confirmed) return {};
     if (signed_previous == previous) {
@@ -394,6 +399,20 @@ Result<void> ChainKeeper::weigh(ChainRow& chain, Seq seq, const Digest& signed_p
     return incident(chain, seq, "the device's signed link is not ours", now);
 }
 
+/// The first time in a chain: what had lapsed for want of it is looked at again.
+Result<void> ChainKeeper::vouch(ChainRow& chain, Seq seq) {
+    const bool first = chain.vouched == 0;
+    chain.vouched = std::max(chain.vouched, seq);
+    if (!first || TRY(store_->items.forget_lapsed(chain.id, chain.upto)) == 0) return {};
+    rejudge_ = true;
+    return {};
+}
+
+Result<void> ChainKeeper::look_again(const ItemRow& item) {
+    rejudge_ = true;
+    return store_->items.clear_verdict(item.id);
+}
+
 Result<void> ChainKeeper::advance(ChainRow& chain, UtcTime now) {
     for (int step = 0; step < max_walk; ++step) {
         const Seq next = chain.upto + 1;
@@ -404,7 +423,10 @@ Result<void> ChainKeeper::advance(ChainRow& chain, UtcTime now) {
         }
         const auto item = TRY(store_->items.find(chain.id, next));
         if (!item) return {};
-        if (item->signed_previous) TRY(weigh(chain, next, *item->signed_previous, chain.upto_link, now));
+        const KeyTrust trust = item->verdict ? item->verdict->key_trust : KeyTrust::unchecked;
+        if (item->signed_previous)
+            TRY(weigh(chain, next, *item->signed_previous, chain.upto_link, trust, now));
+        if (trust == KeyTrust::lapsed && vouches(chain, next)) TRY(look_again(*item));
         const Digest link = next_link(chain.upto_link, next, item->digest);
         if (item->link != link) TRY(store_->items.set_link(item->id, link));
         chain.upto = next;

@@ -33,8 +33,18 @@ class ChainKeeper {
   public:
     explicit ChainKeeper(Store& store) : store_(&store) {}
 
+    /// A key in its dates has confirmed this chain, and what stands between that and seq is whole.
+    [[nodiscard]] static bool vouches(const ChainRow& chain, Seq seq);
+    /// What a key that signed at seq is worth there: an expired one has lapsed where nobody vouches for it.
+    [[nodiscard]] static KeyTrust worth(const ChainRow& chain, Seq seq, KeyTrust trust);
+    static void weigh_key(const ChainRow& chain, Seq seq, DeviceStatement& statement) {
+        const Seq place = statement.tombstone ? statement.tombstone->first : seq;
+        statement.verdict.key_trust = worth(chain, place, statement.verdict.key_trust);
+    }
+
     [[nodiscard]] Result<Placement> place(ChainRow& chain, const Arrival& arrival);
-    /// A statement that holds. seq: its place; a tombstone has none, it counts its items as declared.
+    /// A statement that holds, weighed in its chain (worth). seq: its place; a tombstone has none, it counts
+    /// its items as declared, and must be believed.
     [[nodiscard]] Result<Placement> place_statement(ChainRow& chain, Seq seq,
                                                     const DeviceStatement& statement, Bytes blob,
                                                     UtcTime received_at);
@@ -81,9 +91,11 @@ class ChainKeeper {
     [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
                                             UtcTime now);
     [[nodiscard]] Result<void> promise(ChainRow& chain);
+    [[nodiscard]] Result<void> vouch(ChainRow& chain, Seq seq);
+    [[nodiscard]] Result<void> look_again(const ItemRow& item);
     [[nodiscard]] Result<void> advance(ChainRow& chain, UtcTime now);
     [[nodiscard]] Result<void> weigh(ChainRow& chain, Seq seq, const Digest& signed_previous,
-                                     const Digest& previous, UtcTime now);
+                                     const Digest& previous, KeyTrust trust, UtcTime now);
     [[nodiscard]] Result<void> incident(const ChainRow& chain, Seq seq, std::string what, UtcTime now);
 
     Store* store_;

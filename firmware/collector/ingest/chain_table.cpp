@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view fields =
     "id, device, chain, branch, base, base_link, upto, upto_link, last, confirmed, confirmed_link, proven, "
     "mismatch, checkpoint, promised, promised_item, held, duplicates, conflicts, first_seen_at, "
-    "last_seen_at, grown_at";
+    "last_seen_at, grown_at, vouched";
 
 ChainRow row_of(const Statement& row) {
     ChainRow chain;
@@ -35,6 +35,7 @@ ChainRow row_of(const Statement& row) {
     chain.first_seen_at = columns::time(row, 19);
     chain.last_seen_at = columns::time(row, 20);
     chain.grown_at = columns::time(row, 21);
+    chain.vouched = row.count(22);
     return chain;
 }
 
@@ -89,10 +90,11 @@ Result<ChainRow> ChainTable::add_branch(const ChainRow& parent, Seq base, const 
     number.reset();
     auto row = TRY(database_->prepare(
         "INSERT INTO chain(device, chain, branch, base, base_link, upto, upto_link, last, confirmed, "
-        "confirmed_link, proven, mismatch, checkpoint, duplicates, conflicts, first_seen_at, last_seen_at) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?)"));
+        "confirmed_link, proven, mismatch, checkpoint, duplicates, conflicts, first_seen_at, last_seen_at, "
+        "vouched) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?, ?)"));
     TRY(row.run(parent.device, ByteView(parent.chain.bytes), branch, base, base_link, base, base_link, base,
-                base, base_link, base, columns::time(now), columns::time(now)));
+                base, base_link, base, columns::time(now), columns::time(now),
+                std::min(parent.vouched, base)));
     return at(database_->last_row_id());
 }
 
@@ -100,11 +102,11 @@ Result<void> ChainTable::save(const ChainRow& chain) {
     auto row = TRY(database_->prepare(
         "UPDATE chain SET upto = ?, upto_link = ?, last = ?, confirmed = ?, confirmed_link = ?, proven = ?, "
         "mismatch = ?, checkpoint = ?, promised = ?, promised_item = ?, held = ?, duplicates = ?, "
-        "conflicts = ?, last_seen_at = ?, grown_at = ? WHERE id = ?"));
+        "conflicts = ?, last_seen_at = ?, grown_at = ?, vouched = ? WHERE id = ?"));
     return row.run(chain.upto, chain.upto_link, chain.last, chain.confirmed, chain.confirmed_link,
                    chain.proven, chain.mismatch, chain.checkpoint, chain.promised, chain.promised_item,
                    chain.held, chain.duplicates, chain.conflicts, columns::time(chain.last_seen_at),
-                   columns::time(chain.grown_at), chain.id);
+                   columns::time(chain.grown_at), chain.vouched, chain.id);
 }
 
 Result<void> ChainTable::remove(const ChainRow& chain) {

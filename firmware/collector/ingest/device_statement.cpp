@@ -38,8 +38,8 @@ DeviceStatement judge(Result<T> statement, std::optional<T> DeviceStatement::*me
     if (!belongs(*statement, place)) return bad(Authenticity::misplaced, trust, "signed for another place");
     DeviceStatement good;
     good.verdict = {Authenticity::authentic, trust};
-    // A revoked or unfit key's word is authentic, and worth nothing.
-    if (trust == KeyTrust::trusted || trust == KeyTrust::expired)
+    // A revoked or unfit key's word is authentic, and worth nothing. A lapsed one's keeps its place.
+    if (is_believed(trust) || trust == KeyTrust::lapsed)
         good.*member = std::move(*statement);
     else
         good.reason = fmt::format("the signing key is {}", to_string(trust));

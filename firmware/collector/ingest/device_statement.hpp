@@ -13,11 +13,14 @@ struct DeviceStatement {
     std::string reason;  // why it is not good
     std::optional<Checkpoint> checkpoint;
     std::optional<Tombstone> tombstone;
-    /// Signed by the device of its topic with a key that counted when it came, and about this very place.
+    /// Signed by the device of its topic, about this very place, with a key that counted when it came or has
+    /// only lapsed since.
     [[nodiscard]] bool holds() const { return checkpoint.has_value() || tombstone.has_value(); }
+    /// And what it says counts.
+    [[nodiscard]] bool believed() const { return holds() && is_believed(verdict.key_trust); }
     /// What it says of the link of the item before it; of a tombstone nothing.
     [[nodiscard]] std::optional<Digest> signed_previous() const {
-        return checkpoint ? std::optional(checkpoint->link) : std::nullopt;
+        return checkpoint && believed() ? std::optional(checkpoint->link) : std::nullopt;
     }
 };
 

@@ -16,7 +16,7 @@ struct Words {
 };
 
 // In the order of FindingKind.
-constexpr std::array<Words, 23> words{{
+constexpr std::array<Words, 25> words{{
     {"missing", true,
      "The device signed that these items existed, and they did not come: they were dropped on the way.",
      "It keeps them until they are receipted and sends them again. If they stay away after the network is "
@@ -85,8 +85,19 @@ constexpr std::array<Words, 23> words{{
     {"forked", true,
      "Two blobs with good signatures stand at one place: the device was set back, or copied. Both are kept.",
      "Wait: if only one branch goes on it was set back, if both do it was copied. Deny the key if in doubt."},
-    {"untrusted", true, "These are authentic, but their signing key is revoked, expired or unfit.",
-     "Renew the device's certificate. What was signed with a revoked key proves nothing."},
+    {"untrusted", true, "These are authentic, but their signing key is revoked or unfit.",
+     "Give the device a new key. What was signed with a revoked one proves nothing."},
+    {"expired", true,
+     "These came after their signing key had expired, at most 30 days, in a chain that a key in its dates "
+     "had "
+     "confirmed. They are believed, and marked.",
+     "Renew the device's key: it was offline, or its renewal stands still."},
+    {"lapsed", true,
+     "These are authentic by a key that has expired, and are not believed: it expired more than 30 days "
+     "before they came, or nobody with a key in its dates has confirmed this chain.",
+     "Renew the device's key: as soon as it signs in this chain, what came within the 30 days is believed. "
+     "If "
+     "the device is gone, somebody else has its old key."},
     {"clock", false,
      "The device's clock was not set, ahead or behind. Its place in the chain says when it was made.",
      "Set the device's clock; give it a network time source or a battery."},

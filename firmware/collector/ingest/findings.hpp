@@ -29,7 +29,9 @@ enum class FindingKind {
     rolled_back,        // sealed a second time from a place on; the first branch has ended
     cloned,             // two branches or chains of one device, both alive
     forked,             // two signatures for one place; not yet known which of the two
-    untrusted,          // authentic by a key that is revoked, unfit or expired
+    untrusted,          // authentic by a key that is revoked or unfit
+    expired,            // authentic by an expired key, within a chain that one in its dates confirmed
+    lapsed,             // authentic by an expired key, for which nobody vouches
     clock,              // the device's clock cannot be right
     unjudged,           // the opener has not looked yet
     altered             // the store itself no longer fits together

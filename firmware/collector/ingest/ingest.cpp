@@ -133,7 +133,7 @@ Result<Received> Ingest::accept_item(const Incoming& incoming, const BrokerMessa
 Result<Received> Ingest::accept_statement(const Incoming& incoming, const BrokerMessage& message,
                                           Touched& touched) {
     const UtcTime now = clock_->utc();
-    const DeviceStatement statement = judge_statement(incoming, message.payload, devices_, now);
+    DeviceStatement statement = judge_statement(incoming, message.payload, devices_, now);
     if (!statement.holds())
         return refuse(incoming, message, statement.verdict, statement.reason,
                       statement.verdict.key_trust == KeyTrust::stranger ? QuarantineReason::unverified
@@ -142,9 +142,14 @@ Result<Received> Ingest::accept_statement(const Incoming& incoming, const Broker
     if (chain == nullptr)
         return refuse(incoming, message, {Authenticity::misplaced, KeyTrust::unchecked},
                       "too many chains that their device has not confirmed");
+    ChainKeeper::weigh_key(*chain, incoming.seq, statement);
+    // What has lapsed keeps its place, so that receipts go on behind it, and proves nothing: it closes no
+    // gap.
+    if (statement.tombstone && !statement.believed())
+        return refuse(incoming, message, statement.verdict, "its key has lapsed: it declares nothing");
     const Placement placement =
         TRY(keeper_.place_statement(*chain, incoming.seq, statement, message.payload, now));
-    if (placement == Placement::stored && statement.checkpoint)
+    if (placement == Placement::stored && statement.checkpoint && statement.believed())
         TRY(lookout_.hear_statement(*chain, statement.checkpoint->time, now));
     return received_as(placement, statement.verdict);
 }
@@ -274,8 +279,9 @@ Result<void> Ingest::judge_placed(RowId id) {
     if (!item) return {};  // it lost its place to the one before
     ChainRow chain = TRY(store_.chains.at(item->chain_id));
     const Incoming place{chain.device, item->kind, chain.chain, item->seq, 0, 0};
-    const DeviceStatement statement =
+    DeviceStatement statement =
         judge_statement(place, TRY(store_.items.blob(item->id)), devices_, item->received_at);
+    ChainKeeper::weigh_key(chain, item->seq, statement);
     TRY(keeper_.apply_verdict(chain, *item, statement.verdict, statement.signed_previous(), statement.holds(),
                               now));
     TRY(keeper_.settle(chain, now));

@@ -136,6 +136,14 @@ Result<void> ItemTable::clear_verdict(RowId id) {
     return row.run(id);
 }
 
+Result<std::uint64_t> ItemTable::forget_lapsed(RowId chain_id, Seq upto) {
+    auto row = TRY(database_->prepare(
+        "UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, verdict_at = NULL, waits = 0 "
+        "WHERE chain_id = ? AND seq <= ? AND key_trust = 'lapsed'"));
+    TRY(row.run(chain_id, upto));
+    return database_->changes();
+}
+
 Result<void> ItemTable::clear_misplaced(RowId chain_id, Seq first, Seq last) {
     auto row = TRY(database_->prepare(
         "UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, "

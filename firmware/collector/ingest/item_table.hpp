@@ -32,6 +32,8 @@ class ItemTable {
     [[nodiscard]] Result<void> clear_misplaced(RowId chain_id, Seq first, Seq last);
     /// Judge again: the opener has another key, or knows another signer.
     [[nodiscard]] Result<void> clear_verdict(RowId id);
+    /// The verdicts of a chain's items that were signed by a key that had lapsed there; how many they were.
+    [[nodiscard]] Result<std::uint64_t> forget_lapsed(RowId chain_id, Seq upto);
     /// A picture that waits for its read is not offered to the opener; a read that came wakes those after it.
     [[nodiscard]] Result<void> set_waits(RowId id);
     [[nodiscard]] Result<void> wake(RowId chain_id, Seq first, Seq last);

@@ -27,7 +27,7 @@ Result<bool> JudgingQueue::answer(const ItemRow& item, const OpenReply& reply) {
     named_[item.chain_id] = receipt;
     const bool first = reply.outcome == OpenOutcome::asks && asked_.emplace(item.id, receipt).second;
     if (first)
-        urgent_.push_back({item.id, false, 0});
+        urgent_.push_back({item.id, false, 0, false});
     else
         asked_.erase(item.id);
     return first;
@@ -47,7 +47,8 @@ Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
     if (item.kind == ItemKind::read) request.receipts = TRY(receipts_for(item));
     request.again = again;
     request.blob = TRY(store_->items.blob(item.id));
-    flights_[request.id] = {item.id, again, 0};
+    request.vouched = ChainKeeper::vouches(chain, item.seq);
+    flights_[request.id] = {item.id, again, 0, request.vouched};
     if (!again) flying_.insert(item.id);
     return request;
 }
@@ -100,7 +101,7 @@ Result<void> JudgingQueue::add_claims(std::size_t count, std::vector<OpenRequest
         request.received_at = claim.received_at;
         request.claim = true;
         request.blob = TRY(store_->quarantine.blob(claim.id));
-        flights_[request.id] = {0, false, claim.id};
+        flights_[request.id] = {0, false, claim.id, false};
         requests.push_back(std::move(request));
     }
     return {};
@@ -110,9 +111,8 @@ Result<void> JudgingQueue::settle_claim(RowId id, const OpenReply& reply, UtcTim
     const auto claim = TRY(store_->quarantine.find(id));
     if (!claim || reply.outcome == OpenOutcome::waits) return {};  // is offered again
     TRY(store_->quarantine.set_weighed(id, reply.verdict));
-    const bool signed_twice =
-        reply.verdict.authenticity == Authenticity::authentic && reply.in_place && reply.signed_previous &&
-        (reply.verdict.key_trust == KeyTrust::trusted || reply.verdict.key_trust == KeyTrust::expired);
+    const bool signed_twice = reply.verdict.authenticity == Authenticity::authentic && reply.in_place &&
+                              reply.signed_previous && is_believed(reply.verdict.key_trust);
     if (signed_twice) {
         TRY(keeper_->branch_off(*claim, *reply.signed_previous, now));
         return {};
@@ -129,8 +129,8 @@ Result<void> JudgingQueue::park(const ItemRow& item) {
     const auto read = TRY(store_->items.read_before(item.chain_id, item.seq, max_media_reach));
     const bool judged = read && read->verdict && read->verdict->authenticity == Authenticity::authentic;
     if (judged && ++repeats_[item.id] <= max_read_repeats) {
-        urgent_.push_back({read->id, true, 0});
-        urgent_.push_back({item.id, false, 0});
+        urgent_.push_back({read->id, true, 0, false});
+        urgent_.push_back({item.id, false, 0, false});
         return {};
     }
     repeats_.erase(item.id);
@@ -157,7 +157,13 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
     if (TRY(answer(*item, reply))) return std::optional<Verdict>();
     repeats_.erase(item->id);
     ChainRow chain = TRY(store_->chains.at(item->chain_id));
-    TRY(keeper_->apply_verdict(chain, *item, reply.verdict, reply.signed_previous, reply.in_place, now));
+    Verdict verdict = reply.verdict;
+    verdict.key_trust = ChainKeeper::worth(chain, item->seq, verdict.key_trust);
+    if (verdict.key_trust == KeyTrust::expired && !flight.vouched) {
+        rewind();  // vouched for meanwhile: now the opener may show it
+        return std::optional<Verdict>();
+    }
+    TRY(keeper_->apply_verdict(chain, *item, verdict, reply.signed_previous, reply.in_place, now));
     if (reply.recipient_set) TRY(sets_.look(chain, item->seq, *reply.recipient_set, now));
     if (item->kind == ItemKind::read)
         TRY(store_->items.wake(item->chain_id, item->seq + 1, item->seq + max_media_reach));
@@ -165,7 +171,7 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
     TRY(keeper_->settle(chain, now));
     if (chain.id != 0 && chain.branch != 0) TRY(keeper_->gather(chain, now));
     if (chain.id != 0) TRY(store_->chains.save(chain));
-    return std::optional<Verdict>(reply.verdict);
+    return std::optional<Verdict>(verdict);
 }
 
 }  // namespace portcullis

@@ -37,6 +37,7 @@ class JudgingQueue {
         RowId item = 0;
         bool again = false;
         RowId claim = 0;  // a row of quarantine instead of an item
+        bool vouched = false;
     };
 
     [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again);

@@ -26,6 +26,7 @@ struct ChainRow {
     Seq last = 0;        // the highest seq that came; a hint as long as it is above `proven`
     Seq confirmed = 0;   // up to here a statement that the device signed has the same link as we have
     Digest confirmed_link{};
+    Seq vouched = 0;   // the highest seq of which a key in its dates signed that the item before has our link
     Seq proven = 0;    // the device signed that seqs up to here exist
     Seq mismatch = 0;  // the first item whose signed link is not ours; 0: none
     Seq checkpoint = 0;

@@ -68,6 +68,7 @@ CREATE TABLE chain(
     held INTEGER NOT NULL DEFAULT 0,
     duplicates INTEGER NOT NULL, conflicts INTEGER NOT NULL,
     first_seen_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, grown_at INTEGER NOT NULL DEFAULT 0,
+    vouched INTEGER NOT NULL DEFAULT 0,
     UNIQUE(device, chain, branch)) STRICT;
 CREATE TABLE item(
     id INTEGER PRIMARY KEY AUTOINCREMENT, chain_id INTEGER NOT NULL REFERENCES chain(id),

@@ -99,10 +99,13 @@ Result<bool> SecondLook::look_at_statements(const TrustStore& devices, UtcTime n
 Result<void> SecondLook::look_at(const QuarantineRow& row, const TrustStore& devices, UtcTime now) {
     Bytes blob = TRY(store_->quarantine.blob(row.id));
     const Incoming place{row.device, row.kind, row.chain, row.seq, row.first, row.seq};
-    const DeviceStatement statement = judge_statement(place, blob, devices, row.received_at);
+    DeviceStatement statement = judge_statement(place, blob, devices, row.received_at);
     if (statement.holds()) {
-        TRY(store_->quarantine.remove(row.id));
         ChainRow chain = TRY(chain_of(row, now));
+        ChainKeeper::weigh_key(chain, row.seq, statement);
+        if (statement.tombstone && !statement.believed())
+            return store_->quarantine.set_reason(row.id, QuarantineReason::refused);
+        TRY(store_->quarantine.remove(row.id));
         TRY(keeper_->place_statement(chain, row.seq, statement, std::move(blob), row.received_at));
         return settle(chain, now);
     }

@@ -23,9 +23,8 @@ Result<Store> Store::open(const StoreSettings& settings) {
     file.read_only = file.untouched = !settings.create;
     auto database = std::make_unique<Database>(TRY(with_context(Database::open(file), "collector's store")));
     const Schema schema = store_schema();
-    TRY(with_context(
-        settings.create ? adopt_schema(*database, schema) : check_schema(*database, schema),
-        settings.path.string()));
+    TRY(with_context(settings.create ? adopt_schema(*database, schema) : check_schema(*database, schema),
+                     settings.path.string()));
     return Store(std::move(database), settings.quarantine);
 }
 

@@ -93,6 +93,20 @@ class ChainWalk {
     std::vector<Finding> findings_;
 };
 
+/// Of a signature that holds.
+FindingKind kind_of(KeyTrust trust) {
+    switch (trust) {
+        case KeyTrust::stranger:
+            return FindingKind::unknown_key;
+        case KeyTrust::expired:
+            return FindingKind::expired;
+        case KeyTrust::lapsed:
+            return FindingKind::lapsed;
+        default:
+            return FindingKind::untrusted;
+    }
+}
+
 FindingKind kind_of(const QuarantineHeap& heap) {
     if (heap.reason == QuarantineReason::unverified) return FindingKind::unknown_key;
     switch (heap.verdict.authenticity) {
@@ -111,7 +125,8 @@ FindingKind kind_of(const QuarantineHeap& heap) {
         case Authenticity::duplicate:
             return FindingKind::duplicate;
         case Authenticity::authentic:
-            return heap.verdict.key_trust == KeyTrust::trusted ? FindingKind::forked : FindingKind::untrusted;
+            return heap.verdict.key_trust == KeyTrust::trusted ? FindingKind::forked
+                                                               : kind_of(heap.verdict.key_trust);
         default:
             return FindingKind::conflicting;
     }
@@ -123,8 +138,7 @@ std::optional<FindingKind> kind_of(const std::optional<Verdict>& verdict) {
     switch (verdict->authenticity) {
         case Authenticity::authentic:
             if (verdict->good()) return std::nullopt;
-            return verdict->key_trust == KeyTrust::stranger ? FindingKind::unknown_key
-                                                            : FindingKind::untrusted;
+            return kind_of(verdict->key_trust);
         case Authenticity::unopened:
             return FindingKind::foreign;
         case Authenticity::damaged:

@@ -95,6 +95,7 @@ Packet to_packet(OpenRequest request) {
                           {"seq", request.seq},
                           {"kind", to_string(request.kind)},
                           {"received_us", request.received_at.time_since_epoch().count()},
+                          {"vouched", request.vouched},
                           {"again", request.again},
                           {"claim", request.claim},
                           {"receipts", nlohmann::json::array()}};
@@ -135,6 +136,7 @@ Result<OpenRequest> parse_open_request(Packet packet) {
     request.seq = json.number("seq", 1, max_seq);
     request.kind = kind_field(json);
     request.received_at = json.time_us("received_us");
+    request.vouched = json.flag("vouched");
     request.again = json.flag("again");
     request.claim = json.flag("claim");
     request.receipts = receipts_field(json);

@@ -36,6 +36,9 @@ struct OpenRequest {
     Seq seq = 0;
     ItemKind kind = ItemKind::read;  // read, plate or overview: statements are verified by ingest itself
     std::optional<Digest> previous;  // link(seq - 1), if ingest knows it
+    /// A key in its dates has confirmed this chain, and there is no gap from there to this item: only then an
+    /// expired key's read is shown.
+    bool vouched = false;
     UtcTime received_at{};
     /// Of a read: receipts that its device may have had when it was captured.
     std::vector<GivenReceipt> receipts = {};

@@ -37,8 +37,7 @@ View empty_view(const OpenRequest& request, const Verdict& verdict) {
 /// A read that was in order when its device's certificate ran out is shown, marked; a stranger's or a revoked
 /// key's is not: an operator acts on what he reads.
 bool may_be_shown(const Verdict& verdict) {
-    return verdict.authenticity == Authenticity::authentic &&
-           (verdict.key_trust == KeyTrust::trusted || verdict.key_trust == KeyTrust::expired);
+    return verdict.authenticity == Authenticity::authentic && is_believed(verdict.key_trust);
 }
 
 void fill_view(View& view, const ReadPayload& read) {
@@ -99,13 +98,15 @@ Judgement Judge::judge_read(const OpenRequest& request) {
     reply.verdict.clock = doubt_clock(read.payload->clock_quality, read.payload->captured,
                                       receipt == nullptr ? std::nullopt : receipt->at, request.received_at);
     judgement.view->verdict = reply.verdict;
+    if (reply.verdict.key_trust == KeyTrust::expired && !request.vouched)
+        judgement.view->verdict.key_trust = KeyTrust::lapsed;
     if (reply.verdict.authenticity == Authenticity::misplaced)
         judgement.reason = "its signed link is not that of the item before";
     if (request.again)
         shown_again_ = {{request.device, request.chain.bytes, request.seq}, text_digest(*read.payload)};
     if (request.claim) hold_against_occupant(request, *read.payload, reply);
     if (!request.claim) remember(*read.payload, reply.verdict.key_trust);
-    if (may_be_shown(reply.verdict)) fill_view(*judgement.view, *read.payload);
+    if (may_be_shown(judgement.view->verdict)) fill_view(*judgement.view, *read.payload);
     return judgement;
 }
 

@@ -26,6 +26,8 @@ class TestDevice {
     /// A read with its two pictures, the next three seqs.
     SealedRecord seal();
     SealedItem checkpoint();
+    /// From the next one on with this key.
+    void sign_with(const SigningKey& key) { must_do(sealer_.replace_key(key)); }
     /// From now on to these, whoever they are.
     void seal_to(Audiences audiences) { must_do(sealer_.replace_audiences(std::move(audiences))); }
     Tombstone tombstone(Seq first, Seq last) const;

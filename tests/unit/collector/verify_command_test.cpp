@@ -100,9 +100,12 @@ TEST_CASE("verify's exit code: 0 in order, 1 doubt, 2 wrong usage, 3 the store c
     CHECK(app.get_subcommand("verify")->help().find("3 the store cannot be read") != std::string::npos);
 }
 
-TEST_CASE("verify writes nothing: neither the store nor what stands beside it, whether a collector runs or not") {
+TEST_CASE(
+    "verify writes nothing: neither the store nor what stands beside it, whether a collector runs or not") {
     Shelf shelf;
-    SUBCASE("it runs") { CHECK(contents(shelf.folder).size() == 3); }
+    SUBCASE("it runs") {
+        CHECK(contents(shelf.folder).size() == 3);
+    }
     SUBCASE("it was stopped") {
         shelf.bench.ingest.reset();
         CHECK(contents(shelf.folder).size() == 1);

@@ -112,7 +112,7 @@ TEST_CASE("item kinds and verdicts survive their text forms") {
           Authenticity::misplaced, Authenticity::conflicting, Authenticity::duplicate, Authenticity::missing})
         CHECK(authenticity_from_string(to_string(a)) == a);
     for (const KeyTrust t : {KeyTrust::trusted, KeyTrust::stranger, KeyTrust::expired, KeyTrust::revoked,
-                             KeyTrust::unfit, KeyTrust::unchecked})
+                             KeyTrust::unfit, KeyTrust::unchecked, KeyTrust::lapsed})
         CHECK(key_trust_from_string(to_string(t)) == t);
     CHECK_FALSE(item_kind_from_string("picture"));
     CHECK_FALSE(authenticity_from_string("valid"));

@@ -37,8 +37,8 @@ TEST_CASE(
     const TestPki pki;
     const KeyFiles gate = pki.device("gate-1");  // until now + 10 days
     CHECK(trust_in(pki, gate, now + 39 * day) == KeyTrust::expired);
-    CHECK(trust_in(pki, gate, now + 41 * day) == KeyTrust::unfit);
-    CHECK(trust_in(pki, gate, now + 15 * 365 * day) == KeyTrust::unfit);
+    CHECK(trust_in(pki, gate, now + 41 * day) == KeyTrust::lapsed);
+    CHECK(trust_in(pki, gate, now + 15 * 365 * day) == KeyTrust::lapsed);
 }
 
 TEST_CASE("a key id that is not known is a stranger") {

@@ -1,0 +1,194 @@
+// A key past its last day: what it signs is believed for 30 days within a chain that a key in its dates has
+// confirmed, and marked; anywhere else it has lapsed. Nothing is lost either way.
+#include <doctest/doctest.h>
+
+#include "record/statement_codec.hpp"
+#include "seal/statement.hpp"
+#include "unit/collector/collector_bench.hpp"
+
+using namespace portcullis;
+using namespace portcullis::test;
+
+namespace {
+
+// The devices' keys of the bench end ten days after `now`.
+constexpr auto weeks_later = 24 * day;
+constexpr auto months_later = 120 * day;
+
+const Verdict by_expired{Authenticity::authentic, KeyTrust::expired};
+const Verdict by_lapsed{Authenticity::authentic, KeyTrust::lapsed};
+
+/// A read with its pictures and a checkpoint; the opener's views of it.
+std::vector<View> passes(CollectorBench& bench, TestDevice& device) {
+    bench.deliver(device.messages(device.seal()));
+    bench.deliver(device.message(device.checkpoint()));
+    return bench.judge_all();
+}
+
+bool is_receipted(CollectorBench& bench, const TestDevice& device) {
+    bench.clock.advance(min_receipt_interval);
+    for (const BrokerMessage& message : must(bench.ingest->receipts()))
+        if (must(parse_receipt(must(verify_statement(message.payload, bench.collector_trust, now)).json))
+                .link == device.head.link)
+            return true;
+    return false;
+}
+
+/// Known to ingest and opener from now on.
+std::unique_ptr<FileSigningKey> renewed_key(CollectorBench& bench) {
+    const KeyFiles next = bench.road.pki.issue(
+        "gate-1-next", "gate-1", {.from = bench.clock.utc(), .until = bench.clock.utc() + 30 * day});
+    bench.road.pki.know(next, "gate-1-next");
+    bench.reload();
+    return must(FileSigningKey::create(next.key, next.certificate));
+}
+
+}  // namespace
+
+TEST_CASE("a device offline for weeks signs on with an expired key: flagged, believed within its chain") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    passes(bench, device);
+    REQUIRE(bench.chain(device).vouched > 0);
+    bench.clock.advance(weeks_later);
+    const auto views = passes(bench, device);
+    REQUIRE(views.size() == 1);
+    CHECK(views[0].verdict == by_expired);
+    CHECK(views[0].text == "AB12CDE");
+    for (Seq seq = 5; seq <= 8; ++seq) {
+        CAPTURE(seq);
+        CHECK(bench.verdict(device, seq) == by_expired);
+    }
+    CHECK(bench.chain(device).confirmed == 7);
+    CHECK(is_receipted(bench, device));
+    CHECK(bench.verify().find("expired: gate-1") != std::string::npos);
+    CHECK(bench.verify().find("lapsed: gate-1") == std::string::npos);
+    // And 30 days after its last day no longer.
+    bench.clock.advance(17 * day);
+    CHECK(passes(bench, device).at(0).verdict == by_lapsed);
+    CHECK(bench.verdict(device, 9) == by_lapsed);
+}
+
+TEST_CASE("attack: a key that expired months ago signs on a fresh chain") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    SUBCASE("months ago") {
+        bench.clock.advance(months_later);
+    }
+    SUBCASE("weeks ago") {
+        bench.clock.advance(weeks_later);
+    }
+    const auto views = passes(bench, device);
+    REQUIRE(views.size() == 1);
+    CHECK(views[0].verdict == by_lapsed);
+    CHECK(views[0].text.empty());
+    CHECK(views[0].raw.empty());
+    for (Seq seq = 1; seq <= 4; ++seq) {
+        CAPTURE(seq);
+        CHECK(bench.verdict(device, seq) == by_lapsed);
+    }
+    // It proves nothing and loses nothing: if it was the device after all, its spool drains.
+    CHECK(bench.chain(device).confirmed == 0);
+    CHECK(bench.chain(device).proven == 0);
+    CHECK(bench.chain(device).vouched == 0);
+    CHECK(bench.chain(device).upto == 4);
+    CHECK(is_receipted(bench, device));
+    CHECK(bench.verify().find("! lapsed: gate-1") != std::string::npos);
+}
+
+TEST_CASE("attack: an expired key signs behind a gap of a chain that it does not continue") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    passes(bench, device);
+    bench.clock.advance(weeks_later);
+    const auto between = device.messages(device.seal());
+    const auto views = passes(bench, device);
+    REQUIRE(views.size() == 1);
+    CHECK(views[0].verdict == by_lapsed);
+    CHECK(views[0].text.empty());
+    CHECK(bench.verdict(device, 11) == by_lapsed);
+    SUBCASE("what was missing comes: it was the device") {
+        bench.deliver(between);
+        CHECK(bench.judge_all().size() == 2);
+        for (Seq seq = 5; seq <= 11; ++seq) {
+            CAPTURE(seq);
+            CHECK(bench.verdict(device, seq) == by_expired);
+        }
+        CHECK(bench.chain(device).confirmed == 10);
+    }
+    SUBCASE("it does not come") {
+        CHECK(bench.judge_all().empty());
+        CHECK(bench.verdict(device, 8) == by_lapsed);
+    }
+}
+
+TEST_CASE("a fresh chain of an expired key is believed as soon as a renewed key signs in it") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.clock.advance(weeks_later);
+    passes(bench, device);
+    CHECK(bench.verdict(device, 1) == by_lapsed);
+    const auto key = renewed_key(bench);
+    device.sign_with(*key);
+    CHECK(passes(bench, device).size() == 2);  // the new one, and the first one again
+    for (Seq seq = 1; seq <= 4; ++seq) {
+        CAPTURE(seq);
+        CHECK(bench.verdict(device, seq) == by_expired);
+    }
+    for (Seq seq = 5; seq <= 8; ++seq) {
+        CAPTURE(seq);
+        CHECK(bench.verdict(device, seq)->good());
+    }
+    CHECK(bench.verify().find("lapsed") == std::string::npos);
+}
+
+TEST_CASE("what is lapsed by its date stays so, whoever vouches for its chain") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.clock.advance(months_later);
+    passes(bench, device);
+    const auto key = renewed_key(bench);
+    device.sign_with(*key);
+    passes(bench, device);
+    CHECK(bench.verdict(device, 1) == by_lapsed);
+    CHECK(bench.verdict(device, 4) == by_lapsed);
+    CHECK(bench.verdict(device, 5)->good());
+    CHECK(bench.judge_all().empty());
+}
+
+TEST_CASE("attack: a lapsed key declares items of a living chain as shed") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    passes(bench, device);
+    bench.clock.advance(weeks_later);
+    device.seal();
+    const Tombstone shed = device.tombstone(5, 7);
+    SUBCASE("by its date") {
+        bench.clock.advance(months_later);
+        CHECK(bench.deliver(device.message(shed)).reception == Reception::refused);
+        CHECK(bench.chain(device).upto == 4);
+        CHECK(bench.quarantine().at(0).verdict == by_lapsed);
+    }
+    SUBCASE("control: an expired one, in the chain that it continues, may") {
+        CHECK(bench.deliver(device.message(shed)).reception == Reception::stored);
+        CHECK(bench.chain(device).upto == 7);
+    }
+}
+
+TEST_CASE("attack: a lapsed key's statement takes no place away from what waits for the opener") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.deliver(device.messages(device.seal()));
+    bench.judge_all();
+    bench.clock.advance(months_later);
+    const auto genuine = device.messages(device.seal());
+    bench.deliver(genuine);
+    TestDevice other(bench.road);
+    other.seal();
+    const SealedItem statement = other.checkpoint();
+    REQUIRE(statement.seq == 4);
+    CHECK(bench.deliver(other.message(statement)).reception == Reception::conflicting);
+    const auto item = must(bench.store().items.find(bench.chain(device).id, 4));
+    REQUIRE(item);
+    CHECK(item->digest == sha256(genuine[0].payload));
+}
