@@ -29,8 +29,11 @@ void read_controls(SettingsSection& section, CameraSettings& camera) {
 
 CameraSettings read_camera(SettingsSection section) {
     CameraSettings camera;
-    camera.driver = section.choice<CameraDriver>(
-        "driver", {{"replay", CameraDriver::replay}, {"v4l2", CameraDriver::v4l2}}, CameraDriver::replay);
+    camera.driver = section.choice<CameraDriver>("driver",
+                                                 {{"replay", CameraDriver::replay},
+                                                  {"v4l2", CameraDriver::v4l2},
+                                                  {"libcamera", CameraDriver::libcamera}},
+                                                 CameraDriver::replay);
     camera.device = section.text("device", std::string());
     camera.width_px = static_cast<int>(section.integer("width_px", {64, 8192}, 1280));
     camera.height_px = static_cast<int>(section.integer("height_px", {64, 8192}, 720));

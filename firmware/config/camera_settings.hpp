@@ -11,7 +11,7 @@
 
 namespace portcullis {
 
-enum class CameraDriver { replay, v4l2 };
+enum class CameraDriver { replay, v4l2, libcamera };
 enum class CameraPixels { any, mjpeg, yuyv, nv12, yuv420, grey, bgr24 };
 
 inline constexpr double longest_plate_shutter_us = 1000;

@@ -35,7 +35,8 @@ class Pipeline {
     Pipeline(PipelineSettings settings, Eyes eyes, RecordSink sink, Hooks hooks);
 
     /// Walks the road until the source ends or stop is asked for, then drains: every passage that is open is
-    /// closed and committed. Errors: the camera's when it cannot be opened at first; closed when the source
+    /// closed and committed. Errors: the camera's when it cannot be opened at first (settings.camera_may_come
+    /// waits for one that is away); closed when the source
     /// gave not one frame; the sink's when it is gone.
     [[nodiscard]] Result<void> run(const OpenCamera& open_camera, const std::stop_token& stop);
 

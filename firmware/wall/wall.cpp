@@ -49,6 +49,8 @@ Result<void> deny_network() {
     for (const int call : {SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register)})
         TRY(check(seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(ENOSYS), call, 0, nullptr),
                   "io_uring rule"));
+    // Threads that libraries started before main as well.
+    TRY(check(seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1), "filter for all threads"));
     return check(seccomp_load(filter.get()), "seccomp_load (is CONFIG_SECCOMP_FILTER on?)");
 }
 

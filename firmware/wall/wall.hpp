@@ -8,8 +8,8 @@
 namespace portcullis {
 
 /// From here on socket(2) and socketpair(2) give EAFNOSUPPORT for every family but AF_UNIX, for this process,
-/// its threads and its children. For the reader and the opener: the processes that see plates have no
-/// network. io_uring (a way round the filter) is refused as well.
+/// its threads (those that stand already, too) and its children. For the reader and the opener: the processes
+/// that see plates have no network. io_uring (a way round the filter) is refused as well.
 Result<void> deny_network();
 
 /// No core dump, no ptrace by the same user (PR_SET_DUMPABLE 0), no new privileges. Should root lift the

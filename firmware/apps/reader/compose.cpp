@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "drivers/camera/libcamera/libcamera_camera.hpp"
 #include "drivers/camera/v4l2/v4l2_camera.hpp"
 
 namespace portcullis {
@@ -110,6 +111,8 @@ Result<std::unique_ptr<Camera>> open_camera(const ReaderSettings& settings, cons
     switch (settings.camera.driver) {
         case CameraDriver::v4l2:
             return open_v4l2_camera(live_settings(settings), clock);
+        case CameraDriver::libcamera:
+            return open_libcamera_camera(live_settings(settings), clock);
         case CameraDriver::replay:
             break;
     }

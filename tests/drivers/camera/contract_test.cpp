@@ -1,14 +1,17 @@
 // What every camera keeps, whichever driver it stands behind: replay and v4l2 over a device in memory always;
 // v4l2 and libcamera over a real device where one is named:
-//   PORTCULLIS_CAMERA_V4L2=640x480:yuyv  PORTCULLIS_CAMERA_LIBCAMERA=640x480:yuyv
+//   PORTCULLIS_CAMERA_V4L2=640x480 PORTCULLIS_CAMERA_LIBCAMERA=640x480 test_driver_camera -tc='contract: a
+//   real*'
 #include <doctest/doctest.h>
 #include <linux/videodev2.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <thread>
 
 #include "drivers/camera/fake_device.hpp"
+#include "drivers/camera/libcamera/libcamera_camera.hpp"
 #include "drivers/camera/made_pictures.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
 #include "drivers/camera/v4l2/v4l2_camera.hpp"
@@ -92,6 +95,34 @@ class V4l2Rig final : public Rig {
     test::FakeClock clock_;
     std::shared_ptr<test::FakeDevices> devices_ = std::make_shared<test::FakeDevices>(clock_);
 };
+
+/// A real camera of this machine, or of a guest.
+class RealRig final : public Rig {
+  public:
+    using Open = Result<std::unique_ptr<Camera>> (*)(const LiveCameraSettings&, const Clock&);
+    RealRig(const LiveCameraSettings& settings, Open how) : settings_(settings), open_(how) {
+        width = settings.width;
+        height = settings.height;
+    }
+    Result<std::unique_ptr<Camera>> open() override { return open_(settings_, clock_); }
+    void prepare(unsigned, std::optional<unsigned>) override {}
+    const Clock& clock() const override { return clock_; }
+
+  private:
+    LiveCameraSettings settings_;
+    Open open_;
+    SystemClock clock_;
+};
+
+/// "640x480" at 10 frames a second, from the environment.
+std::optional<LiveCameraSettings> real_camera(const char* variable) {
+    const char* const size = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): read only
+    if (size == nullptr) return std::nullopt;
+    LiveCameraSettings settings;
+    REQUIRE(std::sscanf(size, "%dx%d", &settings.width, &settings.height) == 2);
+    settings.frames_per_second = 10;
+    return settings;
+}
 
 struct Kind {
     std::string name;
@@ -183,7 +214,31 @@ void stop_ends(Rig& rig) {
     CHECK(end.error().code() == ErrorCode::closed);
 }
 
+void real(const char* variable, RealRig::Open open) {
+    const auto settings = real_camera(variable);
+    if (!settings) {
+        MESSAGE("SKIPPED: no camera is named; set ", std::string(variable),
+                " to its picture size, such as 640x480");
+        return;
+    }
+    RealRig rig(*settings, open);
+    whole_pictures(rig);
+    frames_outlive(rig);
+    opened_again(rig);
+    stop_ends(rig);
+}
+
 }  // namespace
+
+TEST_CASE("contract: a real camera behind v4l2") {
+    real("PORTCULLIS_CAMERA_V4L2", [](const LiveCameraSettings& settings, const Clock& clock) {
+        return open_v4l2_camera(settings, clock);
+    });
+}
+
+TEST_CASE("contract: a real camera behind libcamera") {
+    real("PORTCULLIS_CAMERA_LIBCAMERA", open_libcamera_camera);
+}
 
 TEST_CASE("contract: pictures come whole, numbers and sensor times rise") {
     for (const Kind& kind : kinds()) {

@@ -11,8 +11,10 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include "base/unique_fd.hpp"
 #include "support/temp_dir.hpp"
@@ -51,6 +53,22 @@ TEST_CASE("behind the wall no internet, packet or netlink socket can be opened, 
                   if (!refused(family)) return 2;
               const UniqueFd unix_socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
               return unix_socket ? 0 : 3;
+          }) == 0);
+}
+
+TEST_CASE("attack: a thread that a library started before the wall stands behind it too") {
+    CHECK(in_child([] {
+              std::promise<void> built;
+              std::promise<bool> answer;
+              std::thread early([&] {
+                  built.get_future().wait();
+                  answer.set_value(refused(AF_INET));
+              });
+              const bool done = deny_network().has_value();
+              built.set_value();
+              const bool held = answer.get_future().get();
+              early.join();
+              return done && held ? 0 : 1;
           }) == 0);
 }
 

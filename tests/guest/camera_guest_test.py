@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Both live camera drivers against the kernel's real uvcvideo in a QEMU guest, whose USB camera emulated_camera is.
+
+usage: camera_guest_test.py BUILD_DIR [unittest arguments]
+Needs qemu-system-x86, busybox-static, kmod; fetches the guest's kernel (tests/guest/fetch-kernel).
+"""
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+from guest import BUSYBOX, QEMU, SOURCE, Guest, build_initramfs
+
+BUILD = pathlib.Path()
+LIMIT_S = 300  # for one line of the guest: a machine under load is slow
+DRIVERS = ("v4l2", "libcamera")
+STEPS = ("frames are the device's pictures byte for byte", "controls are set", "what the camera does not offer is refused",
+         "a busy camera is told", "a forbidden camera is told", "a cut mjpeg picture is told and passed over",
+         "a silent camera is lost and works again", "opened and closed again and again",
+         "unplugged in mid-stream and plugged in again")
+# What arrives at the device in the step "controls are set"; no other step asks for these values.
+ARRIVED = ("exposure_mode 1", "exposure 5", "gain 50", "brightness 16")
+SCRIPT = """
+for i in $(seq 300); do [ -e /dev/video0 ] && [ -e /dev/media0 ] && break; sleep 0.2; done
+for driver in v4l2 libcamera; do
+  echo PHASE $driver
+  guest_camera $driver
+  echo HOST end-of-$driver; read answer
+done
+export PORTCULLIS_CAMERA_V4L2=320x240 PORTCULLIS_CAMERA_LIBCAMERA=320x240
+if test_driver_camera -tc='contract: a real*' >/tmp/contract 2>&1 && grep -q 'test cases: *2 | *2 passed' /tmp/contract; then
+  echo CONTRACT OK
+else
+  cat /tmp/contract
+fi
+"""
+
+
+def run(*command, **how):
+    return subprocess.run(command, check=True, **how)
+
+
+class EmulatedCamera:
+    def __init__(self, socket):
+        self._process = subprocess.Popen([BUILD / "tests/guest/emulated_camera", socket], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, text=True, bufsize=1)
+        self._lines = queue.Queue()
+        self.controls = []
+        threading.Thread(target=self._read, daemon=True).start()
+        self._wait_for("listening")
+
+    def _read(self):
+        for line in self._process.stdout:
+            self._lines.put(line.strip())
+        self._lines.put(None)
+
+    def _wait_for(self, word):
+        """Controls that are told before it are kept."""
+        while (line := self._lines.get(timeout=LIMIT_S)) is not None:
+            if line.startswith("control "):
+                self.controls.append(line.removeprefix("control "))
+            if line == word:
+                return
+        raise EOFError("the emulated camera ended")
+
+    def do(self, word):
+        self._process.stdin.write(word + "\n")
+        self._wait_for("done " + word)
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+
+class Cameras(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-guest-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def start(self):
+        kernel = BUILD.parent / "guest" / "kernel"
+        run(SOURCE / "tests/guest/fetch-kernel", kernel)
+        version = (kernel / "complete").read_text(encoding="utf-8").strip()
+        initramfs = build_initramfs(kernel, version, ("xhci-pci", "uvcvideo"),
+                                    (BUILD / "tests/guest/guest_camera", BUILD / "tests/drivers/camera/test_driver_camera"), SCRIPT)
+        socket = self.folder / "camera"
+        camera = EmulatedCamera(socket)
+        self.addCleanup(camera.close)
+        guest = Guest(self.folder, kernel, version, initramfs, "-device", "qemu-xhci", "-chardev",
+                      f"socket,id=camera,path={socket}", "-device", "usb-redir,chardev=camera")
+        self.addCleanup(guest.close)
+        return camera, guest
+
+    def test_cameras(self):
+        camera, guest = self.start()
+        lines, controls, phase = [], {}, None
+        while (line := guest.next_line(LIMIT_S)) is not None and line != "GUEST-END":
+            print("guest:", line, flush=True)
+            lines.append((phase, line))
+            if line.startswith("PHASE "):
+                phase = line.removeprefix("PHASE ")
+                camera.controls = []
+            if line.startswith("HOST "):
+                camera.do(line.removeprefix("HOST "))
+                if line.startswith("HOST end-of-"):
+                    controls[phase] = camera.controls
+                guest.write("done\n")
+        self.assertEqual(line, "GUEST-END")
+        for driver in DRIVERS:
+            done = [text.removeprefix("OK ").rsplit(" (", 1)[0] for phase, text in lines if phase == driver and text.startswith("OK ")]
+            with self.subTest(driver=driver):
+                self.assertEqual(tuple(done), STEPS)
+            for control in ARRIVED:
+                with self.subTest(driver=driver, control=control):
+                    self.assertIn(control, controls[driver])
+        self.assertIn("CONTRACT OK", [text for _, text in lines])
+
+
+if __name__ == "__main__":
+    BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+    if shutil.which(QEMU) is None or not BUSYBOX.exists():
+        print(f"SKIPPED: {QEMU} or {BUSYBOX} is not here; run cmake/install-packages tests/guest/packages.txt")
+        sys.exit(0)
+    unittest.main(verbosity=2)
