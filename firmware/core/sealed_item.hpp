@@ -14,7 +14,8 @@ enum class ItemKind {
     plate,       // AuthEnvelopedData( padded JPEG ); its plaintext digest stands in the read of its record
     overview,    // the same
     checkpoint,  // SignedData( Checkpoint ): not encrypted, holds no plate data
-    tombstone    // SignedData( Tombstone ): stands in the place of items that the spool had to shed
+    tombstone,   // SignedData( Tombstone ): stands in the place of items that the spool had to shed
+    life         // SignedData( LifeStatement ): why a chain begins, that the reader started, what it lost
 };
 [[nodiscard]] std::string_view to_string(ItemKind kind);
 [[nodiscard]] std::optional<ItemKind> item_kind_from_string(std::string_view text);
@@ -31,8 +32,8 @@ struct SealedItem {
     Digest link{};  // link(seq), after this item
 };
 
-/// The items of one capture record (first its read, then its pictures), or one checkpoint. Seqs are
-/// consecutive.
+/// The items of one capture record (first its read, then its pictures), or one checkpoint or life
+/// statement. Seqs are consecutive.
 struct SealedRecord {
     ChainId chain;
     std::vector<SealedItem> items;

@@ -6,6 +6,14 @@ namespace portcullis {
 
 namespace {
 
+constexpr std::size_t max_reason_bytes = 16;
+
+LifeReason read_reason(CanonicalReader& in) {
+    const auto reason = life_reason_from_string(in.text("why", max_reason_bytes));
+    if (!reason) in.fault("why");
+    return reason.value_or(LifeReason::start);
+}
+
 void begin(CanonicalWriter& out, std::string_view kind, const std::string& device, const ChainId& chain) {
     if (!is_device_name(device)) out.reject("dev", "must be a device name");
     out.literal(R"({"v":1,"kind":")").literal(kind).literal(R"(","dev":)");
@@ -73,6 +81,27 @@ Result<std::string> encode_tombstone(const Tombstone& tombstone) {
     return std::move(out).finish();
 }
 
+Result<std::string> encode_life(const LifeStatement& life) {
+    CanonicalWriter out(max_statement_bytes);
+    begin(out, "life", life.device, life.chain);
+    const bool begins = begins_chain(life.reason);
+    const bool has_previous = life.previous != ChainId() || life.previous_last != 0;
+    if (begins && life.last != 0) out.reject("why", "a chain begins with its first item");
+    if (has_previous && (!begins || life.reason == LifeReason::made))
+        out.reject("from", "only a chain that follows another has one before it");
+    if (life.boots == 0) out.reject("boots", "must be from 1");
+    out.literal(R"(,"why":)").text("why", to_string(life.reason), max_reason_bytes);
+    out.literal(R"(,"boots":)").integer("boots", life.boots);
+    out.literal(R"(,"from":)").hex(life.previous.bytes);
+    out.literal(R"(,"from_last":)").integer("from_last", life.previous_last);
+    out.literal(R"(,"from_link":)").hex(life.previous_link);
+    out.literal(R"(,"lost":)").integer("lost", life.records_lost);
+    out.literal(R"(,"dropped":)").integer("dropped", life.frames_dropped);
+    out.literal(R"(,"last":)").integer("last", life.last);
+    end(out, life.link, life.time);
+    return std::move(out).finish();
+}
+
 Result<std::string> encode_receipt(const Receipt& receipt) {
     CanonicalWriter out(max_statement_bytes);
     begin(out, "receipt", receipt.device, receipt.chain);
@@ -103,6 +132,25 @@ Result<Tombstone> parse_tombstone(std::string_view json) {
     tombstone.checkpoints = read_number(in, R"(,"checkpoints":)", "checkpoints");
     end(in, tombstone.link, tombstone.time);
     return confirm(in, json, tombstone, &encode_tombstone);
+}
+
+Result<LifeStatement> parse_life(std::string_view json) {
+    CanonicalReader in(json.substr(0, max_statement_bytes));
+    LifeStatement life;
+    begin(in, "life", life.device, life.chain);
+    in.literal(R"(,"why":)");
+    life.reason = read_reason(in);
+    life.boots = read_number(in, R"(,"boots":)", "boots");
+    in.literal(R"(,"from":)");
+    life.previous = in.chain("from");
+    life.previous_last = read_number(in, R"(,"from_last":)", "from_last");
+    in.literal(R"(,"from_link":)");
+    life.previous_link = in.digest("from_link");
+    life.records_lost = read_number(in, R"(,"lost":)", "lost");
+    life.frames_dropped = read_number(in, R"(,"dropped":)", "dropped");
+    life.last = read_number(in, R"(,"last":)", "last");
+    end(in, life.link, life.time);
+    return confirm(in, json, life, &encode_life);
 }
 
 Result<Receipt> parse_receipt(std::string_view json) {

@@ -270,11 +270,21 @@ Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& 
 Result<SealedItem> Sealer::checkpoint(const ChainHead& head, Seq first, UtcTime time) const {
     const Checkpoint statement{settings_.device,  head.chain, first,
                                head.next_seq - 1, head.link,  not_negative(time)};
-    const std::string json = TRY(encode_checkpoint(statement));
-    SealedItem item {
-        head.next_seq, ItemKind::checkpoint, TRY(sign_statement(*key_, json))
-        , {}
-    };
+    return signed_item(head, ItemKind::checkpoint, TRY(encode_checkpoint(statement)));
+}
+
+Result<SealedItem> Sealer::life(const ChainHead& head, LifeStatement life, UtcTime time) const {
+    life.device = settings_.device;
+    life.chain = head.chain;
+    life.last = head.next_seq - 1;
+    life.link = head.link;
+    life.time = not_negative(time);
+    return signed_item(head, ItemKind::life, TRY(encode_life(life)));
+}
+
+Result<SealedItem> Sealer::signed_item(const ChainHead& head, ItemKind kind, std::string_view json) const {
+    Bytes blob = TRY(sign_statement(*key_, json));
+    SealedItem item{head.next_seq, kind, std::move(blob), {}};
     item.link = next_link(head.link, item.seq, sha256(item.blob));
     return item;
 }

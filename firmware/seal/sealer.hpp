@@ -53,6 +53,8 @@ class Sealer {
                                             const Digest& last_receipt) const;
     /// States that items first..head.next_seq-1 end in head.link; itself takes the place head.next_seq.
     [[nodiscard]] Result<SealedItem> checkpoint(const ChainHead& head, Seq first, UtcTime time) const;
+    /// What `life` says, at the place head.next_seq: its device, chain, last, link and time are filled in.
+    [[nodiscard]] Result<SealedItem> life(const ChainHead& head, LifeStatement life, UtcTime time) const;
     /// The blob only: a tombstone stands in the place of the items it names.
     [[nodiscard]] Result<Bytes> tombstone(const Tombstone& tombstone) const;
     /// The tombstone, if this sealer's key signed the blob. Errors: refused (no tombstone of our profile),
@@ -86,6 +88,8 @@ class Sealer {
     [[nodiscard]] static Result<Audience> load_audience(const std::vector<std::filesystem::path>& paths,
                                                         std::string_view name);
     [[nodiscard]] const Audience& audience(MediaRole role) const;
+    [[nodiscard]] Result<SealedItem> signed_item(const ChainHead& head, ItemKind kind,
+                                                 std::string_view json) const;
     [[nodiscard]] Result<Bytes> seal_read(const ReadPayload& payload) const;
 
     SealerSettings settings_;

@@ -1,4 +1,4 @@
-// The canonical texts behind a signature: reads, checkpoints, tombstones, receipts.
+// The canonical texts behind a signature: reads, checkpoints, life statements, tombstones, receipts.
 
 #include "base/assert.hpp"
 #include "fuzz/input.hpp"
@@ -45,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const int kinds = check_spelling(text, &parse_payload, &encode_payload) +
                       check_spelling(text, &parse_checkpoint, &encode_checkpoint) +
                       check_spelling(text, &parse_tombstone, &encode_tombstone) +
+                      check_spelling(text, &parse_life, &encode_life) +
                       check_spelling(text, &parse_receipt, &encode_receipt);
     PORTCULLIS_ASSERT(kinds <= 1);  // no signed text can be passed off as one of another kind
     check_payload(text);

@@ -352,6 +352,47 @@ def signatures(keys):
     yield "signed-by-stranger-in-our-name", "forged unchecked", sign(keys, text, key=keys.stranger)
 
 
+def statements(keys):
+    """Statements that a device signs: (name, expected kind or refused, SignedData). firmware/record/README.md."""
+    begin = '"dev":"gate-1","chain":"00112233445566ff"'
+    link, before = '"link":"' + "6c" * 32 + '"', "70" * 32
+    end = f'{link},"t":1795435200000000}}'
+    none = '"from":"0000000000000000","from_last":0,"from_link":"' + "00" * 32 + '"'
+    came_from = f'"from":"ff00112233445566","from_last":64,"from_link":"{before}"'
+
+    def life(why, before, last, version=1, boots=12):
+        return (f'{{"v":{version},"kind":"life",{begin},"why":"{why}","boots":{boots},{before},"lost":3,"dropped":450,'
+                f'"last":{last},{end}')
+
+    texts = [
+        ("checkpoint", "checkpoint", f'{{"v":1,"kind":"checkpoint",{begin},"first":1,"last":64,{end}'),
+        ("tombstone", "tombstone", f'{{"v":1,"kind":"tombstone",{begin},"first":5,"last":9,"reads":1,"plates":2,'
+                                   f'"overviews":1,"checkpoints":1,{end}'),
+        ("receipt", "receipt", f'{{"v":1,"kind":"receipt",{begin},"upto":64,{end}'),
+        ("life-new", "life", life("new", none, 0)),
+        ("life-start", "life", life("start", none, 64)),
+        ("life-report", "life", life("report", none, 64)),
+        ("life-anchor-lost", "life", life("anchor_lost", none, 64)),
+        ("life-rolled-back", "life", life("rolled_back", came_from, 0)),
+        ("life-set-aside", "life", life("set_aside", came_from, 0)),
+        ("life-spool-lost", "life", life("spool_lost", came_from, 0)),
+        ("life-version-2", "refused", life("start", none, 64, version=2)),
+        ("life-unknown-reason", "refused", life("rolled_over", came_from, 0)),
+        ("life-new-in-the-middle", "refused", life("new", none, 64)),
+        ("life-start-with-one-before", "refused", life("start", came_from, 64)),
+        ("life-never-started", "refused", life("start", none, 64, boots=0)),
+        ("life-with-blanks", "refused", life("start", none, 64).replace(",", ", ", 1)),
+        ("life-without-losses", "refused", life("start", none, 64).replace('"lost":3,"dropped":450,', "")),
+        ("life-trailing-byte", "refused", life("start", none, 64) + " "),
+    ]
+    for name, expected, text in texts:
+        yield f"statement-{name}", expected, sign(keys, text.encode())
+
+
+def write_vector(folder, name, blob):
+    (folder / f"{name}.hex").write_text("\n".join(blob.hex()[i:i + 120] for i in range(0, 2 * len(blob), 120)) + "\n")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     keys = Keys()
@@ -359,9 +400,14 @@ def main():
     lines = ["# name\texpected authenticity and key trust; made by make_vectors.py"]
     sealed = [(name, expected, encrypt(name, inside, [keys.reader_crt])) for name, expected, inside in signatures(keys)]
     for name, expected, blob in [*envelopes(keys), *sealed]:
-        (folder / f"{name}.hex").write_text("\n".join(blob.hex()[i:i + 120] for i in range(0, 2 * len(blob), 120)) + "\n")
+        write_vector(folder, name, blob)
         lines.append(f"{name}\t{expected}")
     (folder / "vectors.txt").write_text("\n".join(lines) + "\n")
+    signed = ["# name\tits kind, or refused; made by make_vectors.py"]
+    for name, expected, blob in statements(keys):
+        write_vector(folder, name, blob)
+        signed.append(f"{name}\t{expected}")
+    (folder / "statements.txt").write_text("\n".join(signed) + "\n")
     print(f"{len(lines) - 1} vectors in {folder}")
 
 

@@ -6,9 +6,11 @@
 #include <sstream>
 
 #include "base/file.hpp"
+#include "record/statement_codec.hpp"
 #include "seal/gate.hpp"
 #include "seal/self_test.hpp"
 #include "seal/signed_profile.hpp"
+#include "seal/statement.hpp"
 #include "unit/seal/test_pki.hpp"
 
 using namespace portcullis;
@@ -25,9 +27,9 @@ struct Vector {
     Bytes blob;
 };
 
-std::vector<Vector> load_vectors() {
+std::vector<Vector> load_vectors(const char* list = "vectors.txt") {
     std::vector<Vector> vectors;
-    std::istringstream lines(must(read_text_file(folder / "vectors.txt", max_vector_bytes)));
+    std::istringstream lines(must(read_text_file(folder / list, max_vector_bytes)));
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with('#')) continue;
         const std::size_t tab = line.find('\t');
@@ -82,6 +84,29 @@ TEST_CASE("what the signed profile is there for, the profile refuses before Open
         CAPTURE(vector.name);
         CHECK(opener.open_read(vector.blob, now).reason.starts_with("signed profile:"));
     }
+}
+
+TEST_CASE("every vector of a statement is of the kind that its author expects, and of no other") {
+    const TrustStore trust =
+        must(TrustStore::create({.ca_chain = folder / "ca.crt", .signers = folder / "device.crt"}));
+    const std::vector<Vector> vectors = load_vectors("statements.txt");
+    CHECK(vectors.size() >= 18);
+    for (const Vector& vector : vectors) {
+        CAPTURE(vector.name);
+        const SignedText text = must(verify_statement(vector.blob, trust, now));
+        CHECK(text.trust == KeyTrust::trusted);
+        CHECK(parse_checkpoint(text.json).has_value() == (vector.expected == "checkpoint"));
+        CHECK(parse_tombstone(text.json).has_value() == (vector.expected == "tombstone"));
+        CHECK(parse_receipt(text.json).has_value() == (vector.expected == "receipt"));
+        CHECK(parse_life(text.json).has_value() == (vector.expected == "life"));
+    }
+    const Vector& back = *std::ranges::find(vectors, "statement-life-rolled-back", &Vector::name);
+    const LifeStatement life = must(parse_life(must(verify_statement(back.blob, trust, now)).json));
+    CHECK(life.reason == LifeReason::rolled_back);
+    CHECK(life.boots == 12);
+    CHECK(life.previous_last == 64);
+    CHECK(life.records_lost == 3);
+    CHECK(life.frames_dropped == 450);
 }
 
 TEST_CASE("the self-test at the start of reader and opener passes on this machine") {
