@@ -34,6 +34,20 @@ void print_counts(const char* what, const std::vector<VerdictCount>& counts) {
         std::cout << fmt::format("    {:<12} {:>8}  {}\n", what, row.count, words(row.verdict));
 }
 
+constexpr std::size_t most_lives = 5;
+
+void print_lives(const ChainReport& report) {
+    if (report.records_lost != 0 || report.frames_dropped != 0)
+        std::cout << fmt::format("    declared     {} records given up, {} frames dropped\n",
+                                 report.records_lost, report.frames_dropped);
+    const std::size_t count = report.lives.size();
+    for (std::size_t i = count - std::min(count, most_lives); i < count; ++i) {
+        const LifeRow& row = report.lives[i];
+        std::cout << fmt::format("    life         seq {}: {}, start {}, came {}\n", row.seq,
+                                 to_string(row.life.reason), row.life.boots, to_iso8601(row.received_at));
+    }
+}
+
 void print_chain(const ChainReport& report) {
     const ChainRow& chain = report.chain;
     const std::string branch = chain.branch == 0 ? ""
@@ -55,12 +69,26 @@ void print_chain(const ChainReport& report) {
     for (const GapRow& gap : report.closed)
         if (gap.declared) declared.push_back(gap);
     print_gaps("shed", declared);
+    print_lives(report);
+}
+
+void print_successions(const std::vector<ChainReport>& ledger) {
+    for (const Succession& one : successions(ledger))
+        std::cout << fmt::format("{} {} chain {} ended at seq {} or later ({}), {} came; chain {} follows\n",
+                                 one.device, one.reason == LifeReason::rolled_back ? "!" : " ",
+                                 to_string(one.previous), one.previous_last, to_string(one.reason), one.came,
+                                 to_string(one.next));
+    for (const LostAnchor& one : lost_anchors(ledger))
+        std::cout << fmt::format("{} ! its anchor was gone at chain {} seq {}\n", one.chain->device,
+                                 to_string(one.chain->chain), one.seq);
 }
 
 Result<void> show(const LedgerOptions& options) {
     Store store = TRY(Store::open({options.store, {}, false}));
-    for (const ChainReport& report : TRY(report_ledger(store, options.chains)))
+    const std::vector<ChainReport> ledger = TRY(report_ledger(store, options.chains));
+    for (const ChainReport& report : ledger)
         print_chain(report);
+    print_successions(ledger);
     for (const DeviceRow& device : TRY(store.devices.all(options.chains))) {
         if (device.silent_since)
             std::cout << fmt::format("{} ! silent since {}\n", device.name, to_iso8601(*device.silent_since));

@@ -27,6 +27,10 @@ bool condemns(const Verdict& verdict, bool in_place) {
     }
 }
 
+bool is_statement(ItemKind kind) {
+    return kind == ItemKind::checkpoint || kind == ItemKind::life;
+}
+
 /// May a newcomer take the occupant's place at once? Only from one of whom nothing is known, or nothing can
 /// be known (sealed to somebody else).
 bool gives_way(const ItemRow& occupant, const Arrival& arrival) {
@@ -72,7 +76,7 @@ Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const D
     }
     Arrival arrival;
     arrival.seq = seq;
-    arrival.kind = ItemKind::checkpoint;
+    arrival.kind = statement.life ? ItemKind::life : ItemKind::checkpoint;
     arrival.digest = sha256(blob);
     arrival.blob = std::move(blob);
     arrival.received_at = received_at;
@@ -82,6 +86,7 @@ Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const D
     if (placement == Placement::stored && statement.believed()) {
         chain.proven = std::max(chain.proven, seq);
         chain.checkpoint = std::max(chain.checkpoint, seq);
+        if (statement.life) TRY(store_->lives.keep({chain.id, seq, *statement.life, received_at}));
     }
     return placement;
 }
@@ -191,7 +196,7 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
                         is_believed(verdict.key_trust) && item.seq > chain.confirmed;
     if (astray && TRY(change_branch(chain, item, *signed_previous, now))) return {};
     if (condemns(verdict, in_place) && item.seq > chain.confirmed) {
-        const bool unknown = item.kind == ItemKind::checkpoint && verdict.key_trust == KeyTrust::stranger;
+        const bool unknown = is_statement(item.kind) && verdict.key_trust == KeyTrust::stranger;
         TRY(evict(chain, item, unknown ? QuarantineReason::unverified : QuarantineReason::condemned, verdict,
                   now));
         TRY(promote(chain, item.seq));

@@ -8,7 +8,7 @@ namespace portcullis {
 namespace {
 
 DeviceStatement bad(Authenticity authenticity, KeyTrust trust, std::string reason) {
-    return {{authenticity, trust}, std::move(reason), std::nullopt, std::nullopt};
+    return {{authenticity, trust}, std::move(reason), std::nullopt, std::nullopt, std::nullopt};
 }
 
 DeviceStatement unverified(const Error& error) {
@@ -25,6 +25,10 @@ DeviceStatement unverified(const Error& error) {
 bool belongs(const Checkpoint& checkpoint, const Incoming& place) {
     return checkpoint.device == place.device && checkpoint.chain == place.chain &&
            checkpoint.last + 1 == place.seq && checkpoint.last <= max_seq;
+}
+bool belongs(const LifeStatement& life, const Incoming& place) {
+    return life.device == place.device && life.chain == place.chain && life.last + 1 == place.seq &&
+           life.last <= max_seq;
 }
 bool belongs(const Tombstone& tombstone, const Incoming& place) {
     return tombstone.device == place.device && tombstone.chain == place.chain &&
@@ -56,6 +60,8 @@ DeviceStatement judge_statement(const Incoming& incoming, ByteView blob, const T
         return bad(Authenticity::misplaced, text->trust, "signed by another device");
     if (incoming.kind == ItemKind::checkpoint)
         return judge(parse_checkpoint(text->json), &DeviceStatement::checkpoint, incoming, text->trust);
+    if (incoming.kind == ItemKind::life)
+        return judge(parse_life(text->json), &DeviceStatement::life, incoming, text->trust);
     return judge(parse_tombstone(text->json), &DeviceStatement::tombstone, incoming, text->trust);
 }
 

@@ -16,7 +16,7 @@ struct Words {
 };
 
 // In the order of FindingKind.
-constexpr std::array<Words, 25> words{{
+constexpr std::array<Words, 30> words{{
     {"missing", true,
      "The device signed that these items existed, and they did not come: they were dropped on the way.",
      "It keeps them until they are receipted and sends them again. If they stay away after the network is "
@@ -105,6 +105,26 @@ constexpr std::array<Words, 25> words{{
     {"altered", true,
      "The store itself does not fit together any more: its rows were changed after they were written.",
      "Keep the file as evidence, restore a backup, and look who may write to it."},
+    {"given_up", false,
+     "The device could not keep these records, or was too busy for these frames; it counted them and signed "
+     "for it. They never had a seq.",
+     "Records: look at its disk and its signing key. Frames: at its load."},
+    {"superseded", false, "The device has ended this chain and begun another, and says why.",
+     "Nothing is to be done, if the disk is sound."},
+    {"set_back", true,
+     "The device found an older copy of its spool, or another one, in the place of its own. It sealed "
+     "nothing "
+     "a second time, set that file aside and began a new chain.",
+     "Find out who restored it. What it had sealed since that copy and had not delivered is gone."},
+    {"cut_off", true,
+     "The device says that the chain went on to here before it ended, and these items have not come: they "
+     "were "
+     "in the spool that was lost.",
+     "If a set-aside spool lies at the device, keep it. If not, they are gone."},
+    {"anchor_lost", true,
+     "The device started without the anchor that it had before, so it could not tell whether its spool was "
+     "an older copy.",
+     "Look who may write the reader's own folder. If items before this place are missing, it was set back."},
 }};
 
 const Words& of(FindingKind kind) {

@@ -34,7 +34,12 @@ enum class FindingKind {
     lapsed,             // authentic by an expired key, for which nobody vouches
     clock,              // the device's clock cannot be right
     unjudged,           // the opener has not looked yet
-    altered             // the store itself no longer fits together
+    altered,            // the store itself no longer fits together
+    given_up,           // lost before it had a seq; declared by its device
+    superseded,         // a chain that has ended: its device says why
+    set_back,           // the device found an older spool, or another's, in the place of its own
+    cut_off,            // the end of a chain that has ended, and has not come
+    anchor_lost         // the device had nothing to compare its spool with
 };
 
 struct Finding {

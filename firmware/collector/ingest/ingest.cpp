@@ -107,7 +107,8 @@ Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touch
                       incoming.error().message());
     }
     if (devices_.denies(incoming->device)) return refuse_denied(*incoming);
-    if (incoming->kind == ItemKind::checkpoint || incoming->kind == ItemKind::tombstone)
+    if (incoming->kind == ItemKind::checkpoint || incoming->kind == ItemKind::life ||
+        incoming->kind == ItemKind::tombstone)
         return accept_statement(*incoming, message, touched);
     return accept_item(*incoming, message, touched);
 }
@@ -149,8 +150,8 @@ Result<Received> Ingest::accept_statement(const Incoming& incoming, const Broker
         return refuse(incoming, message, statement.verdict, "its key has lapsed: it declares nothing");
     const Placement placement =
         TRY(keeper_.place_statement(*chain, incoming.seq, statement, message.payload, now));
-    if (placement == Placement::stored && statement.checkpoint && statement.believed())
-        TRY(lookout_.hear_statement(*chain, statement.checkpoint->time, now));
+    if (placement == Placement::stored && !statement.tombstone && statement.believed())
+        TRY(lookout_.hear_statement(*chain, statement.time(), now));
     return received_as(placement, statement.verdict);
 }
 
@@ -282,6 +283,8 @@ Result<void> Ingest::judge_placed(RowId id) {
     DeviceStatement statement =
         judge_statement(place, TRY(store_.items.blob(item->id)), devices_, item->received_at);
     ChainKeeper::weigh_key(chain, item->seq, statement);
+    if (statement.life && statement.believed())
+        TRY(store_.lives.keep({chain.id, item->seq, *statement.life, item->received_at}));
     TRY(keeper_.apply_verdict(chain, *item, statement.verdict, statement.signed_previous(), statement.holds(),
                               now));
     TRY(keeper_.settle(chain, now));

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "core/sealed_item.hpp"
+#include "core/statement.hpp"
 #include "core/verdict.hpp"
 
 namespace portcullis {
@@ -62,6 +63,14 @@ struct ItemRow {
     UtcTime received_at{};
     std::optional<Verdict> verdict;
     std::optional<UtcTime> verdict_at;
+};
+
+/// A life statement that a device signed, at its place.
+struct LifeRow {
+    RowId chain_id = 0;
+    Seq seq = 0;
+    LifeStatement life;  // device, chain, last, link and time do not stand in the table
+    UtcTime received_at{};
 };
 
 struct TombstoneRow {

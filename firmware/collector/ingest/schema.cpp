@@ -91,12 +91,6 @@ CREATE TABLE incident(
 CREATE TABLE receipt(
     id INTEGER PRIMARY KEY AUTOINCREMENT, chain_id INTEGER NOT NULL REFERENCES chain(id),
     upto INTEGER NOT NULL, digest BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
--- What a device's signed life statements say of its chain's beginnings.
-CREATE TABLE life(
-    id INTEGER PRIMARY KEY, chain_id INTEGER NOT NULL REFERENCES chain(id), seq INTEGER NOT NULL,
-    reason TEXT NOT NULL, boots INTEGER NOT NULL, previous BLOB, previous_last INTEGER NOT NULL,
-    previous_link BLOB, received_at INTEGER NOT NULL,
-    UNIQUE(chain_id, seq)) STRICT;
 -- What was heard of each device; its status is a hint, nobody signed it.
 CREATE TABLE device(
     name TEXT PRIMARY KEY, heard_at INTEGER NOT NULL, silent_since INTEGER,
@@ -105,6 +99,27 @@ CREATE TABLE device(
     returns INTEGER NOT NULL DEFAULT 0, returns_at INTEGER NOT NULL DEFAULT 0) STRICT;
 -- What ingest has to know after a restart.
 CREATE TABLE note(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+)sql";
+
+// Version 2 made it for statements that no device sent yet: it is empty.
+constexpr std::string_view second_life = R"sql(
+-- What a device's signed life statements say of its chain's beginnings.
+CREATE TABLE life(
+    id INTEGER PRIMARY KEY, chain_id INTEGER NOT NULL REFERENCES chain(id), seq INTEGER NOT NULL,
+    reason TEXT NOT NULL, boots INTEGER NOT NULL, previous BLOB, previous_last INTEGER NOT NULL,
+    previous_link BLOB, received_at INTEGER NOT NULL,
+    UNIQUE(chain_id, seq)) STRICT;
+)sql";
+
+constexpr std::string_view third_life = R"sql(
+-- What a device's signed life statements say: why its chains begin, its starts, what it lost before it had a
+-- place. Counts only while an item of kind life stands in its place.
+CREATE TABLE life(
+    id INTEGER PRIMARY KEY, chain_id INTEGER NOT NULL REFERENCES chain(id), seq INTEGER NOT NULL,
+    reason TEXT NOT NULL, boots INTEGER NOT NULL, previous BLOB NOT NULL, previous_last INTEGER NOT NULL,
+    previous_link BLOB NOT NULL, records_lost INTEGER NOT NULL, frames_dropped INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    UNIQUE(chain_id, seq)) STRICT;
 )sql";
 
 constexpr std::string_view second_indexes = R"sql(
@@ -168,12 +183,14 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 Schema store_schema() {
     constexpr std::int32_t application_id = 0x50434353;  // "PCCS"
     OlderSchema first{1, joined({first_tables, kept_tables, kept_indexes}),
-                      joined({first_to_second, second_tables, second_indexes, rows_of_first})};
+                      joined({first_to_second, second_tables, second_life, second_indexes, rows_of_first})};
+    OlderSchema second{2, joined({second_tables, second_life, kept_tables, second_indexes, kept_indexes}),
+                       joined({"DROP TABLE life;", third_life})};
     return {"collector's store",
             application_id,
-            2,
-            joined({second_tables, kept_tables, second_indexes, kept_indexes}),
-            {std::move(first)}};
+            3,
+            joined({second_tables, third_life, kept_tables, second_indexes, kept_indexes}),
+            {std::move(first), std::move(second)}};
 }
 
 }  // namespace portcullis

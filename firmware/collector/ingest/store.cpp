@@ -14,7 +14,8 @@ Store::Store(std::unique_ptr<Database> database, const QuarantineLimits& limits)
       incidents(*database_),
       notes(*database_),
       receipts(*database_),
-      devices(*database_) {}
+      devices(*database_),
+      lives(*database_) {}
 
 Result<Store> Store::open(const StoreSettings& settings) {
     DatabaseSettings file;

@@ -9,6 +9,7 @@
 #include "collector/ingest/gap_table.hpp"
 #include "collector/ingest/incident_table.hpp"
 #include "collector/ingest/item_table.hpp"
+#include "collector/ingest/life_table.hpp"
 #include "collector/ingest/note_table.hpp"
 #include "collector/ingest/quarantine.hpp"
 #include "collector/ingest/receipt_table.hpp"
@@ -41,6 +42,7 @@ class Store {
     NoteTable notes;
     ReceiptTable receipts;
     DeviceTable devices;
+    LifeTable lives;
 };
 
 }  // namespace portcullis

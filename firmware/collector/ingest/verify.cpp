@@ -70,6 +70,7 @@ class ChainWalk {
 
     /// What stands in its columns must stand in the signed text too. Its signature was judged at the door.
     [[nodiscard]] Result<void> check_statement(const ItemRow& item, ByteView blob) {
+        if (item.kind == ItemKind::life) return check_life(item, blob);
         if (item.kind != ItemKind::checkpoint) return {};
         const Result<SignedShape> shape = check_signed_profile(blob);
         const Result<Checkpoint> checkpoint =
@@ -81,6 +82,33 @@ class ChainWalk {
         return {};
     }
 
+    [[nodiscard]] Result<void> check_life(const ItemRow& item, ByteView blob) {
+        const Result<SignedShape> shape = check_signed_profile(blob);
+        const Result<LifeStatement> life =
+            shape ? parse_life(as_text(shape->content)) : Result<LifeStatement>(fail(shape.error()));
+        const bool fits = life && life->device == chain_->device && life->chain == chain_->chain &&
+                          life->last + 1 == item.seq &&
+                          (!item.signed_previous || *item.signed_previous == life->link);
+        if (!fits) alter(item.seq, "the life statement says something else than its row");
+        if (!fits || item.verdict != Verdict{Authenticity::authentic, KeyTrust::trusted}) return {};
+        const auto rows = TRY(lives());
+        const auto row = std::ranges::find(rows, item.seq, &LifeRow::seq);
+        if (row == rows.end() || !same_words(row->life, *life))
+            alter(item.seq, "the ledger's words of a life statement are not the signed ones");
+        return {};
+    }
+
+    [[nodiscard]] static bool same_words(const LifeStatement& row, const LifeStatement& said) {
+        return row.reason == said.reason && row.boots == said.boots && row.previous == said.previous &&
+               row.previous_last == said.previous_last && row.previous_link == said.previous_link &&
+               row.records_lost == said.records_lost && row.frames_dropped == said.frames_dropped;
+    }
+
+    [[nodiscard]] Result<std::vector<LifeRow>> lives() {
+        if (!lives_) lives_ = TRY(store_->lives.of(chain_->id));
+        return *lives_;
+    }
+
     void alter(Seq seq, std::string detail) {
         findings_.push_back({FindingKind::altered, chain_->device, chain_->chain, chain_->branch, seq, seq, 1,
                              std::move(detail)});
@@ -88,6 +116,7 @@ class ChainWalk {
 
     Store* store_;
     const ChainRow* chain_;
+    std::optional<std::vector<LifeRow>> lives_;
     std::optional<Digest> link_;
     Seq next_ = 1;
     std::vector<Finding> findings_;
@@ -112,7 +141,8 @@ FindingKind kind_of(const QuarantineHeap& heap) {
     switch (heap.verdict.authenticity) {
         case Authenticity::forged:
             if (heap.kind == ItemKind::tombstone) return FindingKind::forged_tombstone;
-            if (heap.kind == ItemKind::checkpoint) return FindingKind::forged_checkpoint;
+            if (heap.kind == ItemKind::checkpoint || heap.kind == ItemKind::life)
+                return FindingKind::forged_checkpoint;
             if (heap.verdict.key_trust == KeyTrust::stranger) return FindingKind::unknown_key;
             return heap.verdict.key_trust == KeyTrust::unchecked ? FindingKind::forged
                                                                  : FindingKind::resealed;
@@ -164,6 +194,7 @@ class Inspection {
         for (const QuarantineHeap& heap : TRY(store_->quarantine.heaps(max_heaps)))
             report_.findings.push_back({kind_of(heap), heap.device, heap.chain, 0, heap.first, heap.last,
                                         heap.count, words_of(heap)});
+        look_at_lives(ledger);
         TRY(look_at_devices());
         return std::move(report_);
     }
@@ -208,6 +239,9 @@ class Inspection {
             if (gap.declared) add(FindingKind::shed, chain, gap.first, gap.last, gap.last - gap.first + 1);
         if (chain.mismatch != 0) add(FindingKind::mismatch, chain, chain.mismatch, chain.mismatch, 1);
         if (chain.duplicates != 0) add(FindingKind::duplicate, chain, 0, 0, chain.duplicates);
+        if (report.records_lost != 0 || report.frames_dropped != 0)
+            add(FindingKind::given_up, chain, 0, 0, report.records_lost + report.frames_dropped,
+                fmt::format("{} records, {} frames", report.records_lost, report.frames_dropped));
         if (chain.branch != 0) look_at_branch(chain, all);
         return {};
     }
@@ -223,6 +257,26 @@ class Inspection {
                                  : branch.confirmed > branch.base ? FindingKind::rolled_back
                                                                   : FindingKind::forked;
         add(kind, branch, branch.base + 1, branch.last, branch.last - branch.base);
+    }
+
+    void look_at_lives(const std::vector<ChainReport>& ledger) {
+        for (const Succession& one : successions(ledger)) {
+            Finding finding{FindingKind::superseded, one.device, one.previous, 0, 0, 0, 1, {}};
+            if (one.reason == LifeReason::rolled_back) finding.kind = FindingKind::set_back;
+            finding.detail = fmt::format("{}: chain {} follows", to_string(one.reason), to_string(one.next));
+            report_.findings.push_back(finding);
+            if (one.came >= one.previous_last) continue;
+            report_.findings.push_back({FindingKind::cut_off,
+                                        one.device,
+                                        one.previous,
+                                        0,
+                                        one.came + 1,
+                                        one.previous_last,
+                                        one.previous_last - one.came,
+                                        {}});
+        }
+        for (const LostAnchor& one : lost_anchors(ledger))
+            add(FindingKind::anchor_lost, *one.chain, one.seq, one.seq, 1);
     }
 
     [[nodiscard]] Result<void> look_at_devices() {

@@ -3,10 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 
-#include "base/file.hpp"
 #include "collector/ingest/lookout.hpp"
 #include "seal/encrypt.hpp"
 #include "seal/statement.hpp"
@@ -17,17 +14,6 @@ using namespace portcullis::test;
 using std::chrono::seconds;
 
 namespace {
-
-void check_golden(CollectorBench& bench, const std::string& attack) {
-    CAPTURE(attack);
-    const auto path = std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "tests/data/verify" / (attack + ".txt");
-    const std::string said = bench.verify();
-    if (std::getenv("PORTCULLIS_WRITE_GOLDEN") != nullptr)  // NOLINT(concurrency-mt-unsafe)
-        std::ofstream(path) << said;
-    const auto golden = read_text_file(path, 64 * 1024);
-    REQUIRE_MESSAGE(golden, "no golden text; run once with PORTCULLIS_WRITE_GOLDEN=1 and look at it");
-    CHECK(said == *golden);
-}
 
 /// The same device, set back to where `device` stands.
 TestDevice copy_of(const CollectorBench& bench, const TestDevice& device) {

@@ -1,7 +1,11 @@
 #include "unit/collector/collector_bench.hpp"
 
+#include <doctest/doctest.h>
+
+#include <cstdlib>
 #include <fstream>
 
+#include "base/file.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/encrypt.hpp"
 #include "seal/statement.hpp"
@@ -49,6 +53,15 @@ SealedRecord TestDevice::seal() {
 
 SealedItem TestDevice::checkpoint() {
     SealedItem item = must(sealer_.checkpoint(head, checkpointed_ + 1, clock));
+    checkpointed_ = item.seq;
+    links.push_back(item.link);
+    ++head.next_seq;
+    head.link = item.link;
+    return item;
+}
+
+SealedItem TestDevice::life(const LifeStatement& life) {
+    SealedItem item = must(sealer_.life(head, life, clock));
     checkpointed_ = item.seq;
     links.push_back(item.link);
     ++head.next_seq;
@@ -119,6 +132,17 @@ BrokerMessage junk_like(const Road& road, const BrokerMessage& message) {
     readers.push_back(must(load_certificate(road.reader.certificate)));
     junk.payload = must(encrypt(as_bytes("{\"v\":1,\"junk\":true}"), readers));
     return junk;
+}
+
+void check_golden(CollectorBench& bench, const std::string& name) {
+    CAPTURE(name);
+    const auto path = std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "tests/data/verify" / (name + ".txt");
+    const std::string said = bench.verify();
+    if (std::getenv("PORTCULLIS_WRITE_GOLDEN") != nullptr)  // NOLINT(concurrency-mt-unsafe)
+        std::ofstream(path) << said;
+    const auto golden = read_text_file(path, 64 * 1024);
+    REQUIRE_MESSAGE(golden, "no golden text; run once with PORTCULLIS_WRITE_GOLDEN=1 and look at it");
+    CHECK(said == *golden);
 }
 
 CollectorBench::CollectorBench()

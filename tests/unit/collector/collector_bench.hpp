@@ -26,6 +26,7 @@ class TestDevice {
     /// A read with its two pictures, the next three seqs.
     SealedRecord seal();
     SealedItem checkpoint();
+    SealedItem life(const LifeStatement& life);
     /// From the next one on with this key.
     void sign_with(const SigningKey& key) { must_do(sealer_.replace_key(key)); }
     /// From now on to these, whoever they are.
@@ -94,5 +95,9 @@ class CollectorBench {
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<Judge> judge;
 };
+
+/// Compares what verify says with tests/data/verify/<name>.txt; writes it anew when PORTCULLIS_WRITE_GOLDEN
+/// is set.
+void check_golden(CollectorBench& bench, const std::string& name);
 
 }  // namespace portcullis::test

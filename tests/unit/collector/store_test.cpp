@@ -76,6 +76,28 @@ TEST_CASE("a file that is no store of ours is refused and left alone") {
     CHECK_FALSE(Store::open({folder.path() / "no" / "such" / "folder.db", {}, true}));
 }
 
+TEST_CASE("a store of version 2 learns of life statements, and keeps what it has") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.ingest.reset();
+    std::filesystem::remove(bench.file);
+    const Schema schema = store_schema();
+    const Schema second{schema.name, schema.application_id, 2, schema.older.at(1).create};
+    {
+        Database database = must(Database::open({.path = bench.file}));
+        must_do(adopt_schema(database, second));
+        must_do(database.execute(
+            "INSERT INTO incident VALUES(3, 80, 81, 'gate-1', x'0123456789abcdef', 9, 9, 1, 'x')"));
+    }
+    bench.restart();
+    CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
+    LifeStatement life;
+    life.reason = LifeReason::made;
+    life.boots = 1;
+    CHECK(bench.deliver(device.message(device.life(life))).reception == Reception::stored);
+    CHECK(must(bench.store().lives.of(bench.chain(device).id)).size() == 1);
+}
+
 TEST_CASE("a store of the version before is brought up to date in place, and nothing is lost") {
     CollectorBench bench;
     TestDevice device(bench.road);
