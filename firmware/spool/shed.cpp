@@ -56,6 +56,7 @@ void count_whole(Run& run, Life& life) {
     count(ItemKind::plate, run.plates, life.shed_plates);
     count(ItemKind::overview, run.overviews, life.shed_overviews);
     count(ItemKind::checkpoint, run.checkpoints, life.shed_checkpoints);
+    count(ItemKind::life, run.checkpoints, life.shed_checkpoints);
 }
 
 Result<void> remove(Database& database, Life& life, const Run& run) {
@@ -115,7 +116,7 @@ class Shedding {
         for (int rows = 1;; ++rows) {
             auto next = TRY(find(database_, oldest_whole, begin));
             if (!next || next->kind == to_string(ItemKind::read) ||
-                next->kind == to_string(ItemKind::checkpoint))
+                next->kind == to_string(ItemKind::checkpoint) || next->kind == to_string(ItemKind::life))
                 return rows;
             TRY(shed_row(std::move(*next)));
         }

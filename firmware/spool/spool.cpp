@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "spool/anchor_keeper.hpp"
 #include "spool/life.hpp"
 #include "spool/shed.hpp"
 #include "spool/spool_file.hpp"
@@ -104,23 +105,32 @@ Result<SpoolLimit> room_for(Database& database, const SpoolSettings& settings, c
     return limit;
 }
 
+/// The owner's file, compared with its anchor.
+Result<SpoolFile> open_beside(const SpoolSettings& settings, AnchorKeeper& anchor, Opening opening) {
+    SpoolFile file = TRY(open_owned_file(settings.path, settings.device, settings.guest_patience,
+                                         [&anchor] { anchor.about_to(LifeReason::set_aside); }));
+    return anchor.meet(std::move(file), settings.path, settings.guest_patience, opening);
+}
+
 }  // namespace
 
 struct Spool::State {
     State(SpoolSettings given, TombstoneMaker signer, const Clock& time, SpoolFile opened,
-          const ChainHead& stands)
+          const ChainHead& stands, std::optional<AnchorKeeper> keeper)
         : settings(std::move(given)),
           maker(std::move(signer)),
           clock(time),
           file(std::move(opened)),
-          head(stands) {}
+          head(stands),
+          anchor(std::move(keeper)) {}
 
     SpoolSettings settings;
     TombstoneMaker maker;
     const Clock& clock;
     SpoolFile file;
     ChainHead head;
-    bool damaged = false;  // damage was met, and the file could not be opened anew yet
+    std::optional<AnchorKeeper> anchor;  // the owner's
+    bool damaged = false;                // damage was met, and the file could not be opened anew yet
     BootTime ageing_due{};
     BootTime shedding_log_due{};
     std::optional<BootTime> door_opens;  // the door is shut until then
@@ -148,6 +158,7 @@ struct Spool::State {
         TRY(store_life(file.database, life));
         TRY(transaction.commit());
         head = life.head;
+        anchor->follow(head, record);
         if (shed) tell_shedding(life);
         return {};
     }
@@ -155,7 +166,7 @@ struct Spool::State {
     [[nodiscard]] Result<void> open_anew() {
         damaged = true;
         { const Database closed = std::move(file.database); }
-        SpoolFile opened = TRY(open_owned_file(settings.path, settings.device, settings.guest_patience));
+        SpoolFile opened = TRY(open_beside(settings, *anchor, Opening::anew));
         const Life life = TRY(load_life(opened.database));
         file.database = std::move(opened.database);
         if (opened.set_aside) file.set_aside = std::move(opened.set_aside);
@@ -382,11 +393,14 @@ Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker) {
 Result<Spool> Spool::open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock) {
     TRY(check_settings(settings));
     if (!maker) return fail(ErrorCode::invalid_argument, "spool: the owner needs a tombstone maker");
-    SpoolFile file =
-        TRY(with_context(open_spool_file(settings.path, settings.device, settings.guest_patience), "spool"));
+    UniqueFd lock = TRY(with_context(lock_spool(settings.path), "spool"));
+    AnchorKeeper anchor =
+        TRY(AnchorKeeper::create(AnchorFile(settings.anchor, settings.write_anchor), settings.device));
+    SpoolFile file = TRY(with_context(open_beside(settings, anchor, Opening::start), "spool"));
+    file.owner_lock = std::move(lock);
     const Life life = TRY(load_life(file.database));
-    return Spool(
-        std::make_unique<State>(std::move(settings), std::move(maker), clock, std::move(file), life.head));
+    return Spool(std::make_unique<State>(std::move(settings), std::move(maker), clock, std::move(file),
+                                         life.head, std::move(anchor)));
 }
 
 Result<Spool> Spool::attach(SpoolSettings settings) {
@@ -397,8 +411,8 @@ Result<Spool> Spool::attach(SpoolSettings settings, const Clock& clock) {
     TRY(check_settings(settings));
     SpoolFile file = TRY(with_context(attach_spool_file(settings.path, settings.device), "spool"));
     const Life life = TRY(load_life(file.database));
-    return Spool(
-        std::make_unique<State>(std::move(settings), TombstoneMaker(), clock, std::move(file), life.head));
+    return Spool(std::make_unique<State>(std::move(settings), TombstoneMaker(), clock, std::move(file),
+                                         life.head, std::nullopt));
 }
 
 const ChainHead& Spool::head() const {
@@ -422,6 +436,26 @@ Result<void> Spool::shed_aged() {
     TRY(state_->ready());
     return state_->told(state_->without_guests([&] { return state_->shed_aged(); }),
                         "cannot shed what is over age");
+}
+
+std::optional<LifeStatement> Spool::untold() const {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    return state_->anchor->untold();
+}
+
+std::optional<LifeStatement> Spool::report() const {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    return state_->anchor->report();
+}
+
+void Spool::count_losses(std::uint64_t records_lost, std::uint64_t frames_dropped) {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    state_->anchor->count_losses(records_lost, frames_dropped);
+}
+
+void Spool::save_anchor() {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    state_->anchor->save();
 }
 
 Result<std::vector<SpooledItem>> Spool::peek(Seq after_seq, std::size_t max_items, std::size_t max_bytes) {

@@ -26,6 +26,7 @@
 
 #include "core/sealed_item.hpp"
 #include "core/statement.hpp"
+#include "spool/anchor.hpp"
 
 namespace portcullis {
 
@@ -46,6 +47,10 @@ struct SpoolSettings {
     milliseconds guest_patience{2000};
     std::uint64_t wal_most_bytes = std::uint64_t{32} << 20;
     milliseconds shut_out_time = std::chrono::minutes(5);
+    /// The owner's note of how far its chain went (anchor.hpp), in a folder of its own. Empty, for tools and
+    /// tests: none is kept, nothing is noticed, and there are no life statements.
+    std::filesystem::path anchor = {};
+    AnchorWriter write_anchor = {};
 };
 
 /// Signs tombstones and knows its own again (record/statement_codec.hpp, seal/statement.hpp); only the reader
@@ -95,9 +100,10 @@ class Spool {
   public:
     /// For the reader: makes the file if need be, checks it (every page up to 256 MiB, or when damage was
     /// seen before), and holds it against a second reader. A corrupt file is set aside as <name>.broken-<n>,
-    /// a new one with a new chain takes its place (error log; see set_aside()). Errors: configuration (device
-    /// name; file of another device), unsupported (written by a newer version), refused (another reader has
-    /// it; file of another program). clock must outlive the spool.
+    /// a new one with a new chain takes its place (error log; see set_aside()). So is one that does not reach
+    /// as far as the anchor says, as <name>.rolled-back-<n>. Errors: configuration (device name; file of
+    /// another device), unsupported (file or anchor written by a newer version), refused (another reader has
+    /// it; file of another program), denied (the anchor is not ours to read). clock must outlive the spool.
     [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker, const Clock& clock);
     [[nodiscard]] static Result<Spool> open(SpoolSettings settings, TombstoneMaker maker);
     /// For the uplink, which needs no right to write: not_found until the reader has made the file. For peek,
@@ -119,6 +125,15 @@ class Spool {
     /// Sheds what is over age in a spool that nothing is appended to. Looks once a minute, however often it
     /// is called; the owner's.
     [[nodiscard]] Result<void> shed_aged();
+
+    /// What a life statement has to say of how this chain stands; it is said when a record with one was
+    /// appended. report() is the same at any time, for losses alone. Nothing without an anchor. The owner's.
+    [[nodiscard]] std::optional<LifeStatement> untold() const;
+    [[nodiscard]] std::optional<LifeStatement> report() const;
+    /// What this run lost so far: the anchor adds it to what earlier ones did.
+    void count_losses(std::uint64_t records_lost, std::uint64_t frames_dropped);
+    /// Writes the anchor as all stands now: for the owner's end, and for losses.
+    void save_anchor();
 
     /// Damage at work is a state: closes the file and opens it as open() does, so it is read whole, and if it
     /// is damaged set aside for a new one. Then head() and set_aside() are those of the file that stands.
@@ -149,7 +164,7 @@ class Spool {
     /// A guest's file was opened anew by its owner, or set aside under us: let go of it, then attach anew (in
     /// one process, SQLite gives a second guest the lock file of the first).
     [[nodiscard]] bool moved() const;
-    /// Where open() put a corrupt file; empty when all was well.
+    /// Where open() put a corrupt or older file; empty when all was well.
     [[nodiscard]] const std::optional<std::filesystem::path>& set_aside() const;
 
   private:

@@ -28,22 +28,6 @@ fs::path shm_of(const fs::path& path) {
     return path.string() + "-shm";
 }
 
-// Who may open it may lock it, and keep the reader from starting: so nobody else may.
-Result<UniqueFd> lock_owner(const fs::path& path) {
-    const fs::path name = path.string() + ".owner";
-    constexpr mode_t mode = 0600;
-    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
-    if (!fd || ::fchmod(fd.get(), mode) != 0)
-        return fail(Error::from_errno(
-            fmt::format("cannot make {} (check that the folder exists and is writable)", name.string()),
-            errno));
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-        return fail(ErrorCode::refused,
-                    "{}: another reader has this spool open; stop it or give this one its own path",
-                    path.string());
-    return fd;
-}
-
 Result<void> sync_folder(const fs::path& folder) {
     const UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::fsync(fd.get()) != 0)
@@ -51,21 +35,23 @@ Result<void> sync_folder(const fs::path& folder) {
     return {};
 }
 
-Result<fs::path> free_broken_name(const fs::path& path) {
+Result<fs::path> free_name(const fs::path& path, std::string_view why) {
     for (int n = 1; n <= max_broken_files; ++n) {
-        fs::path name = fmt::format("{}.broken-{}", path.string(), n);
+        fs::path name = fmt::format("{}.{}-{}", path.string(), why, n);
         std::error_code ignored;
         if (!fs::exists(name, ignored)) return name;
     }
-    return fail(ErrorCode::exhausted,
-                "{}: {} corrupt spools lie beside it already; check the disk, then move them away",
-                path.string(), max_broken_files);
+    return fail(
+        ErrorCode::exhausted,
+        "{}: {} spools that were set aside (.{}-1 ...) lie beside it already; check the disk, then move "
+        "them away",
+        path.string(), max_broken_files, why);
 }
 
 // The main file goes first: from then on SQLite in another process sees that it moved and neither checkpoints
 // into it nor deletes the -wal of the new file by name.
-Result<fs::path> set_file_aside(const fs::path& path) {
-    fs::path broken = TRY(free_broken_name(path));
+Result<fs::path> set_file_aside(const fs::path& path, std::string_view why) {
+    fs::path broken = TRY(free_name(path, why));
     std::error_code error;
     fs::rename(path, broken, error);
     if (error)
@@ -185,14 +171,24 @@ void mark_suspect(const fs::path& path) {
     if (!mark) log_warning("spool", "cannot mark {} as suspect", path.string());
 }
 
-Result<SpoolFile> open_spool_file(const fs::path& path, const std::string& device, milliseconds patience) {
-    UniqueFd lock = TRY(lock_owner(path));
-    SpoolFile file = TRY(open_owned_file(path, device, patience));
-    file.owner_lock = std::move(lock);
-    return file;
+// Who may open it may lock it, and keep the reader from starting: so nobody else may.
+Result<UniqueFd> lock_spool(const fs::path& path) {
+    const fs::path name = path.string() + ".owner";
+    constexpr mode_t mode = 0600;
+    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
+    if (!fd || ::fchmod(fd.get(), mode) != 0)
+        return fail(Error::from_errno(
+            fmt::format("cannot make {} (check that the folder exists and is writable)", name.string()),
+            errno));
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+        return fail(ErrorCode::refused,
+                    "{}: another reader has this spool open; stop it or give this one its own path",
+                    path.string());
+    return fd;
 }
 
-Result<SpoolFile> open_owned_file(const fs::path& path, const std::string& device, milliseconds patience) {
+Result<SpoolFile> open_owned_file(const fs::path& path, const std::string& device, milliseconds patience,
+                                  const BeforeAside& before_aside) {
     tell_of_open_folder(path);
     // What is in the -shm stands in the -wal too; the locks of guests go with it, and come back honest.
     std::error_code ignored;
@@ -203,13 +199,23 @@ Result<SpoolFile> open_owned_file(const fs::path& path, const std::string& devic
     if (database.error().code() != ErrorCode::corrupt)
         return fail(std::move(database.error()).with(path.string()));
     const std::string what = database.error().message();
-    fs::path broken = TRY(set_file_aside(path));
+    before_aside();
+    fs::path broken = TRY(set_file_aside(path, "broken"));
     log_error("spool",
               "corrupt file set aside, a new chain begins: file={} why=\"{}\" cure=\"keep the file: records "
               "that were not received are in it; check the disk\"",
               broken.string(), what);
     Database fresh = TRY(open_checked(path, device, patience));
     return SpoolFile{std::move(fresh), UniqueFd(), {}, std::move(broken)};
+}
+
+Result<SpoolFile> replace_rolled_back(SpoolFile file, const fs::path& path, const std::string& device,
+                                      milliseconds patience) {
+    { const Database closed = std::move(file.database); }
+    file.set_aside = TRY(set_file_aside(path, "rolled-back"));
+    set_door(path, Door::open);
+    file.database = TRY(open_checked(path, device, patience));
+    return file;
 }
 
 Result<SpoolFile> attach_spool_file(const fs::path& path, const std::string& device) {

@@ -7,6 +7,7 @@
 // can shut the door: a new -shm, and modes that let no guest in.
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -15,7 +16,8 @@
 
 namespace portcullis {
 
-/// More corrupt files than this beside a spool mean a dying disk: opening is refused.
+/// More corrupt files than this beside a spool mean a dying disk: opening is refused. So it is with more
+/// files that were rolled back.
 inline constexpr int max_broken_files = 16;
 
 /// A larger file is read whole at opening only when it is suspect: 1.6 GB took 11 s from a cold disk. Its
@@ -49,12 +51,18 @@ struct SpoolFile {
     std::optional<std::filesystem::path> set_aside;
 };
 
-/// Errors as Spool::open.
-[[nodiscard]] Result<SpoolFile> open_spool_file(const std::filesystem::path& path, const std::string& device,
-                                                milliseconds patience);
-/// What open_spool_file does, for an owner that holds the lock already and has closed the file.
+/// Called before a corrupt file is set aside.
+using BeforeAside = std::function<void()>;
+
+/// Holds the file against a second reader. Errors as Spool::open.
+[[nodiscard]] Result<UniqueFd> lock_spool(const std::filesystem::path& path);
+/// For an owner that holds the lock and has closed the file.
 [[nodiscard]] Result<SpoolFile> open_owned_file(const std::filesystem::path& path, const std::string& device,
-                                                milliseconds patience);
+                                                milliseconds patience, const BeforeAside& before_aside);
+/// Closes a sound file that is not the one that it should be, sets it aside as <name>.rolled-back-<n> and
+/// makes a new one.
+[[nodiscard]] Result<SpoolFile> replace_rolled_back(SpoolFile file, const std::filesystem::path& path,
+                                                    const std::string& device, milliseconds patience);
 /// Errors as Spool::attach.
 [[nodiscard]] Result<SpoolFile> attach_spool_file(const std::filesystem::path& path,
                                                   const std::string& device);

@@ -61,6 +61,23 @@ Bytes signed_by_device(const std::string& text) {
 const Checkpoint checkpoint{"gate-1", chain, 1, 4, link, fuzz::now};
 const Tombstone tombstone{"gate-1", chain, 2, 9, link, 1, 2, 3, 2, fuzz::now};
 
+LifeStatement made_life() {
+    LifeStatement life;
+    life.device = "gate-1";
+    life.chain = chain;
+    life.reason = LifeReason::rolled_back;
+    life.boots = 3;
+    life.previous = ChainId{{std::byte{7}}};
+    life.previous_last = 64;
+    life.previous_link = link;
+    life.records_lost = 2;
+    life.frames_dropped = 40;
+    life.link = link;
+    life.time = fuzz::now;
+    return life;
+}
+const LifeStatement life = made_life();
+
 void add_envelopes(const Corpus& corpus) {
     for (const char* name :
          {"good-one-recipient", "good-two-recipients", "good-signing-time-2050", "good-other-recipient-only",
@@ -89,6 +106,7 @@ void add_records(const Corpus& corpus) {
     corpus.add("record", "unread", must(encode_payload(read)));
     corpus.add("record", "checkpoint", must(encode_checkpoint(checkpoint)));
     corpus.add("record", "tombstone", must(encode_tombstone(tombstone)));
+    corpus.add("record", "life", must(encode_life(life)));
     corpus.add("record", "receipt", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
 }
 
@@ -141,6 +159,10 @@ void add_messages(const Corpus& corpus) {
     corpus.add("mqtt_payload", "picture", message(ItemKind::plate, 2, "", blob));
     corpus.add("mqtt_payload", "checkpoint",
                message(ItemKind::checkpoint, 5, "", signed_by_device(must(encode_checkpoint(checkpoint)))));
+    corpus.add("mqtt_payload", "life",
+               message(ItemKind::life, 1, "", signed_by_device(must(encode_life(life)))));
+    corpus.add("mqtt_payload", "life-at-another-place",
+               message(ItemKind::life, 2, "", signed_by_device(must(encode_life(life)))));
     corpus.add("mqtt_payload", "tombstone",
                message(ItemKind::tombstone, 9, "\nfirst=2\nlast=9",
                        signed_by_device(must(encode_tombstone(tombstone)))));
@@ -180,6 +202,12 @@ void add_spools(const Corpus& corpus) {
     corpus.add("spool_file", "empty", spool_after(0, 1000));
     corpus.add("spool_file", "two-records", spool_after(2, 1000));
     corpus.add("spool_file", "shed", spool_after(5, 8));
+    Anchor anchor;
+    anchor.device = "gate-1";
+    anchor.boots = 3;
+    anchor.head = {chain, 65, link};
+    anchor.about_to = LifeReason::set_aside;
+    corpus.add("spool_file", "anchor", encode_anchor(anchor));
     corpus.add("spool_file", "no-database", "SQLite format 2");
 }
 

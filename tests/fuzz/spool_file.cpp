@@ -1,4 +1,4 @@
-// The file between reader and uplink, which a dying disk or a thief may have written.
+// The file between reader and uplink, and the anchor, which a dying disk or a thief may have written.
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -73,6 +73,12 @@ void work_as_owner(const std::filesystem::path& file, const Clock& clock) {
     PORTCULLIS_ASSERT(again->head().chain == head.chain && again->head().next_seq == head.next_seq);
 }
 
+/// What parses is written again with the same bytes.
+void check_anchor(ByteView bytes) {
+    const auto anchor = parse_anchor(as_text(bytes));
+    PORTCULLIS_ASSERT(!anchor || encode_anchor(*anchor) == as_text(bytes));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -81,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     set_log_level(nothing);
     scratch.clear();
     const std::filesystem::path file = scratch.write("spool.db", fuzz::input_bytes(data, size));
+    check_anchor(fuzz::input_bytes(data, size));
     look_as_guest(file, clock);
     work_as_owner(file, clock);
     return 0;

@@ -3,6 +3,7 @@
 // the cryptography.
 
 #include <initializer_list>
+#include <vector>
 
 #include "core/sealed_item.hpp"
 
@@ -14,7 +15,7 @@ struct Part {
 };
 
 /// The next record of the chain at `head`, which it moves on. Blobs differ from seq to seq.
-inline SealedRecord next_record(ChainHead& head, std::initializer_list<Part> parts) {
+inline SealedRecord next_record(ChainHead& head, const std::vector<Part>& parts) {
     SealedRecord record{head.chain, {}};
     for (const Part& part : parts) {
         Bytes blob(part.bytes, std::byte{0xa5});
@@ -25,6 +26,10 @@ inline SealedRecord next_record(ChainHead& head, std::initializer_list<Part> par
         ++head.next_seq;
     }
     return record;
+}
+
+inline SealedRecord next_record(ChainHead& head, std::initializer_list<Part> parts) {
+    return next_record(head, std::vector<Part>(parts));
 }
 
 /// A read of 300 bytes alone.

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "apps/portcullis/bench_score.hpp"
 #include "database/disk_meter.hpp"
@@ -50,11 +51,17 @@ struct Figures {
     std::vector<double> append_ms;
     double seconds = 0;  // of all appends together
     std::uint64_t sealed_bytes = 0;
+    std::vector<double> anchor_ms;
+    std::uint64_t anchor_bytes = 0;
     DiskUse main;
     DiskUse wal;
 
     [[nodiscard]] double per_record(std::uint64_t sum) const {
         return static_cast<double>(sum) / static_cast<double>(append_ms.size());
+    }
+    [[nodiscard]] double anchor_ms_per_record() const {
+        return std::accumulate(anchor_ms.begin(), anchor_ms.end(), 0.0) /
+               static_cast<double>(append_ms.size());
     }
     [[nodiscard]] std::uint64_t written() const { return main.bytes + wal.bytes; }
     [[nodiscard]] double amplification() const {
@@ -155,8 +162,22 @@ class Drive {
     Seq checkpointed_ = 1;
 };
 
-SpoolSettings settings_of(Road road, int records, const std::filesystem::path& folder) {
+/// Writes as the reader does, and takes the time.
+AnchorWriter timed_anchor(Figures& figures) {
+    return [&figures](const std::filesystem::path& path, ByteView bytes) -> Result<void> {
+        const auto begin = Clock::now();
+        TRY(write_anchor_file(path, bytes));
+        const std::chrono::duration<double> took = Clock::now() - begin;
+        figures.anchor_ms.push_back(took.count() * 1000);
+        figures.anchor_bytes += bytes.size();
+        return {};
+    };
+}
+
+SpoolSettings settings_of(Road road, int records, const std::filesystem::path& folder, Figures& anchors) {
     SpoolSettings settings{.path = folder / "spool.db", .device = "bench"};
+    settings.anchor = folder / "private" / "anchor";
+    settings.write_anchor = timed_anchor(anchors);
     if (road == Road::full)
         settings.quota_bytes =
             static_cast<std::uint64_t>(records) * (read_bytes + plate_bytes + overview_bytes) / 2;
@@ -167,7 +188,8 @@ SpoolSettings settings_of(Road road, int records, const std::filesystem::path& f
 // counted.
 Result<Figures> measure(Road road, int records, const std::filesystem::path& folder) {
     const Workplace place = TRY(Workplace::create(folder));
-    const SpoolSettings settings = settings_of(road, records, place.path());
+    Figures anchors;
+    const SpoolSettings settings = settings_of(road, records, place.path(), anchors);
     const DiskMeter meter;
     Figures figures;
     DiskUse main;
@@ -184,6 +206,8 @@ Result<Figures> measure(Road road, int records, const std::filesystem::path& fol
         }
         figures = std::move(drive.figures);
     }
+    figures.anchor_ms = std::move(anchors.anchor_ms);
+    figures.anchor_bytes = anchors.anchor_bytes;
     figures.main = since(main, meter.main_files());
     figures.wal = since(wal, meter.wal_files());
     return figures;
@@ -197,6 +221,9 @@ void print_line(const Phase& phase, const Figures& figures) {
                figures.per_record(figures.wal.bytes), figures.per_record(figures.main.bytes),
                figures.amplification(), figures.block_amplification(),
                figures.per_record(figures.wal.syncs + figures.main.syncs));
+    fmt::print("{:<10}the anchor: {:.3f} writes a record, {:.2f} ms each (p99 {:.2f}), {:.3f} ms a record\n",
+               "", figures.per_record(figures.anchor_ms.size()), percentile(figures.anchor_ms, 0.5),
+               percentile(figures.anchor_ms, 0.99), figures.anchor_ms_per_record());
 }
 
 Json json_of(const Figures& figures) {
@@ -211,7 +238,13 @@ Json json_of(const Figures& figures) {
             {"written_bytes_per_record", figures.per_record(figures.written())},
             {"write_amplification", figures.amplification()},
             {"block_amplification", figures.block_amplification()},
-            {"syncs_per_record", figures.per_record(figures.wal.syncs + figures.main.syncs)}};
+            {"syncs_per_record", figures.per_record(figures.wal.syncs + figures.main.syncs)},
+            {"anchor",
+             {{"writes_per_record", figures.per_record(figures.anchor_ms.size())},
+              {"bytes_per_record", figures.per_record(figures.anchor_bytes)},
+              {"ms_per_record", figures.anchor_ms_per_record()},
+              {"p50_ms", percentile(figures.anchor_ms, 0.5)},
+              {"p99_ms", percentile(figures.anchor_ms, 0.99)}}}};
 }
 
 }  // namespace
