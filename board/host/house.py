@@ -142,7 +142,7 @@ class House:
             "keys": {"key": str(device / "read.key"), "certificate": str(device / "read.crt")},
             "recipients": {"read": [recipient["read"]], "plate": [recipient["evidence"]],
                            "overview": [recipient["evidence"]]},
-            "spool": {"path": str(self.spool_file)},
+            "spool": {"path": str(self.spool_file), "anchor": str(self.folder / "reader" / "anchor")},
             "receipts": receipts, "inbox": inbox,
         })
         self.write_settings("uplink", {

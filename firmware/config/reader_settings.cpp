@@ -144,6 +144,7 @@ ReaderKeySettings read_keys(SettingsReader& in, const PictureSettings& pictures)
 ReaderSpoolSettings read_spool(SettingsSection section) {
     ReaderSpoolSettings spool;
     spool.path = section.path("path");
+    spool.anchor = section.path("anchor", (spool.path.parent_path() / "private" / "anchor").string());
     spool.quota_bytes =
         static_cast<std::uint64_t>(section.integer("quota_mib", {16, 1 << 20}, 2048)) * mebibyte;
     spool.quota_items =

@@ -88,6 +88,7 @@ struct ReaderKeySettings {
 
 struct ReaderSpoolSettings {
     std::filesystem::path path;
+    std::filesystem::path anchor;
     std::uint64_t quota_bytes = 0;
     std::uint64_t quota_items = 0;
     std::chrono::hours quota_age{};

@@ -33,6 +33,7 @@ Result<void> SpoolSink::checkpoint() {
 }
 
 Result<void> SpoolSink::append(const CaptureRecord& record) {
+    TRY(say(spool_.untold()));
     const Digest receipt = TRY(spool_.last_receipt_digest())
     .value_or(Digest{});
     auto sealed = sealer_.seal(record, spool_.head(), receipt);
@@ -59,6 +60,8 @@ Result<void> SpoolSink::tick() {
     spool_.tick();
     if (receipts_ != nullptr) receipts_->look();
     TRY(through_damage([&] { return spool_.shed_aged(); }));
+    TRY(through_damage([&] { return say(spool_.untold()); }));
+    TRY(through_damage([&] { return declare_losses(); }));
     if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
     return checkpoint();
 }
@@ -66,12 +69,59 @@ Result<void> SpoolSink::tick() {
 Result<void> SpoolSink::append_checkpoint() {
     const ChainHead head = spool_.head();
     if (head.next_seq == first_unchecked_) return {};
-    SealedRecord sealed{head.chain, {}};
-    sealed.items.push_back(TRY(sealer_.checkpoint(head, first_unchecked_, clock_.utc())));
+    return append_statement(TRY(sealer_.checkpoint(head, first_unchecked_, clock_.utc())));
+}
+
+Result<void> SpoolSink::append_statement(SealedItem item) {
+    SealedRecord sealed{spool_.head().chain, {}};
+    sealed.items.push_back(std::move(item));
     TRY(spool_.append(sealed));
     first_unchecked_ = spool_.head().next_seq;
     last_checkpoint_ = clock_.since_boot();
     return {};
+}
+
+/// It signs the link before it as a checkpoint does, and counts as one.
+Result<void> SpoolSink::say(const std::optional<LifeStatement>& life) {
+    if (!life) return {};
+    count_losses();
+    LifeStatement told = *life;
+    if (const auto now = spool_.report()) {
+        told.records_lost = now->records_lost;
+        told.frames_dropped = now->frames_dropped;
+    }
+    auto item = sealer_.life(spool_.head(), told, clock_.utc());
+    if (!item) return fail(not_sealed(std::move(item.error())));
+    key_absent_since_.reset();
+    TRY(append_statement(std::move(*item)));
+    declared_ = counted_;
+    lost_since_.reset();
+    dropped_since_.reset();
+    return {};
+}
+
+void SpoolSink::count_losses() {
+    if (!losses_) return;
+    counted_ = losses_();
+    spool_.count_losses(counted_.records, counted_.frames);
+}
+
+void SpoolSink::keep_losses() {
+    count_losses();
+    spool_.save_anchor();
+}
+
+Result<void> SpoolSink::declare_losses() {
+    const BootTime now = clock_.since_boot();
+    const std::uint64_t lost_before = counted_.records;
+    count_losses();
+    // Whatever the disk takes of it: the next start declares what this one cannot.
+    if (counted_.records != lost_before) spool_.save_anchor();
+    if (counted_.records != declared_.records && !lost_since_) lost_since_ = now;
+    if (counted_.frames != declared_.frames && !dropped_since_) dropped_since_ = now;
+    const bool due = (lost_since_ && now - *lost_since_ >= max_time_unchecked) ||
+                     (dropped_since_ && now - *dropped_since_ >= max_time_frames_undeclared);
+    return due ? say(spool_.report()) : Result<void>();
 }
 
 RecordSink SpoolSink::sink() {

@@ -1,7 +1,8 @@
 #pragma once
 // SpoolSink: seals records and appends them to the spool, with a signed checkpoint every max_items_unchecked
-// items or max_time_unchecked, and at the end; releases what the inbox brings receipts for. Thread-bound: the
-// commit thread.
+// items or max_time_unchecked, and at the end; releases what the inbox brings receipts for. Before the first
+// record of a chain or of a start goes a life statement (core/statement.hpp), and one follows within a minute
+// when records were lost, within an hour when frames were. Thread-bound: the commit thread.
 
 #include "inbox/receipt_intake.hpp"
 #include "pipeline/record_sink.hpp"
@@ -14,6 +15,14 @@ inline constexpr std::uint64_t max_items_unchecked = 64;
 inline constexpr std::chrono::seconds max_time_unchecked{60};
 /// A key in hardware that has signed nothing for so long is gone: only opening it anew can help.
 inline constexpr std::chrono::seconds max_key_absence{10};
+
+inline constexpr std::chrono::hours max_time_frames_undeclared{1};
+
+/// What a run of the reader has lost so far.
+struct Losses {
+    std::uint64_t records = 0;
+    std::uint64_t frames = 0;
+};
 
 class SpoolSink {
   public:
@@ -30,6 +39,11 @@ class SpoolSink {
     /// A checkpoint if anything stands behind the last one.
     [[nodiscard]] Result<void> checkpoint();
 
+    /// Where to ask for losses; without it none are declared. Before the commit thread starts.
+    void declare(std::function<Losses()> losses) { losses_ = std::move(losses); }
+    /// At the reader's end, after the last record: what it lost is kept for the next start to declare.
+    void keep_losses();
+
     /// The functions above as the pipeline takes them; they borrow this object.
     [[nodiscard]] RecordSink sink();
 
@@ -37,6 +51,10 @@ class SpoolSink {
     [[nodiscard]] Error not_sealed(Error error);
     [[nodiscard]] Result<void> append(const CaptureRecord& record);
     [[nodiscard]] Result<void> append_checkpoint();
+    [[nodiscard]] Result<void> append_statement(SealedItem item);
+    [[nodiscard]] Result<void> say(const std::optional<LifeStatement>& life);
+    [[nodiscard]] Result<void> declare_losses();
+    void count_losses();
     template <class Attempt>
     [[nodiscard]] Result<void> through_damage(Attempt attempt);
 
@@ -47,6 +65,11 @@ class SpoolSink {
     Seq first_unchecked_;
     BootTime last_checkpoint_;
     std::optional<BootTime> key_absent_since_;
+    std::function<Losses()> losses_;
+    Losses counted_;
+    Losses declared_;
+    std::optional<BootTime> lost_since_;     // not declared yet
+    std::optional<BootTime> dropped_since_;  // not declared yet
 };
 
 }  // namespace portcullis

@@ -143,8 +143,8 @@ class Delivery(Road):
             self.house.start(program)
         self.wait_for_reader()
         self.wait_for_empty_spool()
-        # The ingest itself judges a checkpoint, which is signed but not sealed; the rest waits for the opener.
-        self.assertTrue(all(item["authenticity"] is None for item in self.house.items() if item["kind"] != "checkpoint"))
+        # The ingest itself judges checkpoints and life statements, which are signed but not sealed; the rest waits for the opener.
+        self.assertTrue(all(item["authenticity"] is None for item in self.house.items() if item["kind"] not in ("checkpoint", "life")))
         self.house.start_opener()
         self.wait_for_verdicts()
         self.assert_every_seq_once_and_authentic()
@@ -273,6 +273,51 @@ class Kill(Road):
         count = self.assert_every_seq_once_and_authentic()
         self.assertEqual(len({item["chain"] for item in self.house.items()}), 1, "a kill must not begin a new chain")
         print(f"{KILL_ROUNDS} kills, {count} items, each once")
+
+
+class Rollback(Road):
+    """An older copy of the spool is put back while the device is off."""
+
+    def parts(self):
+        return [pathlib.Path(str(self.house.spool_file) + part) for part in ("", "-wal", "-shm")]
+
+    def tool(self, command):
+        return subprocess.run([pathlib.Path(BIN) / "portcullis", command, "--store", self.house.store_file],
+                              capture_output=True, text=True, check=False)
+
+    def test_a_new_chain_begins_and_ledger_and_verify_say_why(self):
+        self.start_all(cut_pictures(self.folder / "pictures", 3))
+        self.wait_for_reader()
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        self.assertEqual(self.tool("verify").returncode, 0, self.tool("verify").stdout)
+        self.house.stop("uplink")
+        copies = {part: part.read_bytes() for part in self.parts() if part.exists()}
+        self.house.start("reader")
+        self.wait_for_reader()
+        lost = self.house.query(self.house.spool_file, "SELECT count(*) FROM items")[0][0]
+        self.assertGreater(lost, 3)
+        for part in self.parts():
+            part.unlink(missing_ok=True)
+        for part, content in copies.items():
+            part.write_bytes(content)
+        before = {item["chain"] for item in self.house.items()}
+        self.house.start("reader")
+        self.wait_for_reader()
+        self.assertIn("older copy", self.house.log_text("reader"))
+        self.house.start("uplink")
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        after = {item["chain"] for item in self.house.items()} - before
+        self.assertEqual(len(after), 1)
+        for item in self.house.items():
+            self.assertEqual((item["authenticity"], item["key_trust"]), ("authentic", "trusted"), item)
+        verify = self.tool("verify")
+        self.assertEqual(verify.returncode, 1, verify.stdout)
+        self.assertRegex(verify.stdout, rf"! set_back: gate-1 .*rolled_back: chain {after.pop().lower()}")
+        self.assertRegex(verify.stdout, rf"! cut_off: gate-1 .* \({lost}\)")
+        self.assertNotIn("forked", verify.stdout)  # nothing was sealed twice
+        self.assertRegex(self.tool("ledger").stdout, r"! chain \w+ ended at seq \d+ or later \(rolled_back\)")
 
 
 class Hunt(Road):

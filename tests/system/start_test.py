@@ -124,7 +124,8 @@ class Dates(unittest.TestCase):
         code, words = self.start()
         self.assertEqual(code, 0, words)
         self.assertIn("expired", words)
-        self.assertGreater(self.house.spool_depth(), 0)
+        reads = self.house.query(self.house.spool_file, "SELECT count(*) FROM items WHERE kind = 'read'")
+        self.assertGreater(reads[0][0], 0)
 
 
 if __name__ == "__main__":

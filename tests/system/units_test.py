@@ -60,7 +60,10 @@ class Units(unittest.TestCase):
 
     def test_the_spool_is_the_readers(self):
         reader = service_section("portcullis-reader")
-        self.assertEqual(reader["StateDirectory"], "portcullis/spool")
+        self.assertEqual(reader["StateDirectory"], "portcullis/spool portcullis/reader")
+        with open(os.path.join(UNITS, "..", "config", "reader.toml"), encoding="utf-8") as file:
+            # Not in the spool's folder, and in one that the reader makes with mode 0700.
+            self.assertIn('anchor = "/var/lib/portcullis/reader/private/anchor"', file.read())
         self.assertEqual(reader["StateDirectoryMode"], "2750")  # nobody but the reader may write
 
     def test_the_uplink_may_write_the_inbox_and_nothing_else(self):

@@ -182,8 +182,14 @@ std::filesystem::path kept_set(const ReaderSettings& settings) {
 }
 
 SpoolSettings spool_settings(const ReaderSettings& settings) {
-    return {settings.spool.path, settings.device, settings.spool.quota_bytes, settings.spool.quota_items,
-            settings.spool.quota_age};
+    SpoolSettings spool;
+    spool.path = settings.spool.path;
+    spool.device = settings.device;
+    spool.quota_bytes = settings.spool.quota_bytes;
+    spool.quota_items = settings.spool.quota_items;
+    spool.quota_age = settings.spool.quota_age;
+    spool.anchor = settings.spool.anchor;
+    return spool;
 }
 
 milliseconds watchdog_patience(const ReaderSettings& settings) {

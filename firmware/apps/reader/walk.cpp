@@ -140,6 +140,9 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
     hooks.beat = [&] { heartbeat.beat(); };
     hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters); };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);
+    sink.declare([&counters = pipeline.counters()] {
+        return Losses{counters.records_lost.load(), counters.frames_dropped.load()};
+    });
     const OpenCamera camera = [&] { return open_camera(settings, clock); };
     const Watchdog watchdog(heartbeat, watchdog_patience(settings));
     log_info("reader", "device={} chain={} next_seq={}", settings.device, to_string(spool.head().chain),
@@ -147,6 +150,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
     notify_ready("reading");
     auto done = pipeline.run(camera, stop.token());
     notify_stopping();
+    sink.keep_losses();
     log_info("reader", "ended: {}", summary(pipeline.counters()));
     if (done && pipeline.counters().records_lost > 0)
         return fail(ErrorCode::io, "{} records were lost; see the errors above",

@@ -72,6 +72,8 @@ TEST_CASE("the commented example holds every key with its own default") {
     CHECK(all->spool.quota_items == few->spool.quota_items);
     CHECK(all->spool.quota_age == few->spool.quota_age);
     CHECK(few->spool.quota_age == std::chrono::hours(72));
+    CHECK(all->spool.anchor == "/var/lib/portcullis/reader/private/anchor");
+    CHECK(few->spool.anchor == few->spool.path.parent_path() / "private" / "anchor");
     CHECK(all->spool.commit_patience == few->spool.commit_patience);
     CHECK(all->input.pace == few->input.pace);
     CHECK(all->log_level == few->log_level);

@@ -5,6 +5,8 @@
 
 #include "database/database.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
+#include "record/statement_codec.hpp"
+#include "seal/statement.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/pipeline/toy_road.hpp"
@@ -47,21 +49,29 @@ class LooseToken final : public SigningKey {
 
 /// A device with its own keys, sealer and spool.
 struct Device {
+    bool anchored;
     TempDir folder;
     FakeClock clock;
     std::unique_ptr<FileSigningKey> key;
     std::optional<Sealer> sealer;
     std::optional<Spool> spool;
 
-    Device() {
+    /// With an anchor there are life statements.
+    explicit Device(bool with_anchor = false) : anchored(with_anchor) {
         const std::string pki = shared_pki();
         auto loaded =
             FileSigningKey::create(pki + "/devices/gate-1/read.key", pki + "/devices/gate-1/read.crt");
         if (!loaded) FAIL(loaded.error().message());
         key = std::move(*loaded);
         sealer = sealer_with(*key);
+        open();
+    }
+    void open() {
+        spool.reset();
+        SpoolSettings settings{.path = folder.path() / "spool.db", .device = "gate-1"};
+        if (anchored) settings.anchor = folder.path() / "private" / "anchor";
         auto opened = Spool::open(
-            {folder.path() / "spool.db", "gate-1"},
+            settings,
             TombstoneMaker([this](const Tombstone& tombstone) { return sealer->tombstone(tombstone); },
                            [this](ByteView blob) { return sealer->own_tombstone(blob); }),
             clock);
@@ -80,6 +90,22 @@ struct Device {
         auto made = Sealer::create(settings, signing_key);
         if (!made) FAIL(made.error().message());
         return std::move(*made);
+    }
+    /// What the life statements in the spool say, oldest first.
+    std::vector<LifeStatement> lives() {
+        std::vector<LifeStatement> said;
+        const auto items = spool->peek(0, 1000, 100'000'000);
+        REQUIRE(items);
+        for (const SpooledItem& spooled : *items) {
+            if (spooled.item.kind != ItemKind::life) continue;
+            const auto text = verify_own_statement(spooled.item.blob, *key);
+            REQUIRE(text);
+            const auto life = parse_life(*text);
+            REQUIRE(life);
+            CHECK(life->last + 1 == spooled.item.seq);
+            said.push_back(*life);
+        }
+        return said;
     }
     std::string kinds() {
         std::string text;
@@ -222,4 +248,144 @@ TEST_CASE("ten passages end as ten sealed records in the spool") {
     Pipeline pipeline(settings, toy_eyes(), sink.sink(), {});
     REQUIRE(pipeline.run(open_toy(10 * frames_a_vehicle), {}));
     CHECK(device.kinds() == "rporporporporporporporporporpoc");
+}
+
+TEST_CASE("each chain and each start of the reader begins with a signed life statement") {
+    Device device(true);
+    {
+        SpoolSink sink(*device.sealer, *device.spool, device.clock);
+        REQUIRE(sink.tick());
+        REQUIRE(sink.tick());
+        REQUIRE(sink.record(record_with_plate()));
+        REQUIRE(sink.checkpoint());
+        CHECK(device.kinds() == "lrpc");
+    }
+    device.open();
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    REQUIRE(sink.record(record_with_plate()));  // before the first tick
+    REQUIRE(sink.tick());
+    CHECK(device.kinds() == "lrpclrp");
+    const auto lives = device.lives();
+    REQUIRE(lives.size() == 2);
+    CHECK(lives[0].reason == LifeReason::made);
+    CHECK(lives[0].boots == 1);
+    CHECK(lives[1].reason == LifeReason::start);
+    CHECK(lives[1].boots == 2);
+    CHECK(lives[1].last == 4);
+}
+
+TEST_CASE("attack: an old spool restored: the first item of the new chain says why, signed") {
+    Device device(true);
+    {
+        SpoolSink sink(*device.sealer, *device.spool, device.clock);
+        REQUIRE(sink.record(record_with_plate()));
+        REQUIRE(sink.checkpoint());
+    }
+    device.open();  // what is in the -wal file goes to the main file
+    const auto file = device.folder.path() / "spool.db";
+    std::filesystem::copy_file(file, device.folder.path() / "copy.db");
+    {
+        SpoolSink sink(*device.sealer, *device.spool, device.clock);
+        REQUIRE(sink.record(record_with_plate()));
+        REQUIRE(sink.checkpoint());
+    }
+    const ChainHead end = device.spool->head();
+    device.spool.reset();
+    for (const char* part : {"-wal", "-shm"})
+        std::filesystem::remove(file.string() + part);
+    std::filesystem::copy_file(device.folder.path() / "copy.db", file,
+                               std::filesystem::copy_options::overwrite_existing);
+    device.open();
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.kinds() == "lrp");
+    const auto lives = device.lives();
+    REQUIRE(lives.size() == 1);
+    CHECK(lives[0].reason == LifeReason::rolled_back);
+    CHECK(lives[0].previous == end.chain);
+    CHECK(lives[0].previous_last == end.next_seq - 1);
+    CHECK(lives[0].previous_link == end.link);
+    CHECK(lives[0].last == 0);
+}
+
+TEST_CASE("records given up are declared with the next start or minute") {
+    Device device(true);
+    Losses losses;
+    {
+        SpoolSink sink(*device.sealer, *device.spool, device.clock);
+        sink.declare([&] { return losses; });
+        REQUIRE(sink.tick());
+        losses.records = 2;
+        REQUIRE(sink.tick());
+        device.clock.advance(std::chrono::seconds(59));
+        losses.records = 3;
+        REQUIRE(sink.tick());
+        CHECK(device.kinds() == "l");
+        device.clock.advance(std::chrono::seconds(1));
+        REQUIRE(sink.tick());
+        CHECK(device.kinds() == "ll");
+        device.clock.advance(std::chrono::hours(2));
+        REQUIRE(sink.tick());
+        CHECK(device.kinds() == "ll");  // nothing new is nothing to say
+        REQUIRE(device.lives().size() == 2);
+        CHECK(device.lives()[1].reason == LifeReason::report);
+        CHECK(device.lives()[1].records_lost == 3);
+        losses.records = 4;  // in its last second
+        sink.keep_losses();
+    }
+    device.open();
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    REQUIRE(sink.tick());
+    REQUIRE(device.lives().size() == 3);
+    CHECK(device.lives()[2].reason == LifeReason::start);
+    CHECK(device.lives()[2].records_lost == 4);
+}
+
+TEST_CASE("dropped frames are declared within the hour, not each minute") {
+    Device device(true);
+    Losses losses;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    sink.declare([&] { return losses; });
+    REQUIRE(sink.tick());
+    for (int minute = 0; minute < 150; ++minute) {
+        losses.frames += 5;
+        REQUIRE(sink.tick());
+        device.clock.advance(std::chrono::minutes(1));
+    }
+    CHECK(device.kinds() == "lll");
+    CHECK(device.lives()[1].frames_dropped == 5 * 61);
+    CHECK(device.lives()[2].frames_dropped == 5 * 122);
+}
+
+TEST_CASE(
+    "damage met at work: the new chain begins with a life statement, then comes the record that met it") {
+    Device device(true);
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    REQUIRE(sink.record(record_with_plate()));
+    const ChainHead end = device.spool->head();
+    {
+        auto other = Database::open({.path = device.folder.path() / "spool.db"});
+        REQUIRE(other);
+        REQUIRE(other->execute("DELETE FROM life"));
+    }
+    REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.kinds() == "lrp");
+    REQUIRE(device.lives().size() == 1);
+    CHECK(device.lives()[0].reason == LifeReason::set_aside);
+    CHECK(device.lives()[0].previous == end.chain);
+    CHECK(device.lives()[0].previous_last == end.next_seq - 1);
+    CHECK(device.lives()[0].previous_link == end.link);
+}
+
+TEST_CASE("a life statement that cannot be signed holds nothing up for good: it comes with the key") {
+    Device device(true);
+    const LooseToken token(*device.key);
+    const Sealer sealer = device.sealer_with(token);
+    SpoolSink sink(sealer, *device.spool, device.clock);
+    token.pulled = true;
+    CHECK_FALSE(sink.tick());
+    CHECK_FALSE(sink.record(record_with_plate()));
+    token.pulled = false;
+    REQUIRE(sink.record(record_with_plate()));
+    CHECK(device.kinds() == "lrp");
 }
