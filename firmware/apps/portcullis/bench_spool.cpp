@@ -26,8 +26,8 @@ using Json = nlohmann::ordered_json;
 /// What the envelope adds for one recipient (README.md of the seal room).
 constexpr std::size_t envelope_bytes = 282;
 constexpr std::size_t signature_bytes = 300;  // of a read, within its envelope
-// As they come out of the sealer for one recipient (`portcullis bench seal`): pictures in their first buckets,
-// where nearly all are.
+// As they come out of the sealer for one recipient (`portcullis bench seal`): pictures in their first
+// buckets, where nearly all are.
 constexpr std::size_t read_bytes = min_payload_bytes + signature_bytes + envelope_bytes;
 constexpr std::size_t plate_bytes = min_plate_bucket_bytes + envelope_bytes;
 constexpr std::size_t overview_bytes = min_overview_bucket_bytes + envelope_bytes;
