@@ -57,8 +57,10 @@ constexpr auto speed_footer =
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
 constexpr auto spool_footer =
-    "Appends records as they are sealed to one recipient (a read of 2,886 bytes, a plate picture of 16,666, an\n"
-    "overview of 33,050: the first size buckets; a checkpoint every 64 items) to a new spool beneath FOLDER,\n"
+    "Appends records as they are sealed to one recipient (a read of 2,886 bytes, a plate picture of 16,666, "
+    "an\n"
+    "overview of 33,050: the first size buckets; a checkpoint every 64 items) to a new spool beneath "
+    "FOLDER,\n"
     "which should lie on the disk that the device will use; about 60 kB a record are taken there, and given\n"
     "back. Columns:\n"
     "  appends/s, p50, p99, max   of one append, durable (synchronous=FULL) when it returns\n"
