@@ -178,6 +178,8 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.log_level = read_log_level(root, "log_level");
     settings.models = root.path("models", std::string(default_models));
     settings.camera = read_camera(in.section("camera"));
+    settings.trigger = read_trigger(in.section("trigger"));
+    settings.illuminator = read_illuminator(in.section("illuminator"), settings.trigger.wiring.has_value());
     if (input) settings.camera.driver = CameraDriver::replay;
     const bool live = settings.camera.driver != CameraDriver::replay;
     settings.input = read_input(in.section("input"), file, input, live);

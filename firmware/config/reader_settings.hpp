@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "config/camera_settings.hpp"
+#include "config/roadside_settings.hpp"
 #include "core/frame.hpp"
 #include "core/geometry.hpp"
 #include "core/overview_policy.hpp"
@@ -108,6 +109,8 @@ struct ReaderSettings {
     LogLevel log_level = LogLevel::info;
     std::filesystem::path models;
     CameraSettings camera;
+    TriggerSettings trigger;
+    IlluminatorSettings illuminator;
     InputSettings input;
     MotionSettings motion;
     PassageSettings passage;

@@ -76,7 +76,9 @@ void DetectStage::see(const Frame& frame) {
 /// An open passage lives by being seen, and closes by not being found: each of its frames is searched. The
 /// gate is asked all the same, to know the last of them.
 bool DetectStage::spares(const Frame& frame) {
-    return gate_ && gate_->still(frame.view, frame.sensor_time) && tracker_.open() == 0;
+    const bool unexpected = expected_ && !settings_.stills && !expected_(frame);
+    const bool still = gate_ && gate_->still(frame.view, frame.sensor_time);
+    return (still || unexpected) && tracker_.open() == 0;
 }
 
 void DetectStage::follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates) {

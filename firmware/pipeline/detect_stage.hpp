@@ -3,6 +3,7 @@
 // passage. Frames of a road on which nothing moves and no passage is open are not searched. Thread-bound: the
 // detect thread.
 
+#include <functional>
 #include <map>
 #include <span>
 
@@ -25,6 +26,9 @@ class DetectStage {
     DetectStage(const PipelineSettings& settings, const Eyes& eyes, PatchChannel& patches, NoteChannel& notes,
                 RoadCounters& counters);
 
+    /// Asked before each frame, save of stills: false says that no vehicle is in it (Roadside). Set before
+    /// the first see().
+    void expect(std::function<bool(const Frame&)> expected) { expected_ = std::move(expected); }
     void see(const Frame& frame);
     /// The source ended: closes every passage.
     void finish();
@@ -53,7 +57,8 @@ class DetectStage {
     NoteChannel& notes_;
     RoadCounters& counters_;
     PassageTracker tracker_;
-    std::optional<MotionGate> gate_;          // empty: every frame is searched
+    std::optional<MotionGate> gate_;  // empty: every frame is searched
+    std::function<bool(const Frame&)> expected_;
     std::map<PassageId, Followed> followed_;  // at most TrackerSettings::max_open
     std::uint64_t jobs_ = 0;
     PassageId next_still_ = 1;

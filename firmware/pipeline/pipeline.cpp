@@ -72,6 +72,7 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
                          hooks_.wait, hooks_.beat);
     if (!camera) capture.lose(camera.error());
     DetectStage detect(settings_, eyes_, channels.patches, channels.notes, counters_);
+    detect.expect(hooks_.expected);
     ReadStage read(settings_, eyes_, channels.patches, channels.notes, channels.captured, counters_);
     CommitStage commit(settings_, eyes_.model, sink_, channels.captured, counters_, hooks_.wait,
                        ending.get_token());

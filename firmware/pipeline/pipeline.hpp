@@ -29,6 +29,8 @@ class Pipeline {
         std::function<void(const RoadCounters&)> tick;
         /// After each piece of work done, in the stages' threads: for the watchdog.
         std::function<void()> beat;
+        /// For each frame, in the detect thread: whether a vehicle may be in it (Roadside). Empty: always.
+        std::function<bool(const Frame&)> expected;
         Wait wait = wait_really;
     };
 

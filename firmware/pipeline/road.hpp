@@ -66,7 +66,7 @@ struct RoadCounters {
     std::atomic<std::uint64_t> frames_dropped{0};   // the road was busy (live sources only)
     std::atomic<std::uint64_t> pictures_broken{0};  // the camera could not decode them
     std::atomic<std::uint64_t> frames_failed{0};    // the detector refused them
-    std::atomic<std::uint64_t> frames_still{0};     // not searched: nothing had moved
+    std::atomic<std::uint64_t> frames_still{0};     // not searched: nothing had moved, or no trigger
     std::atomic<std::uint64_t> candidates{0};
     std::atomic<std::uint64_t> passages{0};  // closed or reported
     std::atomic<std::uint64_t> patches{0};   // sent to be read

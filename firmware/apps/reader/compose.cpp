@@ -7,6 +7,8 @@
 
 #include "drivers/camera/libcamera/libcamera_camera.hpp"
 #include "drivers/camera/v4l2/v4l2_camera.hpp"
+#include "drivers/gpio/gpio_illuminator.hpp"
+#include "drivers/gpio/gpio_trigger.hpp"
 
 namespace portcullis {
 
@@ -57,6 +59,22 @@ std::optional<RawFormat> raw_format(CameraPixels pixels) {
 milliseconds slow_patience(double frames_per_second) {
     const milliseconds slow(static_cast<std::int64_t>(1000 * patience_frames / frames_per_second));
     return std::max(slow, least_patience);
+}
+
+gpio::LineName line_name(const WiringSettings& wiring) {
+    return {wiring.chip, wiring.line, wiring.active_low};
+}
+
+LightMode light_mode(LampMode mode) {
+    switch (mode) {
+        case LampMode::night:
+            return LightMode::night;
+        case LampMode::always:
+            return LightMode::always;
+        case LampMode::trigger:
+            return LightMode::trigger;
+    }
+    return LightMode::night;
 }
 
 TrackerSettings tracker_settings(const PassageSettings& passage) {
@@ -117,6 +135,27 @@ Result<std::unique_ptr<Camera>> open_camera(const ReaderSettings& settings, cons
             break;
     }
     return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
+}
+
+Result<std::unique_ptr<Trigger>> open_trigger(const ReaderSettings& settings) {
+    if (!settings.trigger.wiring) return std::unique_ptr<Trigger>();
+    return TRY(GpioTrigger::create(line_name(*settings.trigger.wiring)));
+}
+
+Result<std::unique_ptr<Illuminator>> open_illuminator(const ReaderSettings& settings) {
+    const IlluminatorSettings& wired = settings.illuminator;
+    if (!wired.light && !wired.filter) return std::unique_ptr<Illuminator>();
+    std::optional<gpio::LineName> light;
+    std::optional<gpio::LineName> filter;
+    if (wired.light) light = line_name(*wired.light);
+    if (wired.filter) filter = line_name(*wired.filter);
+    return TRY(GpioIlluminator::create(light, filter));
+}
+
+RoadsideSettings roadside_settings(const ReaderSettings& settings) {
+    const IlluminatorSettings& illuminator = settings.illuminator;
+    return {settings.trigger.hold, light_mode(illuminator.mode), illuminator.dark_grey,
+            illuminator.bright_grey, illuminator.dwell};
 }
 
 PipelineSettings pipeline_settings(const ReaderSettings& settings) {

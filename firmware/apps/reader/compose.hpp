@@ -5,6 +5,7 @@
 #include "drivers/camera/common/live_settings.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/roadside.hpp"
 #include "ports/camera.hpp"
 #include "seal/recipient_set.hpp"
 #include "seal/sealer.hpp"
@@ -26,6 +27,11 @@ namespace portcullis {
 /// Where the set in use is kept: in the spool's folder, which is the reader's alone.
 [[nodiscard]] std::filesystem::path kept_set(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
+
+/// What stands beside the camera; null where the settings say none. Errors: as drivers/gpio says.
+[[nodiscard]] Result<std::unique_ptr<Trigger>> open_trigger(const ReaderSettings& settings);
+[[nodiscard]] Result<std::unique_ptr<Illuminator>> open_illuminator(const ReaderSettings& settings);
+[[nodiscard]] RoadsideSettings roadside_settings(const ReaderSettings& settings);
 
 /// The watchdog must not bite a camera that is slow on purpose, nor one whose silence is still allowed.
 [[nodiscard]] milliseconds watchdog_patience(const ReaderSettings& settings);

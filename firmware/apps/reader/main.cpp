@@ -58,6 +58,8 @@ Result<void> run(const Options& options) {
     if (options.drain) return drain(settings, sealer, clock);
     Eyes eyes = TRY(load_eyes(settings.models));
     if (!options.check_only) return walk(settings, std::move(eyes), sealer, clock);
+    static_cast<void>(TRY(open_trigger(settings)));
+    static_cast<void>(TRY(open_illuminator(settings)));
     if (const auto doubts = sealer.date_doubts(clock.utc()); !doubts.empty())
         return fail(ErrorCode::configuration, "{}", fmt::join(doubts, "\n"));
     fmt::print("portcullis-reader: {} is good; model {}\n", options.file.string(), eyes.model);
@@ -75,7 +77,8 @@ int main(int argc, char** argv) try {
     Options options;
     app.add_option("--config", options.file, "Settings file (TOML)")->capture_default_str();
     app.add_option("--input", options.input, "Pictures or film to read, in the place of input.path");
-    app.add_flag("--check", options.check_only, "Check settings, keys, recipients and models, then end");
+    app.add_flag("--check", options.check_only,
+                 "Check settings, keys, recipients, models and wiring, then end");
     app.add_flag("--drain", options.drain,
                  "Read nothing: release what receipts come for until the spool is empty, then end");
     app.set_version_flag("--version", "portcullis-reader " PORTCULLIS_VERSION);

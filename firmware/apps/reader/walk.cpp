@@ -17,8 +17,8 @@ constexpr milliseconds drain_pause{200};
 /// Tells the service manager each change, the log once a minute.
 class Teller {
   public:
-    void tell(const RoadCounters& counters) {
-        const std::string now = summary(counters);
+    void tell(const RoadCounters& counters, const std::string& trouble) {
+        const std::string now = summary(counters) + trouble;
         if (now != told_) notify_status(now);
         if (now != logged_ && std::chrono::steady_clock::now() >= next_log_) {
             log_info("reader", "{}", now);
@@ -97,6 +97,14 @@ class KeyDuty {
     std::uint64_t hangups_ = 0;
 };
 
+/// A lamp or contact that is not there never stops the capture: it is told, and done without.
+template <class Part>
+std::unique_ptr<Part> or_without(Result<std::unique_ptr<Part>> opened, const char* without) {
+    if (opened) return std::move(*opened);
+    log_error("roadside", "degraded: {}; {}", opened.error().message(), without);
+    return nullptr;
+}
+
 /// The owner's end of the spool, with what releases from it.
 Result<Spool> open_spool(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
     return Spool::open(spool_settings(settings),
@@ -136,9 +144,13 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
         dates.look();
         return sink.tick();
     };
+    const auto trigger = or_without(open_trigger(settings), "every frame is searched");
+    const auto illuminator = or_without(open_illuminator(settings), "the lamp stays as it is");
+    Roadside roadside(roadside_settings(settings), trigger.get(), illuminator.get());
     Pipeline::Hooks hooks;
+    if (trigger || illuminator) hooks.expected = [&](const Frame& frame) { return roadside.before(frame); };
     hooks.beat = [&] { heartbeat.beat(); };
-    hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters); };
+    hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters, roadside.trouble()); };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);
     sink.declare([&counters = pipeline.counters()] {
         return Losses{counters.records_lost.load(), counters.frames_dropped.load()};

@@ -46,6 +46,15 @@ TEST_CASE("the commented example holds every key with its own default") {
     CHECK(all->camera.buffers == few->camera.buffers);
     CHECK(all->camera.stall == few->camera.stall);
     CHECK(all->camera.plate == few->camera.plate);
+    CHECK_FALSE(all->trigger.wiring);
+    CHECK_FALSE(few->trigger.wiring);
+    CHECK(all->trigger.hold == few->trigger.hold);
+    CHECK_FALSE(few->illuminator.light);
+    CHECK_FALSE(few->illuminator.filter);
+    CHECK(all->illuminator.mode == few->illuminator.mode);
+    CHECK(all->illuminator.dark_grey == few->illuminator.dark_grey);
+    CHECK(all->illuminator.bright_grey == few->illuminator.bright_grey);
+    CHECK(all->illuminator.dwell == few->illuminator.dwell);
     CHECK(all->input.frames_per_second == few->input.frames_per_second);
     CHECK(all->motion.gate == few->motion.gate);
     CHECK(all->motion.threshold_grey == few->motion.threshold_grey);
@@ -101,6 +110,13 @@ TEST_CASE("each wrong or unfit setting is refused with its key and cure") {
                  "input.frames_per_second: is missing"},
              Row{"path = \"film.mp4\"", "path = \"f\"\nframes_per_second = 0", "input.frames_per_second: 0"},
              Row{"path = \"film.mp4\"", "path = \"f\"\nclock_quality = \"good\"", "write one of: measured"},
+             Row{"[keys]", "[trigger]\ndriver = \"gpio\"\n[keys]", "trigger.line: name the line"},
+             Row{"[keys]", "[trigger]\ndriver = \"usb\"\n[keys]", "trigger.driver: \"usb\" is not known"},
+             Row{"[keys]", "[illuminator]\ndriver = \"gpio\"\n[keys]",
+                 "illuminator.light_line: name the line of the lamp"},
+             Row{"[keys]", "[illuminator]\nlight = \"trigger\"\n[keys]",
+                 "illuminator.light: \"trigger\" needs"},
+             Row{"[keys]", "[illuminator]\ndark_grey = 120\n[keys]", "illuminator.dark_grey: must be below"},
              Row{"[keys]", "[camera]\ndriver = \"usb\"\n[keys]", "camera.driver: \"usb\" is not known"},
              Row{"[keys]", "[camera]\nwidth_px = 63\n[keys]", "camera.width_px: 63"},
              Row{"[keys]", "[camera]\nwidth_px = 641\n[keys]", "camera.width_px: write an even number"},
@@ -148,6 +164,23 @@ TEST_CASE("a live camera needs no input, the command line's input takes its plac
     REQUIRE(replaced_by);
     CHECK(replaced_by->camera.driver == CameraDriver::replay);
     CHECK(replaced_by->input.source == "film.mp4");
+}
+
+TEST_CASE("trigger and illuminator stand where their wires end") {
+    const auto settings = load(replaced(
+        least, "[keys]",
+        "[trigger]\ndriver = \"gpio\"\nline = \"LOOP\"\nactive_low = true\n[illuminator]\ndriver = \"gpio\"\n"
+        "chip = \"pinctrl\"\nlight_line = \"17\"\nlight = \"trigger\"\n[keys]"));
+    if (!settings) FAIL(settings.error().message());
+    REQUIRE(settings->trigger.wiring);
+    CHECK(settings->trigger.wiring->chip == "gpiochip0");
+    CHECK(settings->trigger.wiring->line == "LOOP");
+    CHECK(settings->trigger.wiring->active_low);
+    REQUIRE(settings->illuminator.light);
+    CHECK(settings->illuminator.light->chip == "pinctrl");
+    CHECK(settings->illuminator.light->line == "17");
+    CHECK_FALSE(settings->illuminator.filter);
+    CHECK(settings->illuminator.mode == LampMode::trigger);
 }
 
 TEST_CASE("what [camera] fixes is told, what it leaves out is the profile's") {

@@ -37,6 +37,8 @@ class Bench {
 
     std::function<Result<std::vector<PlateCandidate>>(const FrameView&)> answer;  // in the scene's place
 
+    void expect(std::function<bool(const Frame&)> expected) { stage_->expect(std::move(expected)); }
+
     /// Shows frames up to, not with, end.
     void show_until(std::uint64_t end) {
         for (; next_ < end; ++next_) {
@@ -155,4 +157,20 @@ TEST_CASE("a frame that the detector refused is not taken for a searched one") {
     CHECK(bench.searched().size() == 10);
     CHECK(bench.counters().frames_still == 0);
     CHECK(bench.counters().frames_failed == 10);
+}
+
+TEST_CASE("a frame in which no vehicle is expected is not searched, save while a passage is open") {
+    PipelineSettings settings;
+    settings.gate.reset();
+    Bench bench([](std::uint64_t frame) { return frame < 10 ? a_plate : std::vector<PlateCandidate>(); },
+                settings);
+    bench.expect([](const Frame& frame) { return frame.number >= 5 && frame.number < 7; });
+    bench.show_until(5);
+    CHECK(bench.searched().empty());
+    CHECK(bench.counters().frames_still == 5);
+    bench.show_until(10);
+    CHECK(bench.searched().size() == 5);  // the passage that began in the window is followed to its end
+    bench.show_until(200);
+    CHECK(bench.closed().size() == 1);
+    CHECK(bench.searched().size() < 100);
 }
