@@ -6,7 +6,8 @@ namespace {
 
 Result<std::unique_ptr<gpio::GpioLine>> output(const std::optional<gpio::LineName>& name) {
     if (!name) return std::unique_ptr<gpio::GpioLine>();
-    return std::make_unique<gpio::GpioLine>(TRY(gpio::GpioLine::output(*name)));
+    gpio::GpioLine line = TRY(gpio::GpioLine::output(*name));
+    return std::make_unique<gpio::GpioLine>(std::move(line));
 }
 
 }  // namespace

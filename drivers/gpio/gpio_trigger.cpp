@@ -3,7 +3,8 @@
 namespace portcullis {
 
 Result<std::unique_ptr<GpioTrigger>> GpioTrigger::create(const gpio::LineName& name) {
-    return std::unique_ptr<GpioTrigger>(new GpioTrigger(TRY(gpio::GpioLine::input(name))));
+    gpio::GpioLine line = TRY(gpio::GpioLine::input(name));
+    return std::unique_ptr<GpioTrigger>(new GpioTrigger(std::move(line)));
 }
 
 Result<bool> GpioTrigger::seen() {
