@@ -52,9 +52,45 @@ Result<void> UplinkService::run(const std::stop_token& stop, const std::function
     return {};
 }
 
+bool UplinkService::rest_has_the_line() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!rest_) return now >= next_slice_ && begin_slice();
+    const bool goes_on =
+        now < slice_ends_ && !rest_->moved() && rest_->stats().value_or(SpoolStats()).items > 0;
+    if (!goes_on) end_slice();
+    return goes_on;
+}
+
+/// The first spool goes before: its new items wait for a slice's end.
+bool UplinkService::begin_slice() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!std::filesystem::exists(rest_of(settings_.spool.path))) {
+        next_slice_ = now + settings_.retry_interval;
+        return false;
+    }
+    const auto stats = spool_->stats();
+    const bool empty = stats && stats->items == 0;
+    const bool waited_long = now >= next_slice_ + settings_.rest_interval;
+    if (!uplink_.connected() || (!empty && (!waited_long || uplink_.catching_up()))) return false;
+    next_slice_ = now + settings_.rest_interval;
+    SpoolSettings second = settings_.spool;
+    second.path = rest_of(second.path);
+    auto rest = Spool::attach(second);
+    if (!rest || rest->stats().value_or(SpoolStats()).items == 0) return false;
+    slice_ends_ = now + settings_.rest_slice;
+    rest_ = std::move(*rest);
+    log_info("uplink", "carrying what was salvaged: chain={}", to_string(rest_->head().chain));
+    return true;
+}
+
+void UplinkService::end_slice() {
+    rest_.reset();
+    next_slice_ = std::chrono::steady_clock::now() + settings_.rest_interval;
+}
+
 Result<bool> UplinkService::turn() {
     if (!TRY(attach())) return false;
-    const auto turned = uplink_.turn(*spool_);
+    const auto turned = uplink_.turn(rest_has_the_line() ? *rest_ : *spool_);
     if (turned)
         last_told_.clear();
     else if (turned.error().code() != ErrorCode::closed)  // opened anew meanwhile: attach() follows

@@ -4,6 +4,7 @@
 usage: road_test.py BIN_DIR [unittest arguments]
 Needs mosquitto and openssl. The pictures are drawn (tests/data); the plate texts searched for are their own.
 """
+import contextlib
 import csv
 import json
 import os
@@ -11,6 +12,7 @@ import pathlib
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -318,6 +320,28 @@ class Rollback(Road):
         self.assertRegex(verify.stdout, rf"! cut_off: gate-1 .* \({lost}\)")
         self.assertNotIn("forked", verify.stdout)  # nothing was sealed twice
         self.assertRegex(self.tool("ledger").stdout, r"! chain \w+ ended at seq \d+ or later \(rolled_back\)")
+
+
+    def test_what_a_damaged_spool_still_holds_is_delivered(self):
+        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 3), stills=True)
+        self.house.start("reader")
+        self.wait_for_reader()
+        with contextlib.closing(sqlite3.connect(self.house.spool_file)) as spool, spool:
+            spool.execute("UPDATE life SET items = items + 1")
+        self.house.start_broker()
+        self.house.start_opener()
+        for program in ("collector", "uplink", "reader"):
+            self.house.start(program)
+        self.wait_for_reader()
+        self.assertIn("corrupt file set aside", self.house.log_text("reader"))
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        self.assertEqual(len({item["chain"] for item in self.house.items()}), 2)
+        self.assert_all_records_arrived(at_least=6)
+        self.assertEqual([path.name for path in self.house.spool_file.parent.glob("*.broken-*")], [])
+        verify = self.tool("verify")
+        self.assertEqual(verify.returncode, 0, verify.stdout)
+        self.assertRegex(verify.stdout, r"superseded: gate-1 .*set_aside: chain")
 
 
 class Hunt(Road):

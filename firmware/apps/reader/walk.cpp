@@ -1,11 +1,14 @@
 #include "apps/reader/walk.hpp"
 
+#include <algorithm>
+
 #include "apps/common/signing_key.hpp"
 #include "apps/reader/compose.hpp"
 #include "base/log.hpp"
 #include "health/service.hpp"
 #include "pipeline/recipient_intake.hpp"
 #include "pipeline/spool_sink.hpp"
+#include "spool/salvage.hpp"
 
 namespace portcullis {
 
@@ -105,12 +108,14 @@ std::unique_ptr<Part> or_without(Result<std::unique_ptr<Part>> opened, const cha
     return nullptr;
 }
 
+TombstoneMaker tombstone_maker(const Sealer& sealer) {
+    return {[&sealer](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
+            [&sealer](ByteView blob) { return sealer.own_tombstone(blob); }};
+}
+
 /// The owner's end of the spool, with what releases from it.
 Result<Spool> open_spool(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
-    return Spool::open(spool_settings(settings),
-                       TombstoneMaker([&](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
-                                      [&](ByteView blob) { return sealer.own_tombstone(blob); }),
-                       clock);
+    return Spool::open(spool_settings(settings), tombstone_maker(sealer), clock);
 }
 
 Result<ReceiptIntake> open_intake(const ReaderSettings& settings, Inbox& inbox, Spool& spool,
@@ -118,6 +123,37 @@ Result<ReceiptIntake> open_intake(const ReaderSettings& settings, Inbox& inbox, 
     return ReceiptIntake::create(
         inbox, settings.device, [&settings] { return load_receipt_trust(settings); }, spool, clock);
 }
+
+/// What is left of spools that were set aside: delivered beside the road, its receipts taken in.
+class RestDuty {
+  public:
+    RestDuty(const ReaderSettings& settings, const Sealer& sealer, Inbox& inbox, const Clock& clock)
+        : settings_(settings),
+          inbox_(inbox),
+          clock_(clock),
+          salvage_(spool_settings(settings), tombstone_maker(sealer), clock) {}
+    void look() {
+        salvage_.look();
+        if (salvage_.rest() == nullptr) return receipts_.reset();
+        if (!receipts_) {
+            auto opened = open_intake(settings_, inbox_, *salvage_.rest(), clock_);
+            if (!opened) return log_error("reader", "{}", opened.error().message());
+            receipts_.emplace(std::move(*opened));
+        }
+        receipts_->look();
+    }
+    [[nodiscard]] std::uint64_t items() {
+        if (salvage_.rest() == nullptr) return salvage_.idle() ? 0 : 1;
+        return std::max<std::uint64_t>(1, salvage_.rest()->stats().value_or(SpoolStats()).items);
+    }
+
+  private:
+    const ReaderSettings& settings_;
+    Inbox& inbox_;
+    const Clock& clock_;
+    Salvage salvage_;
+    std::optional<ReceiptIntake> receipts_;
+};
 
 }  // namespace
 
@@ -131,6 +167,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
     Teller teller;
     KeyDuty keys(settings, sealer, stop);
     TRY(keys.begin(inbox, clock));
+    RestDuty rest(settings, sealer, inbox, clock);
     DateWatch dates(sealer, clock);
     dates.look();
     // On the commit thread, as the sealer is.
@@ -142,6 +179,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
     road.tick = [&] {
         keys.look(receipts.signed_time());
         dates.look();
+        rest.look();
         return sink.tick();
     };
     const auto trigger = or_without(open_trigger(settings), "every frame is searched");
@@ -175,12 +213,14 @@ Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const C
     Spool spool = TRY(open_spool(settings, sealer, clock));
     Inbox inbox(settings.inbox);
     ReceiptIntake receipts = TRY(open_intake(settings, inbox, spool, clock));
+    RestDuty rest(settings, sealer, inbox, clock);
     Heartbeat heartbeat(clock);
     const Watchdog watchdog(heartbeat, watchdog_patience(settings));
     notify_ready("draining");
     for (;;) {
+        rest.look();
         const std::uint64_t items = TRY(spool.stats())
-        .items;
+        .items + rest.items();
         if (items == 0) return {};
         if (stop.token().stop_requested())
             return fail(ErrorCode::timeout, "stopped; {} items in the spool have no receipt yet", items);

@@ -85,6 +85,56 @@ TEST_CASE("when the reader sets the spool aside the uplink follows to the new on
     CHECK(chains[3] == to_string(desk.head.chain));
 }
 
+TEST_CASE(
+    "what was salvaged is carried when the spool is empty, released by its own receipt, and no new item "
+    "waits") {
+    Desk desk;
+    desk.append(3);
+    const ChainHead old = desk.head;
+    desk.reader.reset();
+    {
+        auto database = must(Database::open({.path = desk.spool_settings.path}));
+        REQUIRE(database.execute("UPDATE life SET items = items + 1"));
+    }
+    desk.open_reader();
+    desk.links.clear();
+    desk.append(1);
+    Salvage salvage(
+        desk.spool_settings,
+        TombstoneMaker(
+            [](const Tombstone& one) -> Result<Bytes> { return to_bytes(TRY(encode_tombstone(one))); },
+            [](ByteView blob) { return parse_tombstone(as_text(blob)); }),
+        desk.clock);
+    salvage.look();
+    REQUIRE(salvage.rest() != nullptr);
+    ReceiptIntake intake = must(ReceiptIntake::create(
+        desk.inbox, "gate-1", [&]() -> Result<TrustStore> { return desk.trust(); }, *salvage.rest(),
+        desk.clock));
+    desk.broker.connect();
+    UplinkServiceSettings settings = fast(desk);
+    settings.rest_slice = std::chrono::hours(1);
+    settings.rest_interval = std::chrono::hours(1);
+    std::vector<std::string> carried;
+    const std::string ours = to_string(desk.head.chain);
+    REQUIRE(run(desk, settings, [&](int turn) {
+        for (const auto& one : desk.broker.take_items()) {
+            carried.push_back(property_of(one.message, "chain") + " " + property_of(one.message, "seq"));
+            if (carried.size() == 1) desk.deliver(desk.receipt(1));
+            if (carried.size() == 4)
+                desk.deliver(Receipt{"gate-1", old.chain, 3, old.link, desk.clock.utc()});
+        }
+        desk.intake->look();
+        if (salvage.rest() != nullptr) intake.look();
+        if (salvage.rest() != nullptr) salvage.look();
+        if (carried.size() == 4 && salvage.rest() == nullptr && desk.links.size() == 1) desk.append(1);
+        return carried.size() < 5 && turn < 2000;
+    }));
+    const std::string theirs = to_string(old.chain);
+    CHECK(carried ==
+          std::vector<std::string>{ours + " 1", theirs + " 1", theirs + " 2", theirs + " 3", ours + " 2"});
+    CHECK(salvage.idle());
+}
+
 TEST_CASE("the spool of another device ends the service with a configuration error") {
     Desk desk;
     UplinkServiceSettings settings = fast(desk);
