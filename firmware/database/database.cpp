@@ -10,6 +10,7 @@
 #include "base/assert.hpp"
 #include "base/unique_fd.hpp"
 #include "database/sqlite_error.hpp"
+#include "database/statement_cache.hpp"
 
 namespace portcullis {
 
@@ -127,6 +128,9 @@ Result<void> set_modes(sqlite3* connection, const DatabaseSettings& settings) {
     return {};
 }
 
+Database::Database(Connection connection)
+    : connection_(std::move(connection)), idle_(std::make_shared<StatementCache>()) {}
+
 // close_v2: statements that still live keep the connection until they are gone.
 void Database::Close::operator()(sqlite3* connection) const {
     sqlite3_close_v2(connection);
@@ -168,12 +172,13 @@ Result<void> Database::set_checkpoints(std::int64_t bytes) {
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
-    sqlite3_stmt* statement = nullptr;
+    sqlite3_stmt* statement = idle_ ? idle_->take(sql) : nullptr;
+    if (statement != nullptr) return Statement(statement, idle_);
     const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database"));
     PORTCULLIS_ASSERT(statement != nullptr);
-    return Statement(statement);
+    return Statement(statement, idle_);
 }
 
 Result<void> Database::execute(const std::string& sql) {
@@ -245,13 +250,15 @@ Result<std::string> Database::finding() {
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
-    TRY(database.execute("BEGIN IMMEDIATE"));
+    Statement begin = TRY(database.prepare("BEGIN IMMEDIATE"));
+    TRY(begin.run());
     return Transaction(database);
 }
 
 Result<void> Transaction::commit() {
     PORTCULLIS_ASSERT(database_ != nullptr);
-    TRY(database_->execute("COMMIT"));
+    Statement commit = TRY(database_->prepare("COMMIT"));
+    TRY(commit.run());
     database_ = nullptr;
     return {};
 }

@@ -38,6 +38,7 @@ class Database {
     /// name the path.
     [[nodiscard]] static Result<Database> open(const DatabaseSettings& settings);
 
+    /// The same SQL is parsed once: what a Statement leaves behind is used again.
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
     /// SQL without parameters, one or more statements.
     [[nodiscard]] Result<void> execute(const std::string& sql);
@@ -66,8 +67,9 @@ class Database {
     /// What is wrong with the file; empty when nothing is.
     [[nodiscard]] Result<std::string> finding();
     [[nodiscard]] Result<void> read_through(int which);
-    explicit Database(Connection connection) : connection_(std::move(connection)) {}
+    explicit Database(Connection connection);
     Connection connection_;
+    std::shared_ptr<StatementCache> idle_;  // below the connection: it goes first
 };
 
 /// Takes the write lock at begin; rolls back unless commit() succeeded. One at a time on a Database, which

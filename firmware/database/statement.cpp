@@ -4,11 +4,15 @@
 
 #include "base/assert.hpp"
 #include "database/sqlite_error.hpp"
+#include "database/statement_cache.hpp"
 
 namespace portcullis {
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
+void Statement::GiveBack::operator()(sqlite3_stmt* statement) const {
+    if (const auto idle = cache.lock())
+        idle->give_back(statement);
+    else
+        sqlite3_finalize(statement);
 }
 
 Result<void> Statement::check(int code) const {

@@ -21,6 +21,8 @@ struct sqlite3_stmt;
 
 namespace portcullis {
 
+class StatementCache;
+
 class Statement {
   public:
     /// Begins anew and sets the parameters in order: std::int64_t, std::uint64_t (below 2^63), bool,
@@ -59,7 +61,8 @@ class Statement {
 
   private:
     friend class Database;
-    explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+    Statement(sqlite3_stmt* statement, std::weak_ptr<StatementCache> cache)
+        : statement_(statement, GiveBack{std::move(cache)}) {}
 
     [[nodiscard]] Result<void> begin(std::size_t parameters);
     [[nodiscard]] Result<void> finish();
@@ -75,10 +78,12 @@ class Statement {
     [[nodiscard]] Result<void> set(int place, ByteView value);
     [[nodiscard]] Result<void> set(int place, std::nullptr_t);
 
-    struct Finalize {
+    /// To its Database's cache; finalized when the Database is gone.
+    struct GiveBack {
+        std::weak_ptr<StatementCache> cache;
         void operator()(sqlite3_stmt* statement) const;
     };
-    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
 };
 
 }  // namespace portcullis

@@ -48,14 +48,21 @@ Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
     request.again = again;
     request.blob = TRY(store_->items.blob(item.id));
     request.vouched = ChainKeeper::vouches(chain, item.seq);
-    flights_[request.id] = {item.id, again, 0, request.vouched};
+    fly(request, {item.id, again, 0, request.vouched, 0});
     if (!again) flying_.insert(item.id);
     return request;
 }
 
+void JudgingQueue::fly(const OpenRequest& request, Flight flight) {
+    flight.bytes = request.blob.size();
+    bytes_in_flight_ += flight.bytes;
+    flights_[request.id] = flight;
+}
+
 Result<std::vector<OpenRequest>> JudgingQueue::next(std::size_t count) {
     std::vector<OpenRequest> requests;
-    while (requests.size() < count && !urgent_.empty()) {
+    const auto full = [&] { return requests.size() >= count || bytes_in_flight_ >= max_bytes_in_flight; };
+    while (!full() && !urgent_.empty()) {
         const Flight flight = urgent_.front();
         urgent_.pop_front();
         if (const auto item = TRY(store_->items.find(flight.item)))
@@ -64,11 +71,11 @@ Result<std::vector<OpenRequest>> JudgingQueue::next(std::size_t count) {
     if (keeper_->take_rejudge()) rewind();
     // Items in flight may stand again before the cursor after a rewind: they are looked over.
     for (const ItemRow& item : TRY(store_->items.to_judge(cursor_, count + flying_.size()))) {
-        if (requests.size() >= count) break;
+        if (full()) break;
         cursor_ = item.id;
         if (!flying_.contains(item.id)) requests.push_back(TRY(request_for(item, false)));
     }
-    if (requests.size() + 1 < count) TRY(add_claims(count - requests.size() - 1, requests));
+    if (requests.size() + 1 < count && !full()) TRY(add_claims(count - requests.size() - 1, requests));
     return requests;
 }
 
@@ -101,7 +108,7 @@ Result<void> JudgingQueue::add_claims(std::size_t count, std::vector<OpenRequest
         request.received_at = claim.received_at;
         request.claim = true;
         request.blob = TRY(store_->quarantine.blob(claim.id));
-        flights_[request.id] = {0, false, claim.id, false};
+        fly(request, {0, false, claim.id, false, 0});
         requests.push_back(std::move(request));
     }
     return {};
@@ -141,6 +148,7 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
     const auto place = flights_.find(reply.id);
     if (place == flights_.end()) return std::optional<Verdict>();
     const Flight flight = place->second;
+    bytes_in_flight_ -= flight.bytes;
     flights_.erase(place);
     if (flight.again) return std::optional<Verdict>();
     if (flight.claim != 0) {

@@ -16,6 +16,8 @@ namespace portcullis {
 inline constexpr Seq max_media_reach = 8;
 /// How often a read is shown again for its picture before the picture is left waiting for good.
 inline constexpr int max_read_repeats = 3;
+/// Blobs that are with the opener or wait for it; one more may be added to less.
+inline constexpr std::size_t max_bytes_in_flight = std::size_t{16} << 20;
 
 class JudgingQueue {
   public:
@@ -38,7 +40,9 @@ class JudgingQueue {
         bool again = false;
         RowId claim = 0;  // a row of quarantine instead of an item
         bool vouched = false;
+        std::size_t bytes = 0;
     };
+    void fly(const OpenRequest& request, Flight flight);
 
     [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again);
     /// Reads that came second to a place where a good one stands: are they signed too?
@@ -55,8 +59,9 @@ class JudgingQueue {
     ChainKeeper* keeper_;
     SetWatch sets_;
     std::map<std::uint64_t, Flight> flights_;  // by request id
-    std::set<RowId> flying_;                   // items whose verdict is on its way
-    std::deque<Flight> urgent_;                // a read to be shown again, then its picture
+    std::size_t bytes_in_flight_ = 0;
+    std::set<RowId> flying_;     // items whose verdict is on its way
+    std::deque<Flight> urgent_;  // a read to be shown again, then its picture
     std::map<RowId, int> repeats_;
     std::map<RowId, GivenReceipt> asked_;  // by item
     std::map<RowId, GivenReceipt> named_;  // by chain: by the newest read that was judged

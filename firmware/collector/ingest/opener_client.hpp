@@ -15,7 +15,7 @@
 namespace portcullis {
 
 /// Requests that are with the opener or wait for it.
-inline constexpr std::size_t open_window = 16;
+inline constexpr std::size_t open_window = 64;
 
 struct OpenerClientSettings {
     std::filesystem::path socket;

@@ -4,7 +4,10 @@
 
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+
 #include <cstdlib>
+#include <optional>
 
 #include "base/file.hpp"
 #include "database/schema.hpp"
@@ -256,4 +259,94 @@ TEST_CASE("an older file is brought up to date step by step, or left as it was")
         CHECK(outcome.error().code() == ErrorCode::corrupt);
         CHECK(database->integer("PRAGMA user_version").value() == 1);
     }
+}
+
+TEST_CASE("a statement that is used again carries nothing over: no value, no row, no snapshot") {
+    const TempDir dir;
+    Database database = open_notes(dir.path() / "n.db");
+    const auto insert = [&](std::string_view text) {
+        auto statement = database.prepare("INSERT INTO note(text) VALUES(?)");
+        REQUIRE(statement);
+        REQUIRE(statement->run(text));
+    };
+    const auto first_text = [&]() -> std::string {
+        auto rows = database.prepare("SELECT text FROM note ORDER BY id");
+        REQUIRE(rows);
+        REQUIRE(rows->bind());
+        REQUIRE(rows->step().value());
+        return std::string(rows->text(0));  // further rows are left unread
+    };
+    insert("one");
+    insert("two");
+    CHECK(first_text() == "one");
+    CHECK(first_text() == "one");
+    {
+        // Whoever forgets to bind finds NULL, not what was bound before.
+        auto rows = database.prepare("SELECT count(*) FROM note WHERE text = ?");
+        REQUIRE(rows);
+        REQUIRE(rows->bind("one"));
+        REQUIRE(rows->step().value());
+        CHECK(rows->integer(0) == 1);
+    }
+    auto unbound = database.prepare("SELECT count(*) FROM note WHERE text = ?");
+    REQUIRE(unbound);
+    REQUIRE(unbound->step().value());
+    CHECK(unbound->integer(0) == 0);
+    unbound->reset();
+    // An unfinished read would keep the -wal file from being worked off.
+    CHECK(database.integer("PRAGMA wal_checkpoint(TRUNCATE)").value() == 0);
+}
+
+TEST_CASE("the same statement may be in use twice, and outlive its database") {
+    const TempDir dir;
+    std::optional<Statement> orphan;
+    {
+        Database database = open_notes(dir.path() / "n.db");
+        REQUIRE(database.execute("INSERT INTO note(id) VALUES(1), (2)"));
+        constexpr auto sql = "SELECT id FROM note ORDER BY id";
+        auto outer = database.prepare(sql);
+        REQUIRE(outer);
+        REQUIRE(outer->bind());
+        int met = 0;
+        while (outer->step().value()) {
+            auto inner = database.prepare(sql);
+            REQUIRE(inner);
+            REQUIRE(inner->bind());
+            while (inner->step().value())
+                ++met;
+        }
+        CHECK(met == 4);
+        orphan.emplace(std::move(*database.prepare(sql)));
+    }
+    REQUIRE(orphan->bind());
+    CHECK(orphan->step().value());
+}
+
+TEST_CASE("a statement that is used again sees a table that was made anew, and one that failed works again") {
+    const TempDir dir;
+    Database database = open_notes(dir.path() / "n.db");
+    const auto insert = [&](std::int64_t id) -> Result<void> {
+        auto statement = TRY(database.prepare("INSERT INTO note(id) VALUES(?)"));
+        return statement.run(id);
+    };
+    REQUIRE(insert(1));
+    const auto twice = insert(1);
+    REQUIRE_FALSE(twice);
+    CHECK(twice.error().code() == ErrorCode::refused);
+    REQUIRE(insert(2));
+    REQUIRE(database.execute("DROP TABLE note; CREATE TABLE note(id INTEGER PRIMARY KEY, more TEXT) STRICT"));
+    REQUIRE(insert(1));
+    CHECK(database.integer("SELECT count(*) FROM note").value() == 1);
+}
+
+TEST_CASE("a pragma is asked anew each time, and more statements than are kept work all the same") {
+    const TempDir dir;
+    Database database = open_notes(dir.path() / "n.db");
+    REQUIRE(database.execute("PRAGMA user_version=7"));
+    CHECK(database.integer("PRAGMA user_version").value() == 7);
+    REQUIRE(database.execute("PRAGMA user_version=8"));
+    CHECK(database.integer("PRAGMA user_version").value() == 8);
+    for (int round = 0; round < 2; ++round)
+        for (int i = 0; i < 300; ++i)
+            CHECK(database.integer(fmt::format("SELECT {}", i)).value() == i);
 }
