@@ -262,8 +262,9 @@ TEST_CASE(
     REQUIRE(::getrusage(RUSAGE_CHILDREN, &used) == 0);
     const long peak_mib = used.ru_maxrss / 1024;
     CAPTURE(peak_mib);
-#ifndef __SANITIZE_ADDRESS__  // whose shadow and quarantine are memory of its own
-    CHECK(peak_mib < 320);    // 192 MB of pixels, the models, the program
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // whose shadow and quarantine are memory of their own
+    CHECK(peak_mib < 320);         // 192 MB of pixels, the models, the program
 #endif
 }
 
