@@ -24,6 +24,11 @@ struct Passage {
     BootTime first_seen{};
     BootTime last_seen{};
     int frames = 0;  // frames in which the plate was found
+    Box entered{};   // where it was first seen, in the frame's pixels; not part of a record
+    Box left{};      // and last
+
+    /// How long the vehicle was in sight.
+    [[nodiscard]] microseconds dwell() const { return last_seen - first_seen; }
 };
 
 }  // namespace portcullis

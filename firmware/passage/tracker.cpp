@@ -2,112 +2,184 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <numeric>
 
 namespace portcullis {
 
 namespace {
 
-// How far from its predicted place a plate may be, in plate widths. Measured on a 25 frames/s road film: a
-// car at 60 km/h moves about 1.3 plate widths a frame across the picture.
-constexpr float reach_unknown_velocity = 2.5F;
-constexpr float reach_known_velocity = 1.5F;
-constexpr float max_size_ratio = 1.8F;  // from one sighting to the next
-constexpr float hidden_overlap = 0.4F;  // IoU by which a standing plate that was hidden is known again
-constexpr float usual_frame_s = 0.1F;   // reach grows for longer gaps
-
-Point middle(const Box& box) {
-    return {(box.left + box.right) / 2, (box.top + box.bottom) / 2};
-}
-
-float size_ratio(const Box& a, const Box& b) {
-    const float ratio = std::sqrt((a.width() * a.height()) / std::max(b.width() * b.height(), 1.0F));
-    return std::max(ratio, 1 / std::max(ratio, 1e-3F));
-}
-
-/// How well the box continues the track: higher is better, nothing when it cannot be the same plate.
-std::optional<float> affinity(const Motion& motion, const Box& box, BootTime now, microseconds close_after) {
-    if (size_ratio(motion.last_box(), box) > max_size_ratio) return std::nullopt;
-    const Box predicted = motion.predict(now);
-    const float overlap = iou(predicted, box);
-    const auto away = now - motion.last_seen();
-    if (away > close_after)
-        return iou(motion.last_box(), box) >= hidden_overlap ? std::optional(overlap) : std::nullopt;
-    const Point from = middle(predicted);
-    const Point to = middle(box);
-    const float gap_s = std::chrono::duration<float>(away).count();
-    const float patience = std::clamp(gap_s / usual_frame_s, 1.0F, 2.0F);
-    const float reach = (motion.has_velocity() ? reach_known_velocity : reach_unknown_velocity) * patience *
-                        std::max(box.width(), motion.last_box().width());
-    const float distance = std::hypot(to.x - from.x, to.y - from.y);
-    if (overlap <= 0 && distance > reach) return std::nullopt;
-    return 1 + overlap - distance / reach - (size_ratio(motion.last_box(), box) - 1);
-}
-
+constexpr double gate = 16.27;  // of the squared distance: 99.9 % of three degrees of freedom
+constexpr double reach_known_widths = 2.5;
+constexpr double reach_unknown_widths = 4;  // one step at 130 km/h and 10 frames/s is 3
+constexpr double most_size_ratio = 1.8;
+// Above what any fit can cost (gate, spread, score), so that two pairs are worth more than one good one.
+constexpr double worth_of_a_pair = 40;
+// A candidate may also be a plate that is new in the picture: where a track could be anywhere, the fit must
+// be better (the density of new plates in a multiple-hypothesis tracker: Reid, IEEE Trans. AC 24, 1979).
+constexpr double rather_new = 8;
+constexpr double next_frame =
+    1.5;  // intervals; what was seen a frame ago is near, however little is known of it
+constexpr double least_worth = 1;
+constexpr float least_score = 0.05F;
+constexpr float hidden_overlap = 0.4F;   // IoU by which a standing plate that was hidden is known again ...
+constexpr double worth_of_a_hidden = 5;  // ... if nobody else claims what is seen there
+constexpr float same_plate_overlap = 0.3F;  // IoU with a plate that was just seen: no second plate is there
 constexpr double patience_frames = 2.5;
-constexpr std::chrono::seconds longest_interval{2};  // a longer pause is the camera's trouble, not its rate
+constexpr milliseconds flicker_patience{300};
+constexpr int patience_times = 10;  // as long as it was seen
+constexpr milliseconds outlier_patience{300};
+constexpr double outlier_widths = 1;
+constexpr float twin_widths = 0.7F;  // cars that follow each other are farther apart, or differ in size
+constexpr float twin_size_ratio = 1.2F;
+constexpr float firm_widths = 1;   // between the first two sightings
+constexpr int glimpse_frames = 2;  // beyond the fewest
+constexpr float firm_size_ratio = 1.3F;
+constexpr double least_shake_px = 1.5;  // also at first
+constexpr double most_shake_px = 16;
+constexpr double shake_memory = 0.95;  // a sighting
+constexpr double most_surprise = 4;    // times the shake as it is known: one false pairing teaches little
+
+/// What the pairing goes by, beside track and candidate.
+struct Moment {
+    BootTime now;
+    microseconds patience;
+    microseconds interval;  // usual between frames
+    double shake_px = 0;
+};
+
+/// How likely the candidate continues the track; 0: it cannot be the same plate.
+double worth(const Motion& motion, const PlateCandidate& candidate, const Moment& moment) {
+    const microseconds away = moment.now - motion.last_seen();
+    if (away > moment.patience) {
+        const bool again = iou(motion.last_box(), bounding_box(candidate.quad)) >= hidden_overlap;
+        return again ? worth_of_a_hidden : 0;
+    }
+    const MotionFit fit = motion.fit(candidate.quad, moment.now, moment.shake_px);
+    const double reach = motion.is_known() ? reach_known_widths : reach_unknown_widths;
+    if (fit.distance > gate || fit.away_widths > reach || fit.size_ratio > most_size_ratio) return 0;
+    const bool missed =
+        std::chrono::duration<double>(away) > std::chrono::duration<double>(moment.interval) * next_frame;
+    if (missed && fit.distance + fit.spread > rather_new) return 0;
+    return std::max(
+        worth_of_a_pair - fit.distance - fit.spread + 2 * std::log(std::max(candidate.score, least_score)),
+        least_worth);
+}
+
+bool is_near(const Box& a, const Box& b, float widths, float size_ratio) {
+    const float dx = (a.left + a.right - b.left - b.right) / 2;
+    const float dy = (a.top + a.bottom - b.top - b.bottom) / 2;
+    const float wide = std::max(a.width(), b.width());
+    return std::hypot(dx, dy) <= widths * wide && wide <= size_ratio * std::min(a.width(), b.width());
+}
 
 }  // namespace
 
+PassageTracker::PassageTracker(TrackerSettings settings)
+    : settings_(std::move(settings)), shake_px2_(least_shake_px * least_shake_px) {}
+
 microseconds PassageTracker::patience() const {
-    const auto frames = std::chrono::duration_cast<microseconds>(usual_interval_ * patience_frames);
+    const auto frames = std::chrono::duration_cast<microseconds>(interval_ * patience_frames);
     return std::max<microseconds>(settings_.close_after, frames);
 }
 
-void PassageTracker::learn_interval(BootTime now) {
-    if (last_update_) {
-        const auto interval = std::min<microseconds>(now - *last_update_, longest_interval);
-        usual_interval_ = usual_interval_.count() == 0 ? interval : (usual_interval_ * 3 + interval) / 4;
-    }
-    last_update_ = now;
+/// What was seen for a moment is waited for no longer than for some moments: its next place is anywhere.
+microseconds PassageTracker::patience_for(const Track& track) const {
+    if (track.motion.stands()) return std::max<microseconds>(settings_.parked_memory, patience());
+    const auto frames = std::chrono::duration_cast<microseconds>(interval_ * patience_frames);
+    const microseconds least = std::max<microseconds>(flicker_patience, frames);
+    return std::min(patience(), std::max(least, track.passage.dwell() * patience_times));
 }
 
-std::vector<PassageTracker::Match> PassageTracker::matches(std::span<const Box> boxes,
-                                                           const std::vector<bool>& taken,
-                                                           BootTime now) const {
-    std::vector<Match> found;
-    for (std::size_t t = 0; t < tracks_.size(); ++t) {
-        for (std::size_t c = 0; c < boxes.size(); ++c) {
-            if (taken[c]) continue;
-            if (const auto score = affinity(tracks_[t].motion, boxes[c], now, patience()))
-                found.push_back({*score, t, c});
-        }
-    }
-    std::ranges::stable_sort(found, [](const Match& a, const Match& b) { return a.score > b.score; });
-    return found;
-}
-
-TrackerUpdate PassageTracker::update(std::span<const PlateCandidate> candidates, BootTime now) {
-    TrackerUpdate update;
-    close_lost(now, update);
-    learn_interval(now);
-    std::vector<Box> boxes;
-    std::vector<bool> taken;
-    for (const PlateCandidate& candidate : candidates) {
-        boxes.push_back(bounding_box(candidate.quad));
-        taken.push_back(!contains(settings_.roi, centre(candidate.quad)) || boxes.back().width() <= 0 ||
-                        boxes.back().height() <= 0);
-    }
-    std::vector<bool> extended(tracks_.size(), false);
-    for (const Match& match : matches(boxes, taken, now)) {
-        if (taken[match.candidate] || extended[match.track]) continue;
-        taken[match.candidate] = true;
-        extended[match.track] = true;
-        extend(tracks_[match.track], candidates[match.candidate], now);
-        update.sightings.push_back({match.candidate, tracks_[match.track].passage, false});
-    }
+/// Those that count, at most max_candidates, the best scores first.
+PassageTracker::Places PassageTracker::choose(std::span<const PlateCandidate> candidates) {
+    Places chosen;
     for (std::size_t c = 0; c < candidates.size(); ++c) {
-        if (taken[c] || candidates[c].score < settings_.open_score) continue;
-        if (const Track* track = open_track(candidates[c], now, update))
-            update.sightings.push_back({c, track->passage, true});
+        const Box box = bounding_box(candidates[c].quad);
+        if (box.width() > 0 && box.height() > 0 && contains(settings_.roi, centre(candidates[c].quad)))
+            chosen.push_back(c);
+    }
+    std::ranges::stable_sort(
+        chosen, [&](std::size_t a, std::size_t b) { return candidates[a].score > candidates[b].score; });
+    if (chosen.size() > max_candidates) {
+        refused_ += chosen.size() - max_candidates;
+        chosen.resize(max_candidates);
+    }
+    return chosen;
+}
+
+WorthTable PassageTracker::weigh(std::span<const PlateCandidate> candidates, const Places& chosen,
+                                 BootTime now) const {
+    const Moment moment{now, patience(), interval_, std::sqrt(shake_px2_)};
+    WorthTable table(tracks_.size(), chosen.size());
+    for (std::size_t t = 0; t < tracks_.size(); ++t)
+        for (std::size_t c = 0; c < chosen.size(); ++c)
+            table.at(t, c) = worth(tracks_[t].motion, candidates[chosen[c]], moment);
+    return table;
+}
+
+TrackerUpdate PassageTracker::update(std::span<const PlateCandidate> candidates, BootTime stamp) {
+    TrackerUpdate update;
+    if (tracks_.empty()) clock_.settle();
+    interval_ = clock_.usual_interval();  // a pause of the camera does not make it patient
+    const BootTime now = clock_.at(stamp);
+    close_lost(now, update);
+    const Places chosen = choose(candidates);
+    const WorthTable table = weigh(candidates, chosen, now);
+    const Pairing pairs =
+        settings_.assigning == Assigning::together ? best_pairing(table) : greedy_pairing(table);
+    std::vector<bool> taken(chosen.size(), false);
+    std::vector<Box> seen;
+    for (std::size_t t = 0; t < pairs.size(); ++t) {
+        if (!pairs[t]) continue;
+        const std::size_t c = chosen[*pairs[t]];
+        taken[*pairs[t]] = true;
+        seen.push_back(bounding_box(candidates[c].quad));
+        extend(tracks_[t], candidates[c], now);
+        update.sightings.push_back({c, tracks_[t].passage, false});
+    }
+    merge_twins(now, update);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        const PlateCandidate& candidate = candidates[chosen[i]];
+        if (taken[i] || candidate.score < settings_.open_score) continue;
+        const Box box = bounding_box(candidate.quad);
+        const auto covers = [&](const Box& other) { return iou(other, box) > same_plate_overlap; };
+        if (std::ranges::any_of(seen, covers) || may_be_followed(candidate, now)) continue;
+        if (const Track* track = open_track(candidate, now, update)) {
+            seen.push_back(box);
+            update.sightings.push_back({chosen[i], track->passage, true});
+        }
     }
     return update;
 }
 
+/// A quad that is badly cut, or a jolt of the pole, is no second plate in the place of one that is followed.
+bool PassageTracker::may_be_followed(const PlateCandidate& candidate, BootTime now) const {
+    return std::ranges::any_of(tracks_, [&](const Track& track) {
+        if (now - track.motion.last_seen() > outlier_patience) return false;
+        const MotionFit fit = track.motion.fit(candidate.quad, now, std::sqrt(shake_px2_));
+        return fit.away_widths < outlier_widths && fit.size_ratio < most_size_ratio;
+    });
+}
+
+/// A pole that shakes moves all plates by so many pixels: learned from the errors of plates that are well
+/// known.
+void PassageTracker::feel_shake(const Motion& motion, const Quad& quad, BootTime now) {
+    if (!motion.is_known() || now - motion.last_seen() > settings_.close_after) return;
+    const double felt = motion.fit(quad, now, std::sqrt(shake_px2_)).shake_px2;
+    const double fresh = std::clamp(felt, -most_surprise * shake_px2_, most_surprise * shake_px2_);
+    shake_px2_ = std::clamp(shake_memory * shake_px2_ + (1 - shake_memory) * fresh,
+                            least_shake_px * least_shake_px, most_shake_px * most_shake_px);
+}
+
 void PassageTracker::extend(Track& track, const PlateCandidate& candidate, BootTime now) {
-    track.motion.see(bounding_box(candidate.quad), now);
+    if (track.passage.frames == 1)
+        track.firm =
+            is_near(track.motion.last_box(), bounding_box(candidate.quad), firm_widths, firm_size_ratio);
+    feel_shake(track.motion, candidate.quad, now);
+    track.motion.see(candidate.quad, now, std::sqrt(shake_px2_));
     vote_lane(track, centre(candidate.quad));
     track.passage.last_seen = now;
+    track.passage.left = track.motion.last_box();
     ++track.passage.frames;
     track.passage.direction = track.motion.direction();
 }
@@ -132,33 +204,63 @@ PassageTracker::Track* PassageTracker::open_track(const PlateCandidate& candidat
     passage.first_seen = now;
     passage.last_seen = now;
     passage.frames = 1;
-    Track& track = tracks_.emplace_back(Track{passage, Motion(bounding_box(candidate.quad), now), {}});
+    passage.entered = passage.left = bounding_box(candidate.quad);
+    Track& track =
+        tracks_.emplace_back(Track{passage, Motion(candidate.quad, now, std::sqrt(shake_px2_)), {}, false});
     vote_lane(track, centre(candidate.quad));
     return &track;
 }
 
-/// At the limit the passage that has been out of sight for longest is closed early.
+/// At the limit one that is out of sight is closed early: first what was seen too seldom to be a passage,
+/// then what has been away for longest. A flood of reflections does not push a plate out.
 bool PassageTracker::make_room(BootTime now, TrackerUpdate& update) {
     if (tracks_.size() < settings_.max_open) return true;
-    const auto oldest = std::ranges::min_element(
-        tracks_, [](const Track& a, const Track& b) { return a.motion.last_seen() < b.motion.last_seen(); });
+    const auto oldest = std::ranges::min_element(tracks_, [&](const Track& a, const Track& b) {
+        const bool a_flickers = a.passage.frames < settings_.min_frames;
+        const bool b_flickers = b.passage.frames < settings_.min_frames;
+        const bool a_here = a.motion.last_seen() == now;
+        const bool b_here = b.motion.last_seen() == now;
+        if (a_here != b_here) return b_here;
+        if (a_flickers != b_flickers) return a_flickers;
+        return a.motion.last_seen() < b.motion.last_seen();
+    });
     if (oldest == tracks_.end() || oldest->motion.last_seen() == now) return false;
     close(*oldest, update);
     tracks_.erase(oldest);
     return true;
 }
 
+/// Two tracks that would be in one place at the same time and take turns in being seen are one plate, of
+/// which one quad was so bad that it made a track of its own. The older one stays.
+void PassageTracker::merge_twins(BootTime now, TrackerUpdate& update) {
+    const auto is_twin = [&](const Track& older, const Track& younger) {
+        const BootTime a = older.motion.last_seen();
+        const BootTime b = younger.motion.last_seen();
+        if (a == b || now - std::min(a, b) > outlier_patience || b != now) return false;
+        return is_near(older.motion.predict(now), younger.motion.last_box(), twin_widths, twin_size_ratio);
+    };
+    for (std::size_t older = 0; older < tracks_.size(); ++older) {
+        for (std::size_t younger = tracks_.size() - 1; younger > older; --younger) {
+            if (!is_twin(tracks_[older], tracks_[younger])) continue;
+            update.flickers.push_back(tracks_[younger].passage.id);
+            tracks_.erase(tracks_.begin() + static_cast<std::ptrdiff_t>(younger));
+        }
+    }
+}
+
 void PassageTracker::close(Track& track, TrackerUpdate& update) const {
-    if (track.passage.frames >= settings_.min_frames)
-        update.closed.push_back(track.passage);
+    const Passage& passage = track.passage;
+    if (passage.frames < settings_.min_frames)
+        update.flickers.push_back(passage.id);
+    else if (passage.frames > 1 && passage.frames <= settings_.min_frames + glimpse_frames && !track.firm)
+        update.glimpses.push_back(passage);
     else
-        update.flickers.push_back(track.passage.id);
+        update.closed.push_back(passage);
 }
 
 void PassageTracker::close_lost(BootTime now, TrackerUpdate& update) {
     std::erase_if(tracks_, [&](Track& track) {
-        const microseconds wait = track.motion.stands() ? microseconds(settings_.parked_memory) : patience();
-        if (now - track.motion.last_seen() <= wait) return false;
+        if (now - track.motion.last_seen() <= patience_for(track)) return false;
         close(track, update);
         return true;
     });

@@ -1,10 +1,13 @@
 #pragma once
-// PassageTracker: makes passages of candidates, by geometry and score. A passage opens with a candidate that
-// is likely a plate (open_score); fainter ones only extend a passage that is open (as in Zhang et al.,
-// ByteTrack, ECCV 2022): lamps and lettering make none, and a plate in shadow is not lost. A passage is
-// extended by each frame that shows the plate near where it should be, and closes when the plate has been
-// away for a while. A plate that stands still is remembered longer, so that a parked car hidden by a lorry
-// counts once; a car that comes later to the same place comes moving, and gets its own passage. Thread-bound.
+// PassageTracker: makes passages of candidates, by geometry, score and the frames' own time. A passage opens
+// with a candidate that is likely a plate (open_score); fainter ones only extend a passage that is open (as
+// in Zhang et al., ByteTrack, ECCV 2022): lamps and lettering make none, and a plate in shadow is not lost.
+// In each frame the candidates are paired with the open passages so that all together are likeliest
+// (motion.hpp, assignment.hpp). A passage closes when its plate has been away for a while, counted in time,
+// not in frames. A plate that stands still is remembered longer, so that a parked car hidden by a lorry
+// counts once; a car that comes later to the same place comes moving, and gets its own passage. Memory: at
+// most max_open tracks of fixed size, max_candidates of a frame. Thread-bound. README.md in this folder tells
+// the method and its figures.
 
 #include <map>
 #include <optional>
@@ -14,23 +17,32 @@
 
 #include "core/passage.hpp"
 #include "core/plate.hpp"
+#include "passage/assignment.hpp"
+#include "passage/frame_clock.hpp"
 #include "passage/motion.hpp"
 
 namespace portcullis {
+
+/// Of one frame; beyond it those with the lowest scores are passed over, counted.
+inline constexpr std::size_t max_candidates = 64;
 
 struct LaneArea {
     std::string name;
     std::vector<Point> polygon;  // in the frame's pixels; no points: the whole picture
 };
 
+/// How candidates and passages are paired. greedy is there to be compared with (README.md).
+enum class Assigning { together, greedy };
+
 struct TrackerSettings {
-    std::vector<Point> roi;         // where candidates count; no points: the whole picture
-    std::vector<LaneArea> lanes;    // the first that holds the plate's centre counts
-    milliseconds close_after{800};  // a slow camera gets at least two and a half of its own frames
+    std::vector<Point> roi;          // where candidates count; no points: the whole picture
+    std::vector<LaneArea> lanes;     // the first that holds the plate's centre counts
+    milliseconds close_after{1200};  // a slow camera gets at least two and a half of its own frames
     milliseconds parked_memory{60'000};
     float open_score = likely_plate_score;  // of a candidate that may open a passage, [0, 1]
     int min_frames = 2;                     // a plate seen in fewer frames is a flicker, no passage
     std::size_t max_open = 32;              // beyond it new candidates are not followed, and counted
+    Assigning assigning = Assigning::together;
 };
 
 /// One candidate of this frame that belongs to a passage.
@@ -43,49 +55,56 @@ struct Sighting {
 struct TrackerUpdate {
     std::vector<Sighting> sightings;
     std::vector<Passage> closed;      // frames >= min_frames
+    std::vector<Passage> glimpses;    // closed too, but of few frames, far apart: may be reflections
     std::vector<PassageId> flickers;  // closed with fewer: forget what you kept of them
 };
 
 class PassageTracker {
   public:
-    explicit PassageTracker(TrackerSettings settings) : settings_(std::move(settings)) {}
+    explicit PassageTracker(TrackerSettings settings);
 
-    /// One frame's candidates. now is the frame's sensor time and never goes back.
-    [[nodiscard]] TrackerUpdate update(std::span<const PlateCandidate> candidates, BootTime now);
+    /// One frame's candidates. stamp is the frame's sensor time, in which the passages' times are told; a
+    /// stamp that goes back is mended (frame_clock.hpp).
+    [[nodiscard]] TrackerUpdate update(std::span<const PlateCandidate> candidates, BootTime stamp);
     /// Closes all that is open: the source ended.
     [[nodiscard]] TrackerUpdate close_all();
 
     [[nodiscard]] std::size_t open() const { return tracks_.size(); }
-    /// Candidates that were not followed because max_open passages were open.
+    /// Candidates that were not followed: max_open passages were open, or there were more than
+    /// max_candidates.
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
+    /// Frames whose stamp was not after that of the frame before.
+    [[nodiscard]] std::uint64_t backward_stamps() const { return clock_.backward(); }
 
   private:
     struct Track {
         Passage passage;
         Motion motion;
         std::map<std::string, int> lane_votes;
+        bool firm = false;  // its second sighting was where the first one was: no two reflections
     };
-    struct Match {
-        float score;
-        std::size_t track;
-        std::size_t candidate;
-    };
+    using Places = std::vector<std::size_t>;  // indices of candidates
 
     [[nodiscard]] microseconds patience() const;
-    void learn_interval(BootTime now);
-    [[nodiscard]] std::vector<Match> matches(std::span<const Box> boxes, const std::vector<bool>& taken,
-                                             BootTime now) const;
+    [[nodiscard]] microseconds patience_for(const Track& track) const;
+    [[nodiscard]] Places choose(std::span<const PlateCandidate> candidates);
+    [[nodiscard]] WorthTable weigh(std::span<const PlateCandidate> candidates, const Places& chosen,
+                                   BootTime now) const;
+    [[nodiscard]] bool may_be_followed(const PlateCandidate& candidate, BootTime now) const;
+    void feel_shake(const Motion& motion, const Quad& quad, BootTime now);
     void extend(Track& track, const PlateCandidate& candidate, BootTime now);
     void vote_lane(Track& track, Point place) const;
     Track* open_track(const PlateCandidate& candidate, BootTime now, TrackerUpdate& update);
     bool make_room(BootTime now, TrackerUpdate& update);
+    void merge_twins(BootTime now, TrackerUpdate& update);
     void close(Track& track, TrackerUpdate& update) const;
     void close_lost(BootTime now, TrackerUpdate& update);
 
     TrackerSettings settings_;
+    FrameClock clock_;
+    microseconds interval_{0};  // usual between frames, as it was before this one
+    double shake_px2_;          // learned of the plates that are followed
     std::vector<Track> tracks_;
-    std::optional<BootTime> last_update_;
-    microseconds usual_interval_{0};  // between frames, smoothed
     PassageId next_id_ = 1;
     std::uint64_t refused_ = 0;
 };

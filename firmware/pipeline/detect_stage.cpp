@@ -19,11 +19,12 @@ std::vector<Quad> others_than(const Sight& sight) {
 }
 
 /// A picture that cannot be cut or redacted is not kept: never the frame in its stead.
-std::shared_ptr<const PlateLook> look_at(const Sight& sight, const MediaSettings& media) {
+std::shared_ptr<const PlateLook> look_at(const Sight& sight, const MediaSettings& media, std::uint64_t job) {
     const Frame& frame = sight.frame;
     const Quad& quad = sight.candidate.quad;
     auto look = std::make_shared<PlateLook>();
     look->quad = quad;
+    look->job = job;
     look->captured = frame.utc;
     look->since_boot = frame.sensor_time;
     look->clock_quality = frame.clock_quality;
@@ -111,20 +112,22 @@ void DetectStage::follow(const Sight& sight, const Passage& passage) {
     if (followed.overdue) return;
     auto patch = eyes_.rectify(frame.view, candidate.quad);
     if (!patch) {  // a quad that no patch can be cut from still shows where the plate was
-        if (!followed.look) keep_best(followed, sight, 0);
+        if (!followed.look) keep_best(followed, sight, 0, 0);
         return;
     }
     const float score = patch_score(*patch, candidate.score, frame.view.width, frame.view.height);
-    keep_best(followed, sight, score);
-    if (!followed.budget.admit(score)) return;
+    const std::uint64_t job = followed.budget.admit(score) ? ++jobs_ : 0;
+    // What is shown is also read, so that the reader can tell whether it shows what was read.
+    if (job != 0 || !followed.look) keep_best(followed, sight, score, job);
+    if (job == 0) return;
     ++counters_.patches;
-    static_cast<void>(patches_.send({++jobs_, passage.id, std::move(*patch), score}));
+    static_cast<void>(patches_.send({job, passage.id, std::move(*patch), score}));
 }
 
-void DetectStage::keep_best(Followed& followed, const Sight& sight, float score) const {
+void DetectStage::keep_best(Followed& followed, const Sight& sight, float score, std::uint64_t job) const {
     if (followed.look && score <= followed.best_score * better_look) return;
     followed.best_score = score;
-    followed.look = look_at(sight, settings_.media);
+    followed.look = look_at(sight, settings_.media, job);
 }
 
 /// A car at a barrier does not close its passage before it was read, and a parked one never does.
@@ -146,6 +149,8 @@ void DetectStage::remind(const Passage& passage) {
 void DetectStage::end(const TrackerUpdate& update) {
     for (const Passage& passage : update.closed)
         send_note(NoteKind::closed, passage);
+    for (const Passage& passage : update.glimpses)
+        send_note(NoteKind::glimpse, passage);
     for (const PassageId id : update.flickers) {
         Passage passage;
         passage.id = id;
@@ -157,7 +162,7 @@ void DetectStage::end(const TrackerUpdate& update) {
 void DetectStage::send_note(NoteKind kind, const Passage& passage) {
     const auto at = followed_.find(passage.id);
     PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look};
-    if (at != followed_.end() && (kind == NoteKind::closed || kind == NoteKind::flicker)) followed_.erase(at);
+    if (at != followed_.end() && ends(kind)) followed_.erase(at);
     static_cast<void>(notes_.send(std::move(note)));
     static_cast<void>(patches_.send({jobs_, 0, {}, 0}));
 }

@@ -46,7 +46,7 @@ class DetectStage {
     void follow(const Sight& sight, const Passage& passage);
     void follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates);
     void follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates);
-    void keep_best(Followed& followed, const Sight& sight, float score) const;
+    void keep_best(Followed& followed, const Sight& sight, float score, std::uint64_t job) const;
     void remind(const Passage& passage);
     void end(const TrackerUpdate& update);
     void send_note(NoteKind kind, const Passage& passage);

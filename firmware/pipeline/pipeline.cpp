@@ -114,11 +114,14 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
 
 std::string summary(const RoadCounters& counters) {
     return fmt::format(
-        "frames={} dropped={} broken={} still={} candidates={} passages={} readings={} records={} unread={} "
+        "frames={} dropped={} broken={} still={} candidates={} passages={} rejoined={} withheld={} "
+        "readings={} "
+        "records={} unread={} "
         "abstained={} lost={}{}{}",
         counters.frames.load(), counters.frames_dropped.load(), counters.pictures_broken.load(),
         counters.frames_still.load(), counters.candidates.load(), counters.passages.load(),
-        counters.readings.load(), counters.records.load(), counters.unread.load(), counters.abstained.load(),
+        counters.passages_rejoined.load(), counters.pictures_withheld.load(), counters.readings.load(),
+        counters.records.load(), counters.unread.load(), counters.abstained.load(),
         counters.records_lost.load(), counters.camera_lost ? " degraded=camera" : "",
         counters.spool_trouble ? " degraded=spool" : "");
 }

@@ -5,13 +5,21 @@
 
 #include "base/log.hpp"
 #include "base/wipe.hpp"
+#include "passage/alignment.hpp"
 
 namespace portcullis {
 
 namespace {
 
 constexpr std::size_t settled_voters = 3;          // fewer may be wrong together
+constexpr float other_text = 0.5F;                 // share of its letters that differ
 constexpr std::uint64_t max_logged_failures = 20;  // then they are only counted
+
+bool contradicts(const Reading& reading, const Read& read) {
+    if (reading.characters.empty()) return true;
+    const std::string text = text_of(read.characters);
+    return align(text, reading.characters).cost > other_text * static_cast<float>(text.size());
+}
 
 }  // namespace
 
@@ -22,7 +30,8 @@ ReadStage::ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchCh
       patches_(patches),
       notes_(notes),
       captured_(captured),
-      counters_(counters) {}
+      counters_(counters),
+      rejoiner_(settings.tracker.parked_memory) {}
 
 void ReadStage::run() {
     while (const auto job = patches_.receive()) {
@@ -54,6 +63,7 @@ void ReadStage::read(const PatchJob& job) {
         return;
     }
     ++counters_.readings;
+    pending.patches.push_back({job.number, *reading});
     pending.voter.add(std::move(*reading), job.weight);
 }
 
@@ -69,15 +79,42 @@ void ReadStage::take_notes(std::uint64_t up_to) {
 
 void ReadStage::take_note(const PassageNote& note) {
     Pending& pending = pending_[note.passage.id];
-    const bool last = note.kind == NoteKind::closed || note.kind == NoteKind::flicker;
     if (!pending.reported && note.kind != NoteKind::flicker) {
         Read read = settled(eyes_, pending.voter);
-        if (note.kind != NoteKind::due || read.confidence >= at_least(settings_.good_vote)) {
+        if (is_worth_a_report(note, pending, read)) {
             pending.reported = true;
-            report(note, std::move(read));
+            report(note, pending, std::move(read));
         }
     }
-    if (last) pending_.erase(note.passage.id);
+    if (!ends(note.kind)) return;
+    if (note.kind != NoteKind::flicker) rejoiner_.extend(note.passage);
+    pending_.erase(note.passage.id);
+}
+
+/// Of a glimpse most patches must be readable, at least two, and say the same.
+bool ReadStage::is_worth_a_report(const PassageNote& note, const Pending& pending, const Read& read) const {
+    if (note.kind == NoteKind::due) return read.confidence >= at_least(settings_.good_vote);
+    if (note.kind != NoteKind::glimpse) return true;
+    const auto agreeing = static_cast<std::size_t>(std::ranges::count_if(
+        pending.patches, [&](const ReadPatch& patch) { return !contradicts(patch.reading, read); }));
+    return agreeing > 1 && 2 * agreeing > pending.patches.size();
+}
+
+/// The look without its pictures, when the patch that was cut from it says another text than the passage, or
+/// none: it may show another vehicle.
+std::shared_ptr<const PlateLook> ReadStage::fit_look(const PassageNote& note, const Pending& pending,
+                                                     const Read& read) {
+    if (!note.look || note.look->job == 0 || read.characters.empty()) return note.look;
+    const auto own = std::ranges::find_if(
+        pending.patches, [&](const ReadPatch& patch) { return patch.job == note.look->job; });
+    if (own == pending.patches.end()) return note.look;
+    if (!contradicts(own->reading, read)) return note.look;
+    ++counters_.pictures_withheld;
+    auto bare = std::make_shared<PlateLook>(*note.look);
+    bare->plate = {};
+    bare->overview.reset();
+    bare->frame.reset();
+    return bare;
 }
 
 float ReadStage::at_least(float confidence) const {
@@ -85,13 +122,21 @@ float ReadStage::at_least(float confidence) const {
 }
 
 /// Of a guess nothing goes on: no letter, no alternative, no confidence. That readings were made stays known.
-void ReadStage::report(const PassageNote& note, Read read) {
+void ReadStage::report(const PassageNote& note, const Pending& pending, Read read) {
+    if (!settings_.stills) {
+        if (rejoiner_.knows(note.passage, read)) {
+            ++counters_.passages_rejoined;
+            return;
+        }
+        rejoiner_.remember(note.passage, read);
+    }
     ++counters_.passages;
+    auto look = fit_look(note, pending, read);
     if (!read.characters.empty() && read.confidence < settings_.min_confidence) {
         read = Read{{}, 0, read.readings};
         ++counters_.abstained;
     }
-    static_cast<void>(captured_.send({note.passage, std::move(read), note.look}));
+    static_cast<void>(captured_.send({note.passage, std::move(read), std::move(look)}));
 }
 
 }  // namespace portcullis

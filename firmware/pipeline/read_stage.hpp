@@ -1,8 +1,10 @@
 #pragma once
-// ReadStage: reads patches, votes, and reports each passage once. Thread-bound: the read thread.
+// ReadStage: reads patches, votes, and reports each passage once, a vehicle that was lost from sight and
+// found again too. Thread-bound: the read thread.
 
 #include <map>
 
+#include "passage/rejoiner.hpp"
 #include "passage/voter.hpp"
 #include "pipeline/eyes.hpp"
 #include "pipeline/road.hpp"
@@ -20,8 +22,13 @@ class ReadStage {
     void run();
 
   private:
+    struct ReadPatch {
+        std::uint64_t job = 0;
+        Reading reading;
+    };
     struct Pending {
         Voter voter;
+        std::vector<ReadPatch> patches;  // as many as the budget lets through
         bool reported = false;
     };
 
@@ -29,7 +36,11 @@ class ReadStage {
     void read(const PatchJob& job);
     void take_notes(std::uint64_t up_to);
     void take_note(const PassageNote& note);
-    void report(const PassageNote& note, Read read);
+    [[nodiscard]] bool is_worth_a_report(const PassageNote& note, const Pending& pending,
+                                         const Read& read) const;
+    [[nodiscard]] std::shared_ptr<const PlateLook> fit_look(const PassageNote& note, const Pending& pending,
+                                                            const Read& read);
+    void report(const PassageNote& note, const Pending& pending, Read read);
     [[nodiscard]] float at_least(float confidence) const;  // but min_confidence if that is more
 
     const PipelineSettings& settings_;
@@ -39,6 +50,7 @@ class ReadStage {
     CapturedChannel& captured_;
     RoadCounters& counters_;
     std::map<PassageId, Pending> pending_;  // the passages that the detect stage follows
+    Rejoiner rejoiner_;
     std::optional<PassageNote> next_note_;
 };
 

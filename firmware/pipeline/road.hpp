@@ -21,6 +21,7 @@ struct PlateLook {
     std::optional<RedactedOverview> overview;  // under policies plate_only and redacted
     std::optional<Frame> frame;                // under policy full alone: no other look holds a whole frame
     Quad quad;
+    std::uint64_t job = 0;  // the patch job that was cut from it; 0: none was
     UtcTime captured{};
     BootTime since_boot{};
     ClockQuality clock_quality = ClockQuality::none;
@@ -38,8 +39,14 @@ enum class NoteKind {
     due,      // open for a while: report it now if the vote is good
     overdue,  // open for so long that it is reported as it stands: it may be parked
     closed,   // report it if that was not done yet
+    glimpse,  // closed, and perhaps no passage: report it if its readings agree
     flicker   // it was no passage: forget it
 };
+
+/// Nothing more comes of a passage after such a note.
+[[nodiscard]] inline bool ends(NoteKind kind) {
+    return kind != NoteKind::due && kind != NoteKind::overdue;
+}
 
 /// detect -> read, beside the patches and never dropped. Holds after the job with number `after`.
 struct PassageNote {
@@ -68,8 +75,10 @@ struct RoadCounters {
     std::atomic<std::uint64_t> frames_failed{0};    // the detector refused them
     std::atomic<std::uint64_t> frames_still{0};     // not searched: nothing had moved, or no trigger
     std::atomic<std::uint64_t> candidates{0};
-    std::atomic<std::uint64_t> passages{0};  // closed or reported
-    std::atomic<std::uint64_t> patches{0};   // sent to be read
+    std::atomic<std::uint64_t> passages{0};           // closed or reported
+    std::atomic<std::uint64_t> passages_rejoined{0};  // went on with one that was reported: no record
+    std::atomic<std::uint64_t> pictures_withheld{0};  // they showed another plate than was read
+    std::atomic<std::uint64_t> patches{0};            // sent to be read
     std::atomic<std::uint64_t> patches_dropped{0};
     std::atomic<std::uint64_t> patches_spared{0};  // the vote was settled
     std::atomic<std::uint64_t> readings{0};

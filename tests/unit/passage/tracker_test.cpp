@@ -84,7 +84,7 @@ TEST_CASE("a plate that moves through the picture is one passage") {
                               500 + row.step_y * static_cast<float>(i), width)});
             width *= row.growth;
         }
-        road.wait(std::chrono::seconds(1));
+        road.wait(std::chrono::seconds(2));
         CHECK(road.seen.size() == 1);
         REQUIRE(road.closed.size() == 1);
         CHECK(road.closed[0].frames == 15);
@@ -237,7 +237,7 @@ TEST_CASE("an id is never used again") {
     Road road;
     for (int i = 0; i < 50; ++i) {
         road.frames(2, {plate(200, 200)});
-        road.wait(std::chrono::seconds(1));
+        road.wait(std::chrono::seconds(2));
     }
     CHECK(road.seen.size() == 50);
 }
