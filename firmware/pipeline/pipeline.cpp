@@ -115,9 +115,7 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
 std::string summary(const RoadCounters& counters) {
     return fmt::format(
         "frames={} dropped={} broken={} still={} candidates={} passages={} rejoined={} withheld={} "
-        "readings={} "
-        "records={} unread={} "
-        "abstained={} lost={}{}{}",
+        "readings={} records={} unread={} abstained={} lost={}{}{}",
         counters.frames.load(), counters.frames_dropped.load(), counters.pictures_broken.load(),
         counters.frames_still.load(), counters.candidates.load(), counters.passages.load(),
         counters.passages_rejoined.load(), counters.pictures_withheld.load(), counters.readings.load(),
