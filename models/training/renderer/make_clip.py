@@ -136,9 +136,9 @@ def write_truth(path, fleet):
             table.writerow((number, f"{first:.2f}", f"{last:.2f}", vehicle.text, vehicle.passage.layout, direction))
 
 
-def encoder(path):
+def encoder(path, fps=FPS):
     command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s",
-               f"{scene.WIDTH}x{scene.HEIGHT}", "-r", str(FPS), "-i", "-", "-c:v", "libx264", "-preset", "medium", "-crf", "28",
+               f"{scene.WIDTH}x{scene.HEIGHT}", "-r", str(fps), "-i", "-", "-c:v", "libx264", "-preset", "medium", "-crf", "28",
                "-pix_fmt", "yuv420p", "-threads", "1", "-movflags", "+faststart", "-bitexact", "-f", "mp4", str(path)]
     try:
         return subprocess.Popen(command, stdin=subprocess.PIPE)
