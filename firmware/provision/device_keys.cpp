@@ -1,6 +1,12 @@
 #include "provision/device_keys.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/file.hpp"
+#include "base/unique_fd.hpp"
 #include "core/ids.hpp"
 #include "provision/fingerprint.hpp"
 #include "provision/issuer.hpp"
@@ -51,7 +57,11 @@ Result<void> rename_durably(const std::filesystem::path& from, const std::filesy
     std::error_code problem;
     std::filesystem::rename(from, to, problem);
     if (problem) return fail(ErrorCode::io, "cannot rename {}: {}", from.string(), problem.message());
-    return {};  // the certificate's write syncs the folder
+    const std::filesystem::path folder = to.has_parent_path() ? to.parent_path() : ".";
+    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        return fail(Error::from_errno("cannot sync folder " + folder.string(), errno));
+    return {};
 }
 
 }  // namespace
@@ -133,20 +143,49 @@ Result<DeviceKey> DeviceKeys::install(const std::filesystem::path& file,
     const X509Ptr answer = TRY(load_certificate(file));
     const bool identity = check_certificate(answer.get(), CertificateUse::identify, "").has_value();
     const DeviceKey which = identity ? DeviceKey::identity : DeviceKey::read;
+    TRY(with_context(take(answer.get(), which, ca_chain, device), file.string()));
+    return which;
+}
+
+Result<void> DeviceKeys::take(X509* answer, DeviceKey which, const std::filesystem::path& ca_chain,
+                              const std::string& device) const {
+    const auto is_for = [&](const std::filesystem::path& path) -> Result<bool> {
+        if (!is_there(path)) return false;
+        const KeyPtr own = TRY(load_private_key(path));
+        return check_pair(own.get(), answer, "").has_value();
+    };
+    const bool renewed = !TRY(is_for(key(which)))
+    &&TRY(is_for(next_key(which)));
+    const KeyPtr own = TRY(load_private_key(renewed ? next_key(which) : key(which)));
+    TRY(check_answer(answer, own.get(), which, device, ca_chain));
+    const std::string pem = TRY(certificate_to_pem(answer));
+    if (!renewed) return write_file_atomically(certificate(which), as_bytes(pem));
+    // All that needs room is on the disk before the pair in use is touched.
+    TRY(write_file_atomically(next_certificate(which), as_bytes(pem)));
+    return replace_pair(which);
+}
+
+Result<void> DeviceKeys::replace_pair(DeviceKey which) const {
+    TRY(rename_durably(next_key(which), key(which)));
+    TRY(rename_durably(next_certificate(which), certificate(which)));
+    std::error_code ignored;
+    std::filesystem::remove(next_request(which), ignored);
+    return {};
+}
+
+Result<void> DeviceKeys::recover(DeviceKey which) const {
+    if (!is_there(next_certificate(which))) return {};
+    const X509Ptr answer = TRY(load_certificate(next_certificate(which)));
     const auto is_for = [&](const std::filesystem::path& path) -> Result<bool> {
         if (!is_there(path)) return false;
         const KeyPtr own = TRY(load_private_key(path));
         return check_pair(own.get(), answer.get(), "").has_value();
     };
-    const bool renewed = !TRY(is_for(key(which)))
-    &&TRY(is_for(next_key(which)));
-    const KeyPtr own = TRY(load_private_key(renewed ? next_key(which) : key(which)));
-    TRY(with_context(check_answer(answer.get(), own.get(), which, device, ca_chain), file.string()));
-    const std::string pem = TRY(certificate_to_pem(answer.get()));
-    // A power cut between the two leaves the new key with the old certificate: the same install mends it.
-    if (renewed) TRY(rename_durably(next_key(which), key(which)));
-    TRY(write_file_atomically(certificate(which), as_bytes(pem)));
-    return which;
+    if (TRY(is_for(next_key(which)))) return replace_pair(which);
+    if (TRY(is_for(key(which)))) return rename_durably(next_certificate(which), certificate(which));
+    std::error_code ignored;  // of another life
+    std::filesystem::remove(next_certificate(which), ignored);
+    return {};
 }
 
 }  // namespace portcullis

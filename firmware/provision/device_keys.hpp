@@ -1,7 +1,7 @@
 #pragma once
 // DeviceKeys: the folder of a device's own keys: identity.{key,crt}, read.{key,crt}, and while one is renewed
-// {identity,read}.next.key. Makes keys and requests, takes certificates in. A key goes only when the
-// certificate of the next one has come. Reentrant.
+// {identity,read}.next.{key,csr,crt}. Makes keys and requests, takes certificates in. A key goes only when
+// the certificate of the next one has come. Reentrant.
 
 #include <filesystem>
 #include <string>
@@ -27,6 +27,9 @@ class DeviceKeys {
     [[nodiscard]] std::filesystem::path next_request(DeviceKey which) const {
         return part(which, ".next.csr");
     }
+    [[nodiscard]] std::filesystem::path next_certificate(DeviceKey which) const {
+        return part(which, ".next.crt");
+    }
 
     /// Makes the key, unless it is there without a certificate (a request that was lost is written again),
     /// and its request. The read key's is signed by the identity key, which must be installed. Errors:
@@ -47,7 +50,15 @@ class DeviceKeys {
                                             const std::filesystem::path& ca_chain,
                                             const std::string& device) const;
 
+    /// The same for an answer in memory, to a request for `which`.
+    [[nodiscard]] Result<void> take(X509* answer, DeviceKey which, const std::filesystem::path& ca_chain,
+                                    const std::string& device) const;
+    /// Ends what a power cut left half done: key and certificate are a pair afterwards, the old or the new
+    /// one. To be called before they are read. Errors: io, configuration.
+    [[nodiscard]] Result<void> recover(DeviceKey which) const;
+
   private:
+    [[nodiscard]] Result<void> replace_pair(DeviceKey which) const;
     [[nodiscard]] std::filesystem::path part(DeviceKey which, std::string_view ending) const {
         return folder_ / (std::string(to_string(which)) + std::string(ending));
     }

@@ -7,6 +7,7 @@
 #include "provision/device_keys.hpp"
 #include "provision/fingerprint.hpp"
 #include "provision/issuer.hpp"
+#include "provision/registrar.hpp"
 
 namespace portcullis {
 
@@ -20,6 +21,8 @@ struct ProvisionOptions {
     std::filesystem::path ca_key;
     std::filesystem::path vouchers;
     std::filesystem::path out;
+    std::filesystem::path identities;
+    std::filesystem::path deny_list;
     std::string device;
     std::string words;
     DeviceKey use = DeviceKey::identity;
@@ -104,6 +107,24 @@ Result<void> show_fingerprint(const ProvisionOptions& options) {
     return {};
 }
 
+Result<void> answer_all(const ProvisionOptions& options) {
+    const Issuer issuer = TRY(Issuer::create(options.ca, options.ca_key));
+    RegistrarSettings settings;
+    settings.folder = options.folder;
+    settings.ca_chain = options.chain;
+    settings.signers = options.vouchers;
+    settings.identities = options.identities;
+    if (!options.deny_list.empty()) settings.deny_list = options.deny_list;
+    std::size_t refused = 0;
+    for (const RegistrarOutcome& outcome : TRY(answer_renewals(settings, issuer, SystemClock().utc()))) {
+        std::cout << fmt::format("{}: {}\n", outcome.file,
+                                 outcome.reason.empty() ? "answered" : outcome.reason);
+        refused += outcome.reason.empty() ? 0 : 1;
+    }
+    if (refused > 0) return fail(ErrorCode::refused, "{} requests are not answered", refused);
+    return {};
+}
+
 void add_use(CLI::App& command, ProvisionOptions& options) {
     command
         .add_option_function<std::string>(
@@ -144,6 +165,24 @@ CLI::App* add_sign(CLI::App& command, ProvisionOptions& options) {
     add_use(*one, options);
     one->add_option("--days", options.days, "How long it holds (else 365 for identities, 30 for read keys)")
         ->check(CLI::Range(1, 3650));
+    return one;
+}
+
+CLI::App* add_answer(CLI::App& command, ProvisionOptions& options) {
+    CLI::App* one = command.add_subcommand(
+        "answer",
+        "At the device CA, by hand or by a timer: answer the renewals that the collector handed over");
+    one->add_option("DIR", options.folder, "The registrar's folder ([registrar] of collector.toml)")
+        ->required();
+    one->add_option("--ca", options.ca, "The device CA's certificate (PEM)")->required();
+    one->add_option("--ca-key", options.ca_key, "Its key (PEM, mode 0600)")->required();
+    one->add_option("--chain", options.chain, "The device CA and its root (PEM)")->required();
+    one->add_option("--signers", options.vouchers,
+                    "Folder of the read keys' certificates, which vouch for the next; new ones are added")
+        ->required();
+    one->add_option("--identities", options.identities,
+                    "The identities' likewise; without it only read keys are renewed");
+    one->add_option("--deny-list", options.deny_list, "Key ids and names that get nothing");
     return one;
 }
 
@@ -193,6 +232,7 @@ std::function<int()> add_provision_command(CLI::App& app) {
     const std::vector<std::pair<CLI::App*, Step>> steps = {
         {add_request(*command, *options), &request},
         {add_sign(*command, *options), &sign},
+        {add_answer(*command, *options), &answer_all},
         {add_install(*command, *options), &install},
         {add_fingerprint(*command, *options), &show_fingerprint}};
     return [options, steps] {
