@@ -46,6 +46,8 @@ Result<CollectorSettings> CollectorSettings::load(const std::filesystem::path& f
     settings.receipts = {receipts.key_source("key"), receipts.path("certificate")};
     settings.devices = read_device_trust_files(in);
     settings.recipient_sets = in.section("recipients").path("sets", "");
+    SettingsSection registrar = in.section("registrar");
+    settings.registrar = {registrar.path("folder", ""), registrar.path("identities", "")};
     settings.opener_socket = in.section("opener").path("socket", "/run/portcullis/ingest.sock");
     SettingsSection ingest = in.section("ingest");
     settings.batch_items = static_cast<std::size_t>(ingest.integer("batch_items", {1, 256}, 64));

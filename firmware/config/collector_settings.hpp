@@ -32,6 +32,10 @@ struct CollectorSettings {
     } receipts;
     DeviceTrustFiles devices;
     std::filesystem::path recipient_sets;  // folder of the sets that were issued; empty: none
+    struct RegistrarSection {
+        std::filesystem::path folder;      // empty: requests for keys are ignored
+        std::filesystem::path identities;  // empty: of read keys only
+    } registrar;
     std::filesystem::path opener_socket;
     std::size_t batch_items = 0;
     milliseconds batch_time{};

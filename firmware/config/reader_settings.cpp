@@ -141,6 +141,13 @@ ReaderKeySettings read_keys(SettingsReader& in, const PictureSettings& pictures)
     return keys;
 }
 
+ReaderRenewalSettings read_renewal(SettingsSection section) {
+    ReaderRenewalSettings renewal;
+    renewal.after_percent = static_cast<int>(section.integer("after_percent", {0, 95}, 0));
+    if (renewal.after_percent > 0 || section.has("ca_chain")) renewal.ca_chain = section.path("ca_chain");
+    return renewal;
+}
+
 ReaderSpoolSettings read_spool(SettingsSection section) {
     ReaderSpoolSettings spool;
     spool.path = section.path("path");
@@ -190,6 +197,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.ocr = read_ocr(in);
     settings.pictures = read_pictures(in.section("pictures"));
     settings.keys = read_keys(in, settings.pictures);
+    settings.renewal = read_renewal(in.section("renewal"));
     settings.spool = read_spool(in.section("spool"));
     settings.receipts = read_receipts(in.section("receipts"));
     settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));

@@ -87,6 +87,12 @@ struct ReaderKeySettings {
     std::optional<RecipientSetSettings> set;  // then the three lists are empty
 };
 
+/// The read key's renewal, by the device itself.
+struct ReaderRenewalSettings {
+    int after_percent = 0;  // of its life; 0: it is renewed by hand
+    std::filesystem::path ca_chain;
+};
+
 struct ReaderSpoolSettings {
     std::filesystem::path path;
     std::filesystem::path anchor;
@@ -117,6 +123,7 @@ struct ReaderSettings {
     OcrSettings ocr;
     PictureSettings pictures;
     ReaderKeySettings keys;
+    ReaderRenewalSettings renewal;
     ReaderSpoolSettings spool;
     ReaderReceiptSettings receipts;
     std::filesystem::path inbox;

@@ -60,6 +60,10 @@ Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path&
     };
     settings.receipts = {receipts.path("ca_chain"), receipts.path("signers"), optional("revocations"),
                          optional("deny_list")};
+    SettingsSection renewal = in.section("renewal");
+    settings.renewal.after_percent = static_cast<int>(renewal.integer("after_percent", {0, 95}, 0));
+    if (settings.renewal.after_percent > 0 || renewal.has("ca_chain"))
+        settings.renewal.ca_chain = renewal.path("ca_chain");
     settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
     SettingsSection recipients = in.section("recipients");
     settings.fleet = recipients.text("fleet", "");

@@ -39,6 +39,10 @@ struct UplinkFileSettings {
         std::optional<std::filesystem::path> revocations;  // CRL (PEM) of the service CA
         std::optional<std::filesystem::path> deny_list;    // key ids and names, one a line
     } receipts;
+    struct RenewalSection {
+        int after_percent = 0;  // of the identity's life; 0: it is renewed by hand
+        std::filesystem::path ca_chain;
+    } renewal;
     std::filesystem::path inbox;
     std::string fleet;  // empty: no recipient sets
     milliseconds status_interval{};

@@ -71,6 +71,7 @@ Result<void> Uplink::turn(Spool& spool) {
     if (live_) TRY(send_again(spool, live_->flights));
     TRY(send_new(spool));
     TRY(send_status(spool));
+    send_requests();
     return outcome;
 }
 
@@ -85,6 +86,7 @@ void Uplink::apply_state(const StateEvent& event) {
     connected_ = event.connected;
     begin_lanes();
     status_due_ = clock_.since_boot();
+    if (post_ != nullptr) post_->begin_again();
     if (event.connected)
         log_info("uplink", "connected: broker={}", event.reason);
     else
@@ -180,6 +182,10 @@ Result<void> Uplink::apply_message(const BrokerMessage& message, Spool& spool) {
     if (message.topic == receipt_topic()) return apply_receipt(message, spool);
     if (!settings_.fleet.empty() && message.topic == set_topic()) {
         hand_over_set(message.payload);
+        return {};
+    }
+    if (post_ != nullptr && message.topic == post_->command_topic()) {
+        post_->take(message.payload, inbox_);
         return {};
     }
     log_debug("uplink", "ignored a message of {} bytes on a topic that is not ours", message.payload.size());
@@ -345,6 +351,14 @@ Result<void> Uplink::send_status(Spool& spool) {
         broker_.publish(++last_token_, status_message(settings_.device, stats, counters_, clock_.utc()));
     if (outcome) status_due_ = now + settings_.status_interval;
     return {};
+}
+
+// One that the broker does not take now goes again after the next connect, or in an hour.
+void Uplink::send_requests() {
+    if (post_ == nullptr) return;
+    for (BrokerMessage& message : post_->due())
+        if (const auto outcome = broker_.publish(++last_token_, std::move(message)); !outcome)
+            log_warning("uplink", "a request for a key does not go out: {}", outcome.error().message());
 }
 
 void Uplink::say_goodbye() {

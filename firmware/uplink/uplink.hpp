@@ -17,6 +17,7 @@
 #include "spool/spool.hpp"
 #include "uplink/flight_table.hpp"
 #include "uplink/mailbox.hpp"
+#include "uplink/renewal_post.hpp"
 #include "uplink/status.hpp"
 
 namespace portcullis {
@@ -60,6 +61,8 @@ class Uplink {
     /// broker.
     void wait(const std::stop_token& stop, milliseconds patience) { mailbox_.wait(stop, patience); }
     void pause(const std::stop_token& stop, milliseconds patience) { mailbox_.pause(stop, patience); }
+    /// Carries renewals from now on; outlives this. The caller subscribes its command_topic.
+    void renew_with(RenewalPost& post) { post_ = &post; }
     /// Who may sign receipts from now on.
     void replace_trust(TrustStore receipts) { gate_ = ReceiptGate(std::move(receipts), settings_.device); }
     /// Honours a replaced deny list or revocation list (TrustStore::refresh). Call it before each turn.
@@ -116,6 +119,7 @@ class Uplink {
     /// False: not now.
     [[nodiscard]] bool send(const SpooledItem& row, const ChainId& chain, FlightTable& flights);
     [[nodiscard]] Result<void> send_status(Spool& spool);
+    void send_requests();
 
     UplinkSettings settings_;
     Broker& broker_;
@@ -123,6 +127,7 @@ class Uplink {
     InboxWriter inbox_;
     const Clock& clock_;
     Mailbox mailbox_;
+    RenewalPost* post_ = nullptr;
     FlightTable flights_;
     UplinkCounters counters_;
     bool connected_ = false;

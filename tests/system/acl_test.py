@@ -34,11 +34,11 @@ ROLES = {
     "service not known": ("stray/tls", "services"),
 }
 OWN = "lpr/v1/dev/gate-1/"
-TOPICS = [OWN + leaf for leaf in ("read", "media", "chk", "status", "ack", "cmd", "boot", "read/more")] + [
+TOPICS = [OWN + leaf for leaf in ("read", "media", "chk", "status", "req", "ack", "cmd", "boot", "read/more")] + [
     "lpr/v1/dev/gate-2/read", "lpr/v1/dev/gate-2/status", "lpr/v1/dev/gate-2/ack", "lpr/v1/cfg/lane/recipients",
     "lpr/v1/op/alice/feed", "elsewhere", "$CONTROL/dynamic-security/v1", "$SYS/broker/uptime"]
 
-UP = ("read", "media", "chk", "status")  # device -> collector
+UP = ("read", "media", "chk", "status", "req")  # device -> collector
 DOWN = ("ack", "cmd")                    # collector -> device
 ALL = {"lpr/v1/dev/gate-1/" + leaf for leaf in UP + DOWN}
 

@@ -33,7 +33,7 @@ MAX_EXPOSURE = 1.5
 MAX_EXPOSURE_WITH_TPM = 1.7
 # All that a drop-in of keys/ may say: how to reach a key, and nothing of the wall.
 OF_KEYS = {"LoadCredential", "LoadCredentialEncrypted", "DeviceAllow", "SupplementaryGroups", "Environment", "PrivateDevices",
-           "DevicePolicy"}
+           "DevicePolicy", "ReadWritePaths", "InaccessiblePaths"}
 
 
 def service_section(name):
@@ -95,7 +95,7 @@ class Units(unittest.TestCase):
         with tempfile.TemporaryDirectory() as root:
             units = os.path.join(root, "units")
             shutil.copytree(UNITS, units)
-            for unit in WALL:
+            for unit in (*WALL, "portcullis-registrar"):
                 path = os.path.join(units, unit + ".service")
                 with open(path, encoding="utf-8") as file:
                     text = file.read().replace("/usr/bin/portcullis", BIN + "/portcullis")
@@ -114,6 +114,14 @@ class Units(unittest.TestCase):
         for name in WALL:
             with self.subTest(unit=name):
                 self.assert_accepted_and_little_exposed(name)
+
+    def test_the_registrar_has_the_cas_key_and_no_network(self):
+        section = service_section("portcullis-registrar")
+        for key, value in {**EVERY_UNIT, "Type": "oneshot", "PrivateNetwork": "yes", "IPAddressDeny": "any",
+                           "User": "portcullis-registrar"}.items():
+            if key != "Restart":
+                self.assertEqual(section.get(key), value, key)
+        self.assert_accepted_and_little_exposed("portcullis-registrar")
 
     def test_where_a_key_lies_changes_nothing_of_the_wall(self):
         drop_ins = sorted(pathlib.Path(UNITS, "keys").glob("*.conf"))

@@ -66,6 +66,22 @@ Result<void> take_up_sets(const CollectorSettings& settings, Ingest& ingest) {
     return {};
 }
 
+/// The registrar's folder, if renewals are handed on; whose identities they may be of.
+Result<std::optional<RegistrarDesk>> open_registrar(const CollectorSettings& settings) {
+    if (settings.registrar.folder.empty()) return std::optional<RegistrarDesk>();
+    std::optional<TrustStore> identities;
+    if (!settings.registrar.identities.empty()) {
+        TrustSettings trust;
+        trust.ca_chain = settings.devices.ca_chain;
+        trust.signers = settings.registrar.identities;
+        trust.use = CertificateUse::identify;
+        trust.revocations = settings.devices.revocations;
+        trust.deny_list = settings.devices.deny_list;
+        identities = TRY(TrustStore::create(trust));
+    }
+    return std::optional<RegistrarDesk>(std::in_place, settings.registrar.folder, std::move(identities));
+}
+
 /// On SIGHUP, between two turns.
 void reload_trust(const CollectorSettings& settings, Ingest& ingest) {
     auto devices = load_trust(settings.devices);
@@ -97,6 +113,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     IngestLimits limits;
     limits.chains = settings.store.max_chains;
     Ingest ingest(std::move(store), std::move(devices), *receipt_key, clock, limits);
+    std::optional<RegistrarDesk> registrar = TRY(open_registrar(settings));
     OpenerClientSettings client;
     client.socket = settings.opener_socket;
     OpenerClient opener(client);
@@ -104,6 +121,10 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     const Watchdog watchdog(heartbeat, watchdog_patience);
     CollectorService service(ingest, opener, *broker, heartbeat,
                              {settings.batch_items, settings.batch_time, settings.broker.share_group});
+    if (registrar) {
+        ingest.hand_requests_to(*registrar);
+        service.publish_answers_of(*registrar);
+    }
     TRY(take_up_sets(settings, ingest));
     TRY(broker->start(service.handlers()));
     TRY(service.subscribe());
@@ -113,6 +134,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
         const std::uint64_t now = stop.hangups();
         if (std::exchange(hangups, now) != now) {
             reload_trust(settings, ingest);
+            if (auto fresh = open_registrar(settings); fresh && *fresh && registrar)
+                registrar->replace_identities(std::move(**fresh));
             if (const auto taken = take_up_sets(settings, ingest); !taken)
                 log_error("collector", "{}; going on with the sets before", taken.error().message());
         }

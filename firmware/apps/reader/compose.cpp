@@ -220,6 +220,20 @@ std::filesystem::path kept_set(const ReaderSettings& settings) {
     return settings.spool.path.parent_path() / "recipients.set";
 }
 
+std::filesystem::path read_request(const ReaderSettings& settings) {
+    return settings.spool.path.parent_path() / read_request_name;
+}
+
+Result<std::optional<KeyRenewal>> open_renewal(const ReaderSettings& settings) {
+    if (settings.renewal.after_percent == 0) return std::optional<KeyRenewal>();
+    return std::optional(TRY(KeyRenewal::create({.which = DeviceKey::read,
+                                                 .device = settings.device,
+                                                 .key = settings.keys.key,
+                                                 .certificate = settings.keys.certificate,
+                                                 .ca_chain = settings.renewal.ca_chain,
+                                                 .due_percent = settings.renewal.after_percent})));
+}
+
 SpoolSettings spool_settings(const ReaderSettings& settings) {
     SpoolSettings spool;
     spool.path = settings.spool.path;

@@ -7,6 +7,7 @@
 #include "pipeline/pipeline.hpp"
 #include "pipeline/roadside.hpp"
 #include "ports/camera.hpp"
+#include "provision/key_renewal.hpp"
 #include "seal/recipient_set.hpp"
 #include "seal/sealer.hpp"
 #include "seal/trust.hpp"
@@ -26,6 +27,10 @@ namespace portcullis {
 [[nodiscard]] RecipientSetRules recipient_rules(const ReaderSettings& settings);
 /// Where the set in use is kept: in the spool's folder, which is the reader's alone.
 [[nodiscard]] std::filesystem::path kept_set(const ReaderSettings& settings);
+/// Where a request for the next read key is left for the uplink.
+[[nodiscard]] std::filesystem::path read_request(const ReaderSettings& settings);
+/// Nothing when the read key is renewed by hand. Call it before the key is opened. Errors: configuration.
+[[nodiscard]] Result<std::optional<KeyRenewal>> open_renewal(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);
 
 /// What stands beside the camera; null where the settings say none. Errors: as drivers/gpio says.

@@ -50,6 +50,7 @@ Result<void> run(const Options& options) {
         log_warning("reader", "memory is not locked (RLIMIT_MEMLOCK): keep swap off or encrypted");
     TRY(envelope_self_test());
     const SystemClock clock;
+    std::optional<KeyRenewal> renewal = TRY(open_renewal(settings));
     const auto key =
         TRY(open_signing_key(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
     Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
@@ -57,7 +58,7 @@ Result<void> run(const Options& options) {
     static_cast<void>(TRY(load_receipt_trust(settings)));  // before the spool is touched
     if (options.drain) return drain(settings, sealer, clock);
     Eyes eyes = TRY(load_eyes(settings.models));
-    if (!options.check_only) return walk(settings, std::move(eyes), sealer, clock);
+    if (!options.check_only) return walk(settings, std::move(eyes), sealer, std::move(renewal), clock);
     static_cast<void>(TRY(open_trigger(settings)));
     static_cast<void>(TRY(open_illuminator(settings)));
     if (const auto doubts = sealer.date_doubts(clock.utc()); !doubts.empty())

@@ -6,6 +6,7 @@
 #include "apps/reader/compose.hpp"
 #include "base/log.hpp"
 #include "health/service.hpp"
+#include "pipeline/key_intake.hpp"
 #include "pipeline/recipient_intake.hpp"
 #include "pipeline/spool_sink.hpp"
 #include "spool/salvage.hpp"
@@ -59,9 +60,12 @@ class DateWatch {
 /// in files. SIGHUP reads the files again, between two records. Thread-bound: the commit thread; not movable.
 class KeyDuty {
   public:
-    KeyDuty(const ReaderSettings& settings, Sealer& sealer, const StopSignal& stop)
-        : settings_(settings), sealer_(sealer), stop_(stop) {}
+    KeyDuty(const ReaderSettings& settings, Sealer& sealer, std::optional<KeyRenewal>& renewal,
+            const StopSignal& stop)
+        : settings_(settings), sealer_(sealer), renewal_(renewal), stop_(stop) {}
     [[nodiscard]] Result<void> begin(Inbox& inbox, const Clock& clock) {
+        clock_ = &clock;
+        if (renewal_) next_key_.emplace(inbox, *renewal_, read_request(settings_), clock);
         if (!settings_.keys.set) return {};
         recipients_ = TRY(DeviceRecipients::create(recipient_rules(settings_), kept_set(settings_), clock));
         intake_.emplace(inbox, *recipients_, sealer_, clock);
@@ -73,6 +77,7 @@ class KeyDuty {
     }
     void look(UtcTime signed_time) {
         if (intake_) intake_->look(signed_time);
+        if (next_key_ && next_key_->look(std::max(signed_time, clock_->utc()))) tell(reload_key());
         const std::uint64_t hangups = stop_.hangups();
         if (std::exchange(hangups_, hangups) == hangups) return;
         if (const auto read = reload(); !read)
@@ -82,10 +87,16 @@ class KeyDuty {
     }
 
   private:
+    static void tell(const Result<void>& done) {
+        if (!done) log_error("reader", "{}; going on with the key before", done.error().message());
+    }
     [[nodiscard]] Result<void> reload() {
+        TRY(sealer_.reload_recipients());
+        return reload_key();
+    }
+    [[nodiscard]] Result<void> reload_key() {
         std::unique_ptr<SigningKey> key =
             TRY(open_signing_key(settings_.keys.key, settings_.keys.certificate, CertificateUse::sign_reads));
-        TRY(sealer_.reload_recipients());
         TRY(sealer_.replace_key(*key));
         key_ = std::move(key);
         return {};
@@ -93,8 +104,11 @@ class KeyDuty {
 
     const ReaderSettings& settings_;
     Sealer& sealer_;
+    std::optional<KeyRenewal>& renewal_;
     const StopSignal& stop_;
-    std::unique_ptr<SigningKey> key_;  // since the first SIGHUP
+    const Clock* clock_ = nullptr;
+    std::unique_ptr<SigningKey> key_;  // since it was first read again
+    std::optional<KeyIntake> next_key_;
     std::optional<DeviceRecipients> recipients_;
     std::optional<RecipientIntake> intake_;
     std::uint64_t hangups_ = 0;
@@ -157,7 +171,8 @@ class RestDuty {
 
 }  // namespace
 
-Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, const Clock& clock) {
+Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
+                  std::optional<KeyRenewal> renewal, const Clock& clock) {
     StopSignal stop = TRY(StopSignal::create());
     Spool spool = TRY(open_spool(settings, sealer, clock));
     Inbox inbox(settings.inbox);
@@ -165,7 +180,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer, con
     SpoolSink sink(sealer, spool, clock, &receipts);
     Heartbeat heartbeat(clock);
     Teller teller;
-    KeyDuty keys(settings, sealer, stop);
+    KeyDuty keys(settings, sealer, renewal, stop);
     TRY(keys.begin(inbox, clock));
     RestDuty rest(settings, sealer, inbox, clock);
     DateWatch dates(sealer, clock);

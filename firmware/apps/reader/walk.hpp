@@ -3,14 +3,15 @@
 
 #include "config/reader_settings.hpp"
 #include "pipeline/eyes.hpp"
+#include "provision/key_renewal.hpp"
 #include "seal/sealer.hpp"
 
 namespace portcullis {
 
-/// Reads until the source ends or SIGTERM comes. Errors: the camera's at the start, the spool's, io (records
-/// were lost).
+/// Reads until the source ends or SIGTERM comes. renewal: none when the read key is renewed by hand. Errors:
+/// the camera's at the start, the spool's, io (records were lost).
 [[nodiscard]] Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
-                                const Clock& clock);
+                                std::optional<KeyRenewal> renewal, const Clock& clock);
 /// Without a camera: takes receipts out of the inbox until the spool is empty. Errors: the spool's, timeout
 /// (SIGTERM came first).
 [[nodiscard]] Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock);

@@ -69,6 +69,19 @@ UplinkSettings uplink_settings(const UplinkFileSettings& settings, const std::st
             .status_interval = settings.status_interval};
 }
 
+/// Ours, when we ask for its successor ourselves. Before the pair is read: it may end what a power cut broke
+/// off.
+Result<std::optional<KeyRenewal>> open_renewal(const UplinkFileSettings& settings) {
+    if (settings.renewal.after_percent == 0) return std::optional<KeyRenewal>();
+    const X509Ptr certificate = TRY(load_certificate(settings.broker.certificate));
+    return std::optional(TRY(KeyRenewal::create({.which = DeviceKey::identity,
+                                                 .device = common_name(certificate.get()),
+                                                 .key = settings.broker.key,
+                                                 .certificate = settings.broker.certificate,
+                                                 .ca_chain = settings.renewal.ca_chain,
+                                                 .due_percent = settings.renewal.after_percent})));
+}
+
 /// On SIGHUP, between two turns.
 void reload_trust(const UplinkFileSettings& settings, Uplink& uplink) {
     auto receipts = load_trust(settings.receipts);
@@ -97,6 +110,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TRY(envelope_self_test());  // it parses signed receipts from the network
     const SystemClock clock;
     TrustStore receipts = TRY(load_trust(settings.receipts));
+    std::optional<KeyRenewal> identity = TRY(open_renewal(settings));
     const auto broker = TRY(make_broker(settings));
     if (check_only) {
         if (const auto doubts = broker->date_doubts(clock.utc()); !doubts.empty())
@@ -108,6 +122,9 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     InboxWriter inbox = TRY(InboxWriter::create(settings.inbox));
     Uplink uplink(uplink_settings(settings, broker->client_id()), *broker, std::move(receipts),
                   std::move(inbox), clock);
+    RenewalPost post(broker->client_id(), settings.spool.path.parent_path() / read_request_name,
+                     std::move(identity), clock);
+    uplink.renew_with(post);
     Heartbeat heartbeat(clock);
     const Watchdog watchdog(heartbeat, watchdog_patience);
     UplinkServiceSettings service_settings;
@@ -115,6 +132,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     service_settings.poll_interval = settings.spool.poll;
     UplinkService service(service_settings, uplink, heartbeat);
     TRY(broker->subscribe(uplink.receipt_topic()));
+    TRY(broker->subscribe(post.command_topic()));
     if (const std::string topic = uplink.set_topic(); !topic.empty()) TRY(broker->subscribe(topic));
     TRY(broker->start(uplink.handlers()));
     notify_ready("carrying records of " + broker->client_id());
@@ -123,6 +141,10 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
         const std::uint64_t now = stop.hangups();
         if (std::exchange(hangups, now) != now) reload_trust(settings, uplink);
         honour_revocations("uplink", uplink.refresh_trust());
+        if (!post.take_reconnect()) return;
+        broker->stop();
+        if (const auto again = broker->start(uplink.handlers()); !again)
+            log_error("uplink", "{}", again.error().message());
     });
     notify_stopping();
     uplink.say_goodbye();

@@ -130,6 +130,12 @@ Result<std::uint64_t> ChainTable::count_unconfirmed(std::string_view device) {
     return row.count(0);
 }
 
+Result<bool> ChainTable::is_vouched(std::string_view device) {
+    auto row = TRY(database_->prepare("SELECT 1 FROM chain WHERE device = ? AND vouched > 0 LIMIT 1"));
+    TRY(row.bind(device));
+    return row.step();
+}
+
 Result<std::vector<ChainRow>> ChainTable::all(std::size_t limit) {
     auto row = TRY(database_->prepare(
         fmt::format("SELECT {} FROM chain ORDER BY device, first_seen_at, id LIMIT ?", fields)));

@@ -26,6 +26,8 @@ class ChainTable {
     [[nodiscard]] Result<void> remove(const ChainRow& chain);
     [[nodiscard]] Result<std::uint64_t> count();
     /// Chains of this device of which its signature has confirmed nothing.
+    /// A key in its dates has confirmed a chain of this device.
+    [[nodiscard]] Result<bool> is_vouched(std::string_view device);
     [[nodiscard]] Result<std::uint64_t> count_unconfirmed(std::string_view device);
     [[nodiscard]] Result<std::vector<ChainRow>> all(std::size_t limit);
 

@@ -14,7 +14,7 @@ constexpr milliseconds idle_patience{100};
 constexpr milliseconds busy_patience{2};
 /// After an error of the store: do not spin.
 constexpr milliseconds error_pause{1000};
-constexpr std::array<std::string_view, 4> leaves{"read", "media", "chk", "status"};
+constexpr std::array<std::string_view, 5> leaves{"read", "media", "chk", "status", "req"};
 
 }  // namespace
 
@@ -73,6 +73,7 @@ Result<void> CollectorService::turn(milliseconds patience, const std::stop_token
     const std::vector<BrokerMessage> batch = next_batch(patience, stop);
     if (!batch.empty()) TRY(with_context(ingest_.accept(batch), "cannot store a batch"));
     TRY(publish_receipts());
+    publish_answers();
     TRY(exchange_with_opener());
     TRY(with_context(ingest_.look_round(connected_), "cannot look round"));
     heartbeat_.beat();
@@ -95,6 +96,14 @@ Result<void> CollectorService::publish_receipts() {
         if (!published) log_debug("collector", "no receipt sent: {}", published.error().message());
     }
     return {};
+}
+
+void CollectorService::publish_answers() {
+    if (registrar_ == nullptr || !connected_) return;
+    for (BrokerMessage& message : registrar_->answers(SystemClock().since_boot())) {
+        const Result<void> published = broker_.publish(next_token_++, std::move(message));
+        if (!published) log_warning("collector", "no key sent: {}", published.error().message());
+    }
 }
 
 void CollectorService::tell() {

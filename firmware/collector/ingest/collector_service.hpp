@@ -31,6 +31,8 @@ class CollectorService {
 
     /// What the broker shall call.
     [[nodiscard]] BrokerHandlers handlers();
+    /// Whose answers to requests for keys are sent out; outlives this.
+    void publish_answers_of(RegistrarDesk& desk) { registrar_ = &desk; }
     /// Subscribes to the devices' topics. Errors: the broker's.
     Result<void> subscribe();
     /// One turn: at most one batch, the opener's answers, what receipts are due. Waits at most `patience` for
@@ -45,6 +47,7 @@ class CollectorService {
     [[nodiscard]] std::vector<BrokerMessage> next_batch(milliseconds patience, const std::stop_token& stop);
     Result<void> exchange_with_opener();
     Result<void> publish_receipts();
+    void publish_answers();
     void tell();
 
     Ingest& ingest_;
@@ -52,6 +55,7 @@ class CollectorService {
     Broker& broker_;
     Heartbeat& heartbeat_;
     CollectorServiceSettings settings_;
+    RegistrarDesk* registrar_ = nullptr;
     Channel<BrokerMessage> messages_;
     std::atomic<bool> connected_ = false;  // to the broker; set by its thread
     std::uint64_t next_token_ = 1;

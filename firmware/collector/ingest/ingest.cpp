@@ -99,6 +99,7 @@ Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touch
         TRY(lookout_.hear_status(message, clock_->utc()));
         return Received{Reception::heard, std::nullopt};
     }
+    if (message.topic.ends_with("/req")) return accept_request(message);
     const Result<Incoming> incoming = parse_incoming(message);
     if (!incoming) {
         Incoming unknown;
@@ -111,6 +112,23 @@ Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touch
         incoming->kind == ItemKind::tombstone)
         return accept_statement(*incoming, message, touched);
     return accept_item(*incoming, message, touched);
+}
+
+Result<Received> Ingest::accept_request(const BrokerMessage& message) {
+    Incoming asking;
+    asking.device = device_of_topic(message.topic);
+    if (devices_.denies(asking.device)) return refuse_denied(asking);
+    if (registrar_ == nullptr) return Received{Reception::heard, std::nullopt};
+    const bool proven = TRY(store_.chains.is_vouched(asking.device));
+    const auto heard = registrar_->hear(asking.device, message.payload, devices_, proven, clock_->utc());
+    if (heard) return Received{Reception::heard, std::nullopt};
+    // Not kept: its device asks again.
+    TRY(store_.incidents.add({clock_->utc(),
+                              asking.device,
+                              {},
+                              0,
+                              "a request for a key is not handed on: " + heard.error().message()}));
+    return Received{Reception::refused, Verdict{Authenticity::forged, KeyTrust::unchecked}};
 }
 
 Result<Received> Ingest::accept_item(const Incoming& incoming, const BrokerMessage& message,

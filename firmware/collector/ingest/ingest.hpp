@@ -12,6 +12,7 @@
 #include "collector/ingest/judging_queue.hpp"
 #include "collector/ingest/lookout.hpp"
 #include "collector/ingest/receipt_desk.hpp"
+#include "collector/ingest/registrar_desk.hpp"
 #include "collector/ingest/second_look.hpp"
 #include "seal/trust.hpp"
 
@@ -23,7 +24,8 @@ struct IngestLimits {
     std::uint64_t unconfirmed_chains_per_device = 16;
 };
 
-/// What became of one message; heard: a status, of which nothing is stored but what it hints at.
+/// What became of one message; heard: a status, of which nothing is stored but what it hints at, or a request
+/// for a key, which the registrar has.
 enum class Reception { stored, duplicate, conflicting, refused, heard };
 
 struct Received {
@@ -68,6 +70,8 @@ class Ingest {
     [[nodiscard]] Result<std::vector<OpenRequest>> to_judge(std::size_t window);
     [[nodiscard]] Result<void> judged(const std::vector<OpenReply>& replies);
 
+    /// Whom devices' requests for their next keys are handed to; outlives this. Without one they are ignored.
+    void hand_requests_to(RegistrarDesk& desk) { registrar_ = &desk; }
     /// New trust in devices (SIGHUP): what unknown keys signed is looked at again.
     void replace_trust(TrustStore devices);
     /// The opener's keys and signers, as it says in its greeting; with other ones than before it looks again
@@ -102,6 +106,7 @@ class Ingest {
     [[nodiscard]] Result<Received> refuse(const Incoming& incoming, const BrokerMessage& message,
                                           const Verdict& verdict, std::string_view why,
                                           QuarantineReason reason = QuarantineReason::refused);
+    [[nodiscard]] Result<Received> accept_request(const BrokerMessage& message);
     [[nodiscard]] Result<Received> refuse_denied(const Incoming& incoming);
     /// Null when the device may have no further chain. Of a forked chain the branch where this very blob
     /// stands, else the newest that has its place.
@@ -128,6 +133,7 @@ class Ingest {
     BootTime look_round_due_{};
     std::vector<ReceiptRow> given_;  // not stored yet
     TrustStore devices_;
+    RegistrarDesk* registrar_ = nullptr;
     const Clock* clock_;
     IngestLimits limits_;
     IngestCounters counters_;

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Keys renew themselves while reads flow: reader and uplink ask, broker and ingest carry, the registrar answers.
+
+usage: renewal_test.py BIN_DIR [unittest arguments]
+Needs mosquitto and openssl.
+"""
+import datetime
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+import road_test
+from house import wait_until  # road_test says where it stands
+from road_test import ARRIVE_LIMIT_S, Road, cut_pictures
+
+CA_SETTINGS = """[ca]
+default_ca = c
+[c]
+database = {folder}/index
+new_certs_dir = {folder}
+serial = {folder}/serial
+default_md = sha256
+policy = p
+unique_subject = no
+[p]
+organizationName = optional
+commonName = supplied
+[e]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = {usage}
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+"""
+
+
+class Renewal(Road):
+    def setUp(self):
+        super().setUp()
+        self.pki = self.house.pki
+        self.device = self.pki / "devices" / self.house.device
+        self.registrar = self.folder / "registrar"
+        self.identities = self.pki / "devices" / "identities"
+        for folder in (self.registrar, self.identities):
+            folder.mkdir()
+        self.age("read", "emailProtection", self.pki / "devices" / "signers")
+        self.age("identity", "clientAuth", self.identities)
+
+    def age(self, use, usage, known):
+        """The device's certificate again, as one of whose 30 days 25 have passed."""
+        work = self.folder / ("ca-" + use)
+        work.mkdir()
+        (work / "index").touch()
+        (work / "serial").write_text("4D00\n")
+        (work / "settings").write_text(CA_SETTINGS.format(folder=work, usage=usage))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        dates = [(now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ") for days in (-25, 5)]
+        run = lambda *command: subprocess.run(command, check=True, capture_output=True)  # noqa: E731
+        run("openssl", "req", "-new", "-key", self.device / f"{use}.key", "-subj", f"/O=Portcullis/CN={self.house.device}",
+            "-out", work / "request")
+        run("openssl", "ca", "-batch", "-notext", "-config", work / "settings", "-extensions", "e", "-cert",
+            self.pki / "device-ca.crt", "-keyfile", self.pki / "device-ca.key", "-in", work / "request", "-startdate", dates[0],
+            "-enddate", dates[1], "-out", self.device / f"{use}.crt")
+        (known / f"{self.house.device}.crt").write_bytes((self.device / f"{use}.crt").read_bytes())
+
+    def add_settings(self, program, text):
+        with open(self.house.settings_file(program), "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def answer(self):
+        return subprocess.run(
+            [self.house.bin / "portcullis", "provision", "answer", self.registrar, "--ca", self.pki / "device-ca.crt",
+             "--ca-key", self.pki / "device-ca.key", "--chain", self.pki / "device-chain.pem", "--signers",
+             self.pki / "devices" / "signers", "--identities", self.identities, "--deny-list", self.pki / "denied"],
+            capture_output=True, text=True)
+
+    def wait_for_log(self, program, words):
+        wait_until(f"{program} says '{words}'", lambda: words in self.house.log_text(program), ARRIVE_LIMIT_S)
+
+    def test_read_key_and_identity_renew_themselves_and_every_verdict_stays_trusted(self):
+        renewal = f'[renewal]\nafter_percent = 66\nca_chain = "{self.pki / "device-chain.pem"}"\n'
+        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 10), stills=True, loop=True, rate=2)
+        self.add_settings("reader", renewal)
+        self.add_settings("uplink", renewal)
+        self.add_settings("collector", f'[registrar]\nfolder = "{self.registrar}"\nidentities = "{self.identities}"\n')
+        self.house.start_broker()
+        self.house.start_opener()
+        for program in ("collector", "uplink", "reader"):
+            self.house.start(program)
+        requests = [self.registrar / "requests" / f"{self.house.device}.{use}.csr" for use in ("identity", "read")]
+        wait_until("both requests are at the registrar", lambda: all(path.exists() for path in requests), ARRIVE_LIMIT_S)
+        before = {use: (self.device / f"{use}.crt").read_bytes() for use in ("identity", "read")}
+        answered = self.answer()
+        self.assertEqual(answered.returncode, 0, answered.stdout + answered.stderr)
+        self.assertEqual(answered.stdout.count(": answered"), 2)
+        for program in ("collector", "opener"):
+            self.house.processes[program].send_signal(signal.SIGHUP)
+        self.wait_for_log("reader", "the read key is renewed")
+        self.wait_for_log("uplink", "the identity is renewed")
+        wait_until("the uplink is connected anew",
+                   lambda: len(re.findall("connected: broker=", self.house.log_text("uplink").replace("not connected", ""))) > 1,
+                   ARRIVE_LIMIT_S)
+        for use in ("identity", "read"):
+            issued = (self.registrar / "answers" / f"{self.house.device}.{use}.crt").read_bytes()
+            self.assertEqual((self.device / f"{use}.crt").read_bytes(), issued)
+            self.assertNotEqual(issued, before[use])
+        arrived = len(self.reads())
+        wait_until("reads by the new key arrive", lambda: len(self.reads()) >= arrived + 5, ARRIVE_LIMIT_S)
+        self.assertEqual(self.house.stop("reader"), 0)
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        self.assert_every_seq_once_and_authentic()
+        again = self.answer()
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        self.assertFalse((self.house.folder / "spool" / "read.request").exists())
+
+
+if __name__ == "__main__":
+    road_test.BIN = pathlib.Path(sys.argv.pop(1))
+    unittest.main(verbosity=2)
