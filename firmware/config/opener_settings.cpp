@@ -9,10 +9,11 @@ namespace portcullis {
 
 namespace {
 
-std::vector<OpenerSettings::Recipient> read_recipients(SettingsSection section) {
-    const auto keys = section.paths("keys");
-    const auto certificates = section.paths("certificates");
-    section.check(!keys.empty() && keys.size() <= max_recipient_keys, "keys",
+std::vector<OpenerSettings::Recipient> read_recipients(SettingsSection section, bool may_be_empty) {
+    const auto none = may_be_empty ? std::optional(std::vector<std::string>()) : std::nullopt;
+    const auto keys = section.paths("keys", none);
+    const auto certificates = section.paths("certificates", none);
+    section.check((may_be_empty || !keys.empty()) && keys.size() <= max_recipient_keys, "keys",
                   fmt::format("name 1 to {} key files", max_recipient_keys));
     section.check(keys.size() == certificates.size(), "certificates",
                   "name one certificate for each key, in the same order");
@@ -39,7 +40,10 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     SettingsReader in = TRY(SettingsReader::open(file));
     OpenerSettings settings;
     settings.sockets = read_sockets(in.section("sockets"));
-    settings.recipients = read_recipients(in.section("recipients"));
+    SettingsSection store = in.section("key_store");
+    settings.key_store.file = store.path("file", "");
+    if (!settings.key_store.file.empty() || store.has("kek")) settings.key_store.kek = store.path("kek");
+    settings.recipients = read_recipients(in.section("recipients"), !settings.key_store.file.empty());
     settings.devices = read_device_trust_files(in);
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
     settings.log_level = read_log_level(in.section("log"), "level");

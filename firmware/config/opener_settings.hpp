@@ -22,6 +22,10 @@ struct OpenerSettings {
         std::filesystem::path certificate;
     };
     std::vector<Recipient> recipients;
+    struct KeyStoreSection {
+        std::filesystem::path file;  // empty: the recipients' keys lie in files
+        std::filesystem::path kek;
+    } key_store;
     DeviceTrustFiles devices;
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;

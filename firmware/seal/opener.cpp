@@ -54,21 +54,35 @@ bool is_padded(ByteView padded, const MediaEntry& entry) {
 
 }  // namespace
 
+Result<RecipientKey> load_recipient(const RecipientFiles& files) {
+    // Not in one braced list: a TRY that returns out of it leaks what stands before it, here the key.
+    RecipientKey recipient;
+    recipient.key = TRY(load_private_key(files.key));
+    recipient.certificate = TRY(load_certificate(files.certificate));
+    const std::string name = files.certificate.string();
+    TRY(check_certificate(recipient.certificate.get(), CertificateUse::receive, name));
+    TRY(check_pair(recipient.key.get(), recipient.certificate.get(), name));
+    return recipient;
+}
+
 Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>& recipients,
                                               TrustStore trust) {
+    std::vector<RecipientKey> keys;
+    for (const RecipientFiles& files : recipients)
+        keys.push_back(TRY(load_recipient(files)));
+    return create(std::move(keys), std::move(trust));
+}
+
+Result<EnvelopeOpener> EnvelopeOpener::create(std::vector<RecipientKey> recipients, TrustStore trust) {
     if (recipients.empty() || recipients.size() > max_recipient_keys)
         return fail(ErrorCode::configuration, "opener: {} recipient keys; name 1 to {}", recipients.size(),
                     max_recipient_keys);
     EnvelopeOpener opener(std::move(trust));
-    for (const RecipientFiles& files : recipients) {
-        // Not in one braced list: a TRY that returns out of it leaks what stands before it, here the key.
+    for (RecipientKey& given : recipients) {
         Recipient recipient;
-        recipient.key = TRY(load_private_key(files.key));
-        recipient.certificate = TRY(load_certificate(files.certificate));
-        const std::string name = files.certificate.string();
-        TRY(check_certificate(recipient.certificate.get(), CertificateUse::receive, name));
-        TRY(check_pair(recipient.key.get(), recipient.certificate.get(), name));
-        recipient.id = key_id(recipient.certificate.get());
+        recipient.id = key_id(given.certificate.get());
+        recipient.key = std::move(given.key);
+        recipient.certificate = std::move(given.certificate);
         opener.recipients_.push_back(std::move(recipient));
     }
     return opener;

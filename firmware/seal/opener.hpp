@@ -19,6 +19,15 @@ struct RecipientFiles {
     std::filesystem::path certificate;
 };
 
+/// A recipient's key in memory.
+struct RecipientKey {
+    KeyPtr key;
+    X509Ptr certificate;
+};
+
+/// Errors: configuration (names the file and the cure).
+[[nodiscard]] Result<RecipientKey> load_recipient(const RecipientFiles& files);
+
 /// payload stands when authentic (whatever the key is worth: look at the verdict), and never when forged.
 struct OpenedRead {
     Verdict verdict;
@@ -56,6 +65,11 @@ class EnvelopeOpener {
     /// The recipients' dates do not matter: what was sealed in time is opened later too.
     /// Errors: configuration (names the file and the cure).
     [[nodiscard]] static Result<EnvelopeOpener> create(const std::vector<RecipientFiles>& recipients,
+                                                       TrustStore trust);
+
+    /// The same with keys that are loaded: out of a KeyStore. Errors: configuration (none, or more than
+    /// max_recipient_keys).
+    [[nodiscard]] static Result<EnvelopeOpener> create(std::vector<RecipientKey> recipients,
                                                        TrustStore trust);
 
     /// received: the collector's clock at receipt, at which the signing key is judged.

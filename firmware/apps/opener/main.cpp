@@ -9,6 +9,7 @@
 #include "collector/opener/opener_server.hpp"
 #include "config/opener_settings.hpp"
 #include "health/service.hpp"
+#include "seal/key_store.hpp"
 #include "seal/openssl.hpp"
 #include "seal/self_test.hpp"
 #include "wall/wall.hpp"
@@ -40,12 +41,16 @@ Result<EnvelopeOpener> load_keys(const OpenerSettings& settings) {
     trust.signers = settings.devices.signers;
     trust.revocations = settings.devices.revocations;
     trust.deny_list = settings.devices.deny_list;
-    std::vector<RecipientFiles> recipients;
+    std::vector<RecipientKey> recipients;
+    if (!settings.key_store.file.empty()) {
+        const KeyStore store = TRY(KeyStore::open({settings.key_store.file, settings.key_store.kek}));
+        recipients = TRY(store.unwrap());
+    }
     for (const OpenerSettings::Recipient& recipient : settings.recipients)
-        recipients.push_back({recipient.key, recipient.certificate});
+        recipients.push_back(TRY(load_recipient({recipient.key, recipient.certificate})));
     TrustStore devices = TRY(TrustStore::create(trust));
     log_info("opener", "recipients={} known_signers={}", recipients.size(), devices.size());
-    return EnvelopeOpener::create(recipients, std::move(devices));
+    return EnvelopeOpener::create(std::move(recipients), std::move(devices));
 }
 
 Result<UniqueFd> listen_for(const std::filesystem::path& path, const std::string& group) {

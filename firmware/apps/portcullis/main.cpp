@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "apps/portcullis/bench_command.hpp"
+#include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
 #include "apps/portcullis/policy_command.hpp"
@@ -68,6 +69,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_tail_command),
         add(program, add_ledger_command),
         add(program, add_verify_command),
+        add_behind_the_wall(program, add_epoch_command),
         add_behind_the_wall(program, add_provision_command),
         add_behind_the_wall(program, add_policy_command),
         add(program, add_bench_command),

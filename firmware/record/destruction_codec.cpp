@@ -1,0 +1,60 @@
+#include "record/destruction_codec.hpp"
+
+#include <algorithm>
+
+#include "record/canonical.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::size_t day_letters = 10;
+
+bool is_key_id(const std::string& text) {
+    return text.size() == key_id_letters &&
+           std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+Result<std::string> encode_destruction(const Destruction& destruction) {
+    CanonicalWriter out(max_destruction_bytes);
+    const std::vector<std::string>& keys = destruction.keys;
+    const bool ascending = std::ranges::adjacent_find(keys, std::greater_equal<>()) == keys.end();
+    if (keys.empty() || keys.size() > max_destroyed_keys || !ascending ||
+        !std::ranges::all_of(keys, &is_key_id))
+        out.reject("keys", "must be 1 to 16 key ids, ascending");
+    out.literal(R"({"v":1,"kind":"destruction","epoch":)");
+    out.text("epoch", to_string(destruction.epoch), day_letters).literal(R"(,"keys":[)");
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        out.literal(i == 0 ? "" : ",").text("keys", keys[i], key_id_letters);
+    out.literal(R"(],"left":)").integer("left", destruction.left);
+    out.literal(R"(,"t":)").time("t", destruction.time.time_since_epoch()).literal("}");
+    return std::move(out).finish();
+}
+
+Result<Destruction> parse_destruction(std::string_view json) {
+    CanonicalReader in(json.substr(0, max_destruction_bytes));
+    Destruction destruction;
+    in.literal(R"({"v":1,"kind":"destruction","epoch":)");
+    const auto epoch = day_from_string(in.text("epoch", day_letters));
+    if (!epoch) in.fault("epoch");
+    destruction.epoch = epoch.value_or(std::chrono::sys_days());
+    in.literal(R"(,"keys":[)");
+    while (!in.failed() && destruction.keys.size() < max_destroyed_keys) {
+        destruction.keys.push_back(in.text("keys", key_id_letters));
+        if (!in.next_is(",")) break;
+        in.literal(",");
+    }
+    in.literal(R"(],"left":)");
+    destruction.left = in.integer("left");
+    in.literal(R"(,"t":)");
+    destruction.time = UtcTime(in.time("t"));
+    TRY(in.literal("}").done());
+    // The writer has the last word: ranges and second spellings.
+    const Result<std::string> again = encode_destruction(destruction);
+    if (!again || *again != json) return fail(ErrorCode::refused, "record: the destruction is not canonical");
+    return destruction;
+}
+
+}  // namespace portcullis

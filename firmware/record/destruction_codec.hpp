@@ -1,0 +1,31 @@
+#pragma once
+// The signed text that says that an epoch's keys are destroyed: canonical JSON
+//   {"v":1,"kind":"destruction","epoch":"2026-11-25","keys":["<key id>",..],"left":N,"t":..}
+// Pure functions, reentrant.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/recipient_set_codec.hpp"
+
+namespace portcullis {
+
+inline constexpr std::size_t max_destroyed_keys = 16;  // of one epoch
+inline constexpr std::size_t key_id_letters = 40;      // SHA-1 of the public key, hex
+inline constexpr std::size_t max_destruction_bytes = 1024;
+
+struct Destruction {
+    std::chrono::sys_days epoch{};
+    std::vector<std::string> keys;  // their ids, ascending
+    std::uint64_t left = 0;         // keys of other epochs that the store still holds
+    UtcTime time{};
+    bool operator==(const Destruction&) const = default;
+};
+
+/// Errors: invalid_argument (names the field out of range).
+[[nodiscard]] Result<std::string> encode_destruction(const Destruction& destruction);
+/// Errors: refused (names the key where the text leaves the canonical form).
+[[nodiscard]] Result<Destruction> parse_destruction(std::string_view json);
+
+}  // namespace portcullis

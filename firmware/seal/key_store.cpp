@@ -1,0 +1,338 @@
+#include "seal/key_store.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "base/file.hpp"
+#include "base/unique_fd.hpp"
+#include "seal/cms_codec.hpp"
+#include "seal/secret_file.hpp"
+#include "seal/statement.hpp"
+
+namespace portcullis {
+
+namespace {
+
+namespace fs = std::filesystem;
+using CipherPtr = std::unique_ptr<EVP_CIPHER_CTX, OpensslDeleter<EVP_CIPHER_CTX_free>>;
+
+constexpr std::string_view magic = "portcullis-key-store 1 ";
+constexpr std::size_t kek_bytes = 32;
+constexpr std::size_t iv_bytes = 12;
+constexpr std::size_t tag_bytes = 16;
+constexpr std::size_t max_store_bytes = std::size_t{4} << 20;
+constexpr unsigned secret = 0600;
+
+/// A key in memory, cleansed when it goes.
+struct Secret {
+    Bytes bytes;
+    explicit Secret(Bytes given) : bytes(std::move(given)) {}
+    explicit Secret(std::size_t size) : bytes(size) {}
+    Secret(Secret&&) = default;
+    Secret& operator=(Secret&&) = delete;
+    ~Secret() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+};
+
+Result<void> sync_folder_of(const fs::path& file) {
+    const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        return fail(Error::from_errno("cannot sync folder " + folder.string(), errno));
+    return {};
+}
+
+/// What a wrapped key is tied to: it cannot be given out as another epoch's or another certificate's.
+std::string bound_to(std::chrono::sys_days epoch, ByteView certificate) {
+    return fmt::format("{}{} {}", magic, to_string(epoch), to_hex(sha256(certificate)));
+}
+
+Result<Bytes> wrap(ByteView kek, ByteView key, const std::string& bound) {
+    Bytes out(iv_bytes + key.size() + tag_bytes);
+    auto* iv = u8(out);
+    int written = 0;
+    const CipherPtr cipher(EVP_CIPHER_CTX_new());
+    const bool done =
+        cipher && RAND_bytes(iv, iv_bytes) == 1 &&
+        EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, u8(kek), iv) == 1 &&
+        EVP_EncryptUpdate(cipher.get(), nullptr, &written, u8(as_bytes(bound)),
+                          static_cast<int>(bound.size())) == 1 &&
+        EVP_EncryptUpdate(cipher.get(), iv + iv_bytes, &written, u8(key), static_cast<int>(key.size())) ==
+            1 &&
+        EVP_EncryptFinal_ex(cipher.get(), iv + iv_bytes + key.size(), &written) == 1 &&
+        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, iv + iv_bytes + key.size()) == 1;
+    if (!done) return fail(openssl_error(ErrorCode::internal, "key store: cannot wrap a key"));
+    return out;
+}
+
+Result<Secret> unwrap_with(ByteView kek, ByteView wrapped, const std::string& bound) {
+    if (wrapped.size() <= iv_bytes + tag_bytes)
+        return fail(ErrorCode::corrupt, "key store: a wrapped key is too short");
+    const std::size_t size = wrapped.size() - iv_bytes - tag_bytes;
+    Secret key(size);
+    Bytes tag(wrapped.end() - tag_bytes, wrapped.end());
+    int written = 0;
+    const CipherPtr cipher(EVP_CIPHER_CTX_new());
+    const bool done =
+        cipher && EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, u8(kek), u8(wrapped)) == 1 &&
+        EVP_DecryptUpdate(cipher.get(), nullptr, &written, u8(as_bytes(bound)),
+                          static_cast<int>(bound.size())) == 1 &&
+        EVP_DecryptUpdate(cipher.get(), u8(key.bytes), &written, u8(wrapped.subspan(iv_bytes)),
+                          static_cast<int>(size)) == 1 &&
+        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) == 1 &&
+        EVP_DecryptFinal_ex(cipher.get(), u8(key.bytes) + size, &written) == 1;
+    if (!done)
+        return fail(
+            openssl_error(ErrorCode::corrupt,
+                          "key store: a key does not unwrap: the store was changed, or the KEK is another "
+                          "one"));
+    return key;
+}
+
+Result<Secret> private_key_der(EVP_PKEY* key) {
+    unsigned char* der = nullptr;
+    const int length = i2d_PrivateKey(key, &der);
+    if (length <= 0) return fail(openssl_error(ErrorCode::internal, "key store: cannot write a key"));
+    const ByteView view = std::as_bytes(std::span(der, static_cast<std::size_t>(length)));
+    Secret bytes(Bytes(view.begin(), view.end()));
+    OPENSSL_clear_free(der, static_cast<std::size_t>(length));
+    return bytes;
+}
+
+Result<KeyPtr> private_key_from(ByteView der) {
+    const unsigned char* at = u8(der);
+    KeyPtr key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
+    if (!key) return fail(openssl_error(ErrorCode::corrupt, "key store: what unwraps is no key"));
+    return key;
+}
+
+/// "<epoch> <certificate> <iv, wrapped key, tag>", hex.
+std::string line_of(std::chrono::sys_days epoch, ByteView certificate, ByteView wrapped) {
+    return fmt::format("{} {} {}\n", to_string(epoch), to_hex(certificate), to_hex(wrapped));
+}
+
+Result<Bytes> wrapped_of(const KeyStore::Entry& entry) {
+    const std::size_t at = entry.line.rfind(' ');
+    const auto bytes = from_hex(std::string_view(entry.line).substr(at + 1, entry.line.size() - at - 2));
+    if (!bytes) return fail(ErrorCode::corrupt, "key store: a wrapped key is not hex");
+    return *bytes;
+}
+
+Error not_ours(const fs::path& store) {
+    return {ErrorCode::corrupt,
+            fmt::format("key store {}: not one of Portcullis, or changed; restore a copy", store.string())};
+}
+
+Result<KeyStore::Entry> entry_of(std::string_view line, const fs::path& store) {
+    const std::size_t first = line.find(' ');
+    const std::size_t second = line.find(' ', first + 1);
+    if (first == line.npos || second == line.npos || line.find(' ', second + 1) != line.npos)
+        return fail(not_ours(store));
+    KeyStore::Entry entry;
+    const auto epoch = day_from_string(line.substr(0, first));
+    const auto der = from_hex(line.substr(first + 1, second - first - 1));
+    const X509Ptr certificate = der ? certificate_from_der(*der) : nullptr;
+    if (!epoch || !certificate) return fail(not_ours(store));
+    entry.epoch = *epoch;
+    entry.certificate = *der;
+    entry.key_id = key_id(certificate.get());
+    entry.line = std::string(line) + "\n";
+    return entry;
+}
+
+Result<Secret> read_kek(const fs::path& file) {
+    Secret hex(TRY(read_secret_file(file, 2 * kek_bytes, "key of the key store")));
+    auto bytes = from_hex(as_text(hex.bytes));
+    if (!bytes || bytes->size() != kek_bytes)
+        return fail(ErrorCode::configuration, "key of the key store {}: must hold 64 hex digits",
+                    file.string());
+    return Secret(std::move(*bytes));
+}
+
+}  // namespace
+
+fs::path KeyStore::kek_file(std::uint64_t generation) const {
+    return fmt::format("{}.{}", files_.kek.string(), generation);
+}
+
+fs::path KeyStore::record_file(std::chrono::sys_days epoch) const {
+    return fmt::format("{}.{}.destroyed", files_.store.string(), to_string(epoch));
+}
+
+Result<void> KeyStore::make_kek(std::uint64_t generation) const {
+    Secret kek(kek_bytes);
+    if (RAND_bytes(u8(kek.bytes), kek_bytes) != 1)
+        return fail(openssl_error(ErrorCode::internal, "key store: no random bytes"));
+    std::string hex = to_hex(kek.bytes);
+    auto written = write_file_atomically(kek_file(generation), as_bytes(hex), secret);
+    OPENSSL_cleanse(hex.data(), hex.size());
+    return written;
+}
+
+/// Of the generation before, or one that was made for a store that was never written.
+Result<void> KeyStore::remove_other_keks() const {
+    std::vector<fs::path> others;
+    const std::string start = files_.kek.filename().string() + ".";
+    const fs::path folder = files_.kek.has_parent_path() ? files_.kek.parent_path() : fs::path(".");
+    std::error_code problem;
+    fs::directory_iterator next(folder, problem);
+    for (; !problem && next != fs::directory_iterator(); next.increment(problem))
+        if (next->path().filename().string().starts_with(start) && next->path() != kek_file(generation_) &&
+            next->path().filename() != kek_file(generation_).filename())
+            others.push_back(next->path());
+    for (const fs::path& other : others)
+        if (!problem) fs::remove(other, problem);
+    if (problem)
+        return fail(ErrorCode::io, "key store: cannot remove old keys in {}: {}", folder.string(),
+                    problem.message());
+    return others.empty() ? Result<void>() : sync_folder_of(files_.kek);
+}
+
+Result<void> KeyStore::write(const std::vector<Entry>& entries, std::uint64_t generation) const {
+    std::string text = fmt::format("{}{}\n", magic, generation);
+    for (const Entry& entry : entries)
+        text += entry.line;
+    return write_file_atomically(files_.store, as_bytes(text), secret);
+}
+
+Result<void> KeyStore::read() {
+    const auto bytes = read_file(files_.store, max_store_bytes);
+    if (!bytes)
+        return fail(ErrorCode::configuration, "key store: {}; make one with `portcullis epoch create`",
+                    bytes.error().message());
+    std::string_view text = as_text(*bytes);
+    if (!text.starts_with(magic) || !text.ends_with('\n')) return fail(not_ours(files_.store));
+    text.remove_prefix(magic.size());
+    const std::string_view number = text.substr(0, text.find('\n'));
+    const auto parsed = std::from_chars(number.data(), number.data() + number.size(), generation_);
+    if (parsed.ec != std::errc() || parsed.ptr != number.data() + number.size() || generation_ == 0)
+        return fail(not_ours(files_.store));
+    for (text.remove_prefix(number.size() + 1); !text.empty(); text.remove_prefix(text.find('\n') + 1)) {
+        if (entries_.size() == max_stored_keys) return fail(not_ours(files_.store));
+        entries_.push_back(TRY(entry_of(text.substr(0, text.find('\n')), files_.store)));
+    }
+    return {};
+}
+
+Result<KeyStore> KeyStore::create(const KeyStoreFiles& files) {
+    std::error_code ignored;
+    if (fs::exists(files.store, ignored))
+        return fail(ErrorCode::refused, "key store {}: is there already", files.store.string());
+    KeyStore store(files);
+    store.generation_ = 1;
+    TRY(store.make_kek(1));
+    TRY(store.write({}, 1));
+    return store;
+}
+
+Result<KeyStore> KeyStore::open(const KeyStoreFiles& files) {
+    KeyStore store(files);
+    TRY(store.read());
+    static_cast<void>(TRY(with_context(read_kek(store.kek_file(store.generation_)),
+                                       "the store is wrapped under another one, or it is destroyed")));
+    TRY(store.remove_other_keks());
+    return store;
+}
+
+Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* certificate) {
+    const std::string name = fmt::format("of the epoch {}", to_string(epoch));
+    const auto refuse = [](const Error& error) { return fail(ErrorCode::refused, "{}", error.message()); };
+    if (const auto use = check_certificate(certificate, CertificateUse::receive, name); !use)
+        return refuse(use.error());
+    if (const auto pair = check_pair(key, certificate, name); !pair) return refuse(pair.error());
+    std::error_code ignored;
+    if (fs::exists(record_file(epoch), ignored))
+        return fail(ErrorCode::refused,
+                    "key store: the epoch {} was destroyed: what is sealed to a key under its "
+                    "name would be thought gone",
+                    to_string(epoch));
+    if (entries_.size() == max_stored_keys)
+        return fail(ErrorCode::exhausted, "key store: holds {} keys; destroy an epoch", entries_.size());
+    Entry entry;
+    entry.epoch = epoch;
+    entry.key_id = key_id(certificate);
+    entry.certificate = certificate_to_der(certificate);
+    if (std::ranges::find(entries_, entry.key_id, &Entry::key_id) != entries_.end())
+        return fail(ErrorCode::refused, "key store: the key {} is there already", entry.key_id);
+    const Secret kek = TRY(read_kek(kek_file(generation_)));
+    const Secret der = TRY(private_key_der(key));
+    const Bytes wrapped = TRY(wrap(kek.bytes, der.bytes, bound_to(epoch, entry.certificate)));
+    entry.line = line_of(epoch, entry.certificate, wrapped);
+    std::vector<Entry> all = entries_;
+    all.push_back(std::move(entry));
+    TRY(write(all, generation_));
+    entries_ = std::move(all);
+    return {};
+}
+
+Result<void> KeyStore::change_kek(std::vector<Entry> kept) {
+    const std::uint64_t next = generation_ + 1;
+    TRY(make_kek(next));
+    const Secret before = TRY(read_kek(kek_file(generation_)));
+    const Secret after = TRY(read_kek(kek_file(next)));
+    for (Entry& entry : kept) {
+        const std::string bound = bound_to(entry.epoch, entry.certificate);
+        const Bytes old_form = TRY(wrapped_of(entry));
+        const Secret key = TRY(unwrap_with(before.bytes, old_form, bound));
+        const Bytes new_form = TRY(wrap(after.bytes, key.bytes, bound));
+        entry.line = line_of(entry.epoch, entry.certificate, new_form);
+    }
+    TRY(write(kept, next));
+    entries_ = std::move(kept);
+    generation_ = next;
+    return remove_other_keks();
+}
+
+Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& witness, UtcTime now) {
+    const fs::path file = record_file(epoch);
+    const fs::path begun = file.string() + ".begun";  // the ids, for the record, should the power go
+    Destruction destruction{epoch, {}, 0, now};
+    std::vector<Entry> kept;
+    for (const Entry& entry : entries_) {
+        if (entry.epoch == epoch)
+            destruction.keys.push_back(entry.key_id);
+        else
+            kept.push_back(entry);
+    }
+    if (!destruction.keys.empty()) {
+        std::ranges::sort(destruction.keys);
+        TRY(write_file_atomically(begun, as_bytes(fmt::format("{}", fmt::join(destruction.keys, "\n")))));
+        TRY(change_kek(std::move(kept)));
+    } else {
+        const auto ids = read_text_file(begun, max_store_bytes);
+        if (!ids)
+            return fail(ErrorCode::not_found, "key store: it holds no key of the epoch {}", to_string(epoch));
+        TRY(remove_other_keks());
+        for (std::size_t at = 0; at < ids->size(); at += key_id_letters + 1)
+            destruction.keys.push_back(ids->substr(at, key_id_letters));
+    }
+    destruction.left = entries_.size();
+    const std::string json = TRY(encode_destruction(destruction));
+    Bytes record = TRY(sign_statement(witness, json));
+    TRY(write_file_atomically(file, record));
+    std::error_code ignored;
+    fs::remove(begun, ignored);
+    return record;
+}
+
+Result<std::vector<RecipientKey>> KeyStore::unwrap() const {
+    const Secret kek = TRY(read_kek(kek_file(generation_)));
+    std::vector<RecipientKey> keys;
+    for (const Entry& entry : entries_) {
+        const Bytes wrapped = TRY(wrapped_of(entry));
+        const Secret der = TRY(unwrap_with(kek.bytes, wrapped, bound_to(entry.epoch, entry.certificate)));
+        RecipientKey key;
+        key.key = TRY(private_key_from(der.bytes));
+        key.certificate = certificate_from_der(entry.certificate);
+        keys.push_back(std::move(key));
+    }
+    return keys;
+}
+
+}  // namespace portcullis
