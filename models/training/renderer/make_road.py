@@ -55,7 +55,7 @@ KINDS = {
 }
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)  # each is itself: pictures do not compare
 class Vehicle:
     sprite: vehicles.Sprite
     levels: list
