@@ -12,6 +12,9 @@
 #include "database/database.hpp"
 #include "drivers/camera/made_pictures.hpp"
 #include "fuzz/vector_keys.hpp"
+#include "provision/key_request.hpp"
+#include "record/key_request_codec.hpp"
+#include "record/recipient_set_codec.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "spool/spool.hpp"
@@ -120,6 +123,48 @@ void add_receipts(const Corpus& corpus) {
     add("a-text-of-no-kind", "{\"v\":1}");
     corpus.add("receipt", "unsigned", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
     corpus.add("receipt", "an-envelope-instead", vector_blob("good-one-recipient"));
+}
+
+/// A certificate of one byte stands for a genuine one: recipient_set.cpp.
+void add_recipient_sets(const Corpus& corpus) {
+    const auto today = std::chrono::floor<std::chrono::days>(fuzz::now);
+    const auto entry = [&](Purpose purpose, int days, int certificate) {
+        return RecipientEntry{
+            purpose, today + std::chrono::days(days), {static_cast<std::byte>(certificate)}};
+    };
+    RecipientSet set{"test-fleet", 7, fuzz::now, {entry(Purpose::read, 0, 0)}};
+    corpus.add("recipient_set", "reads-only", must(encode_recipient_set(set)));
+    set.entries = {entry(Purpose::read, 0, 0), entry(Purpose::plate, 0, 1), entry(Purpose::overview, 0, 2)};
+    corpus.add("recipient_set", "three-purposes", must(encode_recipient_set(set)));
+    set.entries = {entry(Purpose::read, 0, 0), entry(Purpose::read, 1, 0)};
+    corpus.add("recipient_set", "one-key-for-two-epochs", must(encode_recipient_set(set)));
+    set.entries = {entry(Purpose::read, 0, 1)};
+    corpus.add("recipient_set", "a-key-for-another-purpose", must(encode_recipient_set(set)));
+    set.entries = {{Purpose::read, today, Bytes(max_recipient_bytes, std::byte{0x30})}};
+    corpus.add("recipient_set", "no-certificate", must(encode_recipient_set(set)));
+    corpus.add("recipient_set", "signed", signed_by_device(must(encode_recipient_set(set))));
+}
+
+void add_key_requests(const Corpus& corpus) {
+    const auto add = [&](const std::string& name, char kind, std::string_view bytes) {
+        corpus.add("key_request", name, std::string(1, kind) + std::string(bytes));
+    };
+    const KeyPtr key = must(make_key());
+    const Bytes csr = must(make_csr(key.get(), "gate-1"));
+    add("request", 'r', as_text(csr));
+    add("request-of-a-service", 'r', as_text(must(make_csr(key.get(), "collector"))));
+    const KeyPtr other(EVP_EC_gen("P-384"));
+    add("request-of-another-curve", 'r', as_text(must(make_csr(other.get(), "gate-1"))));
+    SignedKeyRequest asked{"gate-1", DeviceKey::read, {std::byte{0}}, fuzz::now};
+    add("text", 't', must(encode_key_request(asked)));
+    asked.use = DeviceKey::identity;
+    add("text-for-the-identity", 't', must(encode_key_request(asked)));
+    asked = {"gate-2", DeviceKey::read, csr, fuzz::now};
+    add("text-for-another-device", 't', must(encode_key_request(asked)));
+    add("blob", 'b', as_text(signed_by_device(must(encode_key_request(asked)))));
+    add("answer", 'a', must(read_text_file(fuzz::vectors / "device.crt", max_source_bytes)));
+    add("answer-cut", 'a',
+        must(read_text_file(fuzz::vectors / "device.crt", max_source_bytes)).substr(0, 300));
 }
 
 /// Without comments and empty lines.
@@ -279,6 +324,8 @@ int main(int count, char** words) {
     add_envelopes(corpus);
     add_records(corpus);
     add_receipts(corpus);
+    add_recipient_sets(corpus);
+    add_key_requests(corpus);
     add_configurations(corpus);
     add_messages(corpus);
     add_spools(corpus);
