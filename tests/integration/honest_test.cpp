@@ -56,8 +56,8 @@ class HonestLife {
 
     /// A thousand messages, in the midst of which it may happen.
     void round(Reboot reboot) {
-        if (reboot == Reboot::kill) disk_.kill_at(1 + random_() % 4000);
-        if (reboot == Reboot::power_cut) disk_.cut_power_at(1 + random_() % 4000);
+        if (reboot == Reboot::kill) disk_->kill_at(1 + random_() % 4000);
+        if (reboot == Reboot::power_cut) disk_->cut_power_at(1 + random_() % 4000);
         const Seq goal = messages_ + messages_a_round;
         bool happened = false;
         while (messages_ < goal) {
@@ -94,6 +94,8 @@ class HonestLife {
     /// An empty one: a new chain begins.
     void insert_card() {
         reader_.reset();
+        disk_.reset();
+        disk_.emplace();
         late_.clear();
         settings_ = {.path = dir_.path() / fmt::format("spool-{}.db", chains_.size()), .device = "gate-1"};
         REQUIRE(std::ofstream(settings_.path).is_open());
@@ -194,7 +196,7 @@ class HonestLife {
         return true;
     }
     bool must_be_dead() {
-        REQUIRE(disk_.dead());
+        REQUIRE(disk_->dead());
         return false;
     }
 
@@ -206,14 +208,14 @@ class HonestLife {
                 settle_and_check();
                 return insert_card();
             case Reboot::kill:
-                disk_.kill();
+                disk_->kill();
                 reader_.reset();
-                disk_.start_again();
+                disk_->start_again();
                 break;
             case Reboot::power_cut:
-                disk_.cut_power();
+                disk_->cut_power();
                 reader_.reset();
-                disk_.restore_power(
+                disk_->restore_power(
                     std::array{FaultVfs::Unsynced::lost, FaultVfs::Unsynced::torn, FaultVfs::Unsynced::kept}
                         .at(random_() % 3),
                     random_);
@@ -260,7 +262,7 @@ class HonestLife {
     const DeliveryKeys keys_;
     std::mt19937 random_;
     TempDir dir_;
-    FaultVfs disk_;
+    std::optional<FaultVfs> disk_;  // of the card; it remembers every file that it ever held
     FakeClock clock_{now};
     ReceiptGate gate_{keys_.receipts(), "gate-1"};
     std::optional<Ingest> ingest_;
