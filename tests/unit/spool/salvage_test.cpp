@@ -174,7 +174,7 @@ TEST_CASE("a large one is delivered in pieces, over starts and kills, each row o
     CHECK_FALSE(house.there(".broken-2"));
 }
 
-TEST_CASE("tombstones are delivered with our signature; one without ends it") {
+TEST_CASE("tombstones are delivered with our signature, and one without ends it") {
     House house;
     house.settings.quota_items = 10;
     house.fill(12);
