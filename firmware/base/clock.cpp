@@ -4,6 +4,8 @@
 
 #include <fmt/chrono.h>
 
+#include "base/unix_time.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -24,9 +26,9 @@ BootTime SystemClock::since_boot() const {
 }
 
 std::string to_iso8601(UtcTime time) {
-    const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(whole)), (time - whole).count());
+    const std::time_t seconds = unix_seconds(time);
+    const auto rest = time.time_since_epoch() - std::chrono::seconds(seconds);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds), rest.count());
 }
 
 }  // namespace portcullis

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/unix_time.hpp"
 #include "provision/fingerprint.hpp"
 #include "record/canonical.hpp"
 #include "seal/cms_codec.hpp"
@@ -39,8 +40,7 @@ bool set_name(X509* certificate, std::string_view name) {
 }
 
 bool set_time(ASN1_TIME* field, UtcTime time) {
-    return ASN1_TIME_set(field, std::chrono::system_clock::to_time_t(
-                                    std::chrono::floor<std::chrono::seconds>(time))) != nullptr;
+    return ASN1_TIME_set(field, unix_seconds(time)) != nullptr;
 }
 
 bool add_extension(X509* certificate, X509* issuer, int kind, const char* value) {

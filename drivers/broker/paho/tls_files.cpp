@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/file.hpp"
+#include "base/unix_time.hpp"
 #include "seal/openssl.hpp"
 #include "seal/secret_file.hpp"
 
@@ -63,7 +64,7 @@ std::string to_text(const ASN1_TIME* time) {
 }
 
 Result<void> check_dates(X509* certificate, const fs::path& path, UtcTime now) {
-    std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+    std::time_t seconds = unix_seconds(now);
     if (X509_cmp_time(X509_get0_notAfter(certificate), &seconds) <= 0)
         return fail(ErrorCode::configuration, "{}: the certificate expired on {}; have a new one issued",
                     path.string(), to_text(X509_get0_notAfter(certificate)));

@@ -46,4 +46,10 @@ TEST_CASE("a digest text of another length is refused") {
 TEST_CASE("UTC times are written as ISO 8601 with microseconds") {
     CHECK(to_iso8601(UtcTime(microseconds(0))) == "1970-01-01T00:00:00.000000Z");
     CHECK(to_iso8601(UtcTime(microseconds(1'700'000'000'000'042))) == "2023-11-14T22:13:20.000042Z");
+    CHECK(to_iso8601(UtcTime(microseconds(-1))) == "1969-12-31T23:59:59.999999Z");
+    // Beyond what nanoseconds can count.
+    CHECK(to_iso8601(UtcTime(std::chrono::sys_days(std::chrono::year(4698) / 11 / 24))) ==
+          "4698-11-24T00:00:00.000000Z");
+    CHECK(to_iso8601(UtcTime(std::chrono::sys_days(std::chrono::year(1500) / 1 / 2))) ==
+          "1500-01-02T00:00:00.000000Z");
 }
