@@ -31,7 +31,7 @@ ReadStage::ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchCh
       notes_(notes),
       captured_(captured),
       counters_(counters),
-      rejoiner_(settings.tracker.parked_memory) {}
+      rejoiner_(settings.tracker.rejoin_within) {}
 
 void ReadStage::run() {
     while (const auto job = patches_.receive()) {

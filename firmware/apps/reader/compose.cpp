@@ -83,6 +83,7 @@ TrackerSettings tracker_settings(const PassageSettings& passage) {
     for (const LaneSettings& lane : passage.lanes)
         tracker.lanes.push_back({lane.name, lane.polygon});
     tracker.close_after = passage.close_after;
+    tracker.rejoin_within = passage.rejoin_within;
     tracker.parked_memory = passage.parked_memory;
     tracker.min_frames = passage.min_frames;
     tracker.max_open = passage.max_open;
