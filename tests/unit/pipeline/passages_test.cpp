@@ -72,5 +72,6 @@ TEST_CASE("drawn traffic: half of the patience tears passages apart where plates
     PipelineSettings hasty = walk_settings();
     hasty.tracker.close_after = milliseconds(300);
     hasty.tracker.parked_memory = milliseconds(300);
+    hasty.tracker.rejoin_within = milliseconds(300);
     CHECK(walk_road(road("10 frames lost"), 1, 120, hasty).duplicates > 3);
 }
