@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/assert.hpp"
+#include "base/durable.hpp"
 #include "base/unique_fd.hpp"
 #include "database/sqlite_error.hpp"
 #include "database/statement_cache.hpp"
@@ -41,13 +42,6 @@ constexpr CodeRow rows[] = {
     {SQLITE_RANGE, ErrorCode::internal, "a fault of ours; report it"},
     {SQLITE_ERROR, ErrorCode::internal, "the tables are not those that this program makes"},
 };
-
-Result<void> sync_folder(const std::filesystem::path& folder) {
-    const UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0)
-        return fail(Error::from_errno(fmt::format("cannot sync folder {}", folder.string()), errno));
-    return {};
-}
 
 // Made by us, because SQLite would take 0644. -wal and -shm inherit the mode.
 Result<void> make_file(const std::filesystem::path& path, mode_t mode) {

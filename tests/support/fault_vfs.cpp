@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "database/passing_vfs.hpp"
 
 namespace portcullis::test {
 
@@ -114,11 +114,7 @@ using Extension = void (*)();
 
 }  // namespace
 
-struct FaultVfs::State {
-    sqlite3_vfs vfs{};
-    sqlite3_vfs* root = nullptr;
-    int open_files = 0;
-
+struct FaultVfs::State : PassingVfs {
     std::vector<std::unique_ptr<Inode>> inodes;
     std::map<std::string, Inode*> names;          // as the running program sees them
     std::map<std::string, Inode*> durable_names;  // as a power cut leaves them
@@ -197,7 +193,6 @@ namespace {
 
 using State = FaultVfs::State;
 
-/// The real file lies directly behind it.
 struct File {
     sqlite3_file base;
     State* state;
@@ -205,38 +200,22 @@ struct File {
     bool syncs_name;  // its first sync syncs the folder too
 };
 
-File& own(sqlite3_file* file) {
-    return *reinterpret_cast<File*>(file);
-}
-sqlite3_file* real(sqlite3_file* file) {
-    return reinterpret_cast<sqlite3_file*>(reinterpret_cast<File*>(file) + 1);
-}
-State& state_of(sqlite3_vfs* vfs) {
-    return *static_cast<State*>(vfs->pAppData);
-}
+constexpr sqlite3_io_methods passing = passing_methods<File>();
 
 int admit(sqlite3_file* file, Call call) {
-    return own(file).inode == nullptr ? SQLITE_OK : own(file).state->admit(call);
-}
-
-int close_file(sqlite3_file* file) {
-    --own(file).state->open_files;
-    return real(file)->pMethods->xClose(real(file));
+    const File& self = own<File>(file);
+    return self.inode == nullptr ? SQLITE_OK : self.state->admit(call);
 }
 
 int read_file(sqlite3_file* file, void* into, int bytes, sqlite3_int64 offset) {
     const int code = admit(file, Call::read);
-    return code != SQLITE_OK ? code : real(file)->pMethods->xRead(real(file), into, bytes, offset);
-}
-
-int write_real(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
-    return real(file)->pMethods->xWrite(real(file), from, bytes, offset);
+    return code != SQLITE_OK ? code : passing.xRead(file, into, bytes, offset);
 }
 
 int write_file(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
-    Inode* const inode = own(file).inode;
-    if (inode == nullptr) return write_real(file, from, bytes, offset);
-    State& state = *own(file).state;
+    Inode* const inode = own<File>(file).inode;
+    if (inode == nullptr) return passing.xWrite(file, from, bytes, offset);
+    State& state = *own<File>(file).state;
     bool died = false;
     const int code = state.admit(Call::write, true, died);
     const auto remember = [&](int count) {
@@ -248,21 +227,21 @@ int write_file(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 of
     if (state.dead) return code;
     const int count = code == SQLITE_OK ? bytes : bytes / 2;
     remember(count);
-    const int written = write_real(file, from, count, offset);
+    const int written = passing.xWrite(file, from, count, offset);
     return code != SQLITE_OK ? code : written;
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     if (const int code = admit(file, Call::truncate); code != SQLITE_OK) return code;
-    if (Inode* const inode = own(file).inode; inode != nullptr)
+    if (Inode* const inode = own<File>(file).inode; inode != nullptr)
         inode->unsynced.push_back({static_cast<std::size_t>(size), {}, true});
-    return real(file)->pMethods->xTruncate(real(file), size);
+    return passing.xTruncate(file, size);
 }
 
 // Nothing goes to the real disk: only the model decides what is durable.
 int sync_file(sqlite3_file* file, int /*flags*/) {
     if (const int code = admit(file, Call::sync); code != SQLITE_OK) return code;
-    File& self = own(file);
+    File& self = own<File>(file);
     if (self.inode == nullptr) return SQLITE_OK;
     self.state->sync(*self.inode);
     if (self.syncs_name) self.state->sync_names(self.state->unsynced_names.size());
@@ -272,83 +251,52 @@ int sync_file(sqlite3_file* file, int /*flags*/) {
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
     const int code = admit(file, Call::size);
-    return code != SQLITE_OK ? code : real(file)->pMethods->xFileSize(real(file), size);
+    return code != SQLITE_OK ? code : passing.xFileSize(file, size);
 }
 
 int lock_file(sqlite3_file* file, int kind) {
     const int code = admit(file, Call::lock);
-    return code != SQLITE_OK ? code : real(file)->pMethods->xLock(real(file), kind);
-}
-
-int unlock_file(sqlite3_file* file, int kind) {
-    return real(file)->pMethods->xUnlock(real(file), kind);
-}
-
-int check_reserved_lock(sqlite3_file* file, int* result) {
-    return real(file)->pMethods->xCheckReservedLock(real(file), result);
+    return code != SQLITE_OK ? code : passing.xLock(file, kind);
 }
 
 int control_file(sqlite3_file* file, int operation, void* argument) {
     if (sets_checkpoint_pages(operation, argument)) return SQLITE_OK;  // done: the test's word stands
-    return real(file)->pMethods->xFileControl(real(file), operation, argument);
-}
-
-int sector_size(sqlite3_file* file) {
-    return real(file)->pMethods->xSectorSize(real(file));
-}
-
-int device_characteristics(sqlite3_file* file) {
-    return real(file)->pMethods->xDeviceCharacteristics(real(file));
+    return passing.xFileControl(file, operation, argument);
 }
 
 int map_shared(sqlite3_file* file, int page, int bytes, int extend, void volatile** memory) {
     const int code = admit(file, Call::map);
-    return code != SQLITE_OK ? code : real(file)->pMethods->xShmMap(real(file), page, bytes, extend, memory);
+    return code != SQLITE_OK ? code : passing.xShmMap(file, page, bytes, extend, memory);
 }
 
 int lock_shared(sqlite3_file* file, int offset, int count, int flags) {
     const int code = (flags & SQLITE_SHM_LOCK) != 0 ? admit(file, Call::lock) : SQLITE_OK;
-    return code != SQLITE_OK ? code : real(file)->pMethods->xShmLock(real(file), offset, count, flags);
+    return code != SQLITE_OK ? code : passing.xShmLock(file, offset, count, flags);
 }
 
-void shared_barrier(sqlite3_file* file) {
-    real(file)->pMethods->xShmBarrier(real(file));
-}
-
-int unmap_shared(sqlite3_file* file, int remove) {
-    return real(file)->pMethods->xShmUnmap(real(file), remove);
-}
-
-// Version 2: without xFetch, so that no page is read past us.
-constexpr sqlite3_io_methods methods = {2,
-                                        close_file,
-                                        read_file,
-                                        write_file,
-                                        truncate_file,
-                                        sync_file,
-                                        file_size,
-                                        lock_file,
-                                        unlock_file,
-                                        check_reserved_lock,
-                                        control_file,
-                                        sector_size,
-                                        device_characteristics,
-                                        map_shared,
-                                        lock_shared,
-                                        shared_barrier,
-                                        unmap_shared,
-                                        nullptr,
-                                        nullptr};
+constexpr sqlite3_io_methods methods = [] {
+    sqlite3_io_methods made = passing;
+    made.xRead = read_file;
+    made.xWrite = write_file;
+    made.xTruncate = truncate_file;
+    made.xSync = sync_file;
+    made.xFileSize = file_size;
+    made.xLock = lock_file;
+    made.xFileControl = control_file;
+    made.xShmMap = map_shared;
+    made.xShmLock = lock_shared;
+    return made;
+}();
 
 int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* given) {
-    State& state = state_of(vfs);
-    File& self = own(file);
+    State& state = *static_cast<State*>(vfs->pAppData);
+    File& self = own<File>(file);
     self = File{{nullptr}, &state, nullptr, false};
     const bool creates = name != nullptr && !is_there(name);
     bool died = false;
     if (name != nullptr)
         if (const int code = state.admit(Call::open, creates, died); code != SQLITE_OK) return code;
-    const int code = state.root->xOpen(state.root, name, real(file), flags, given);
+    const int code = state.below->xOpen(state.below, name, below<File>(file), flags, given);
     if (code != SQLITE_OK) return code;
     self.base.pMethods = &methods;
     ++state.open_files;
@@ -359,9 +307,9 @@ int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int f
 }
 
 int remove_file(sqlite3_vfs* vfs, const char* name, int sync_folder) {
-    State& state = state_of(vfs);
+    State& state = *static_cast<State*>(vfs->pAppData);
     if (const int code = state.admit(Call::remove); code != SQLITE_OK) return code;
-    const int code = state.root->xDelete(state.root, name, 0);
+    const int code = state.below->xDelete(state.below, name, 0);
     if (code != SQLITE_OK) return code;
     state.remove(name);
     if (sync_folder != 0) state.sync_names(state.unsynced_names.size());
@@ -372,16 +320,9 @@ int remove_file(sqlite3_vfs* vfs, const char* name, int sync_folder) {
 
 FaultVfs::FaultVfs(int checkpoint_pages) : state_(std::make_unique<State>()) {
     State& state = *state_;
-    state.root = sqlite3_vfs_find("unix");
-    REQUIRE(state.root != nullptr);
-    state.vfs = *state.root;
-    state.vfs.pNext = nullptr;
-    state.vfs.szOsFile = static_cast<int>(sizeof(File)) + state.root->szOsFile;
-    state.vfs.zName = "fault";
-    state.vfs.pAppData = &state;
-    state.vfs.xOpen = open_file;
+    state.stand_above<File>(sqlite3_vfs_find("unix"), "fault", &state, open_file);
     state.vfs.xDelete = remove_file;
-    REQUIRE(sqlite3_vfs_register(&state.vfs, 1) == SQLITE_OK);
+    state.begin();
     pages_of_new_connections = checkpoint_pages;
     if (checkpoint_pages > 0)
         REQUIRE(sqlite3_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages)) == SQLITE_OK);
@@ -391,8 +332,7 @@ FaultVfs::~FaultVfs() {
     CHECK(state_->open_files == 0);
     sqlite3_cancel_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages));  // if it was asked for
     pages_of_new_connections = 0;
-    sqlite3_vfs_unregister(&state_->vfs);
-    sqlite3_vfs_register(state_->root, 1);
+    state_->end();
 }
 
 void FaultVfs::fail(const Fault& fault) {

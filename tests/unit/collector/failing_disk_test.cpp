@@ -1,45 +1,21 @@
 // The i-th call to the collector's disk fails, for each i until a run meets no failure: what was answered
 // with a receipt is stored, what failed is taken when it comes again, and nobody is accused. By default
 // each tenth i, of another ten in each row; with PORTCULLIS_ROUNDS of 10 or more every one.
-#include <sqlite3.h>
-
-#include <array>
 #include <fstream>
 
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
-#include "support/fault_vfs.hpp"
+#include "support/disk_faults.hpp"
 #include "support/rounds.hpp"
 #include "unit/collector/collector_bench.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
-using Call = FaultVfs::Call;
 
 namespace {
 
-struct FaultRow {
-    std::string_view name;
-    Call call;
-    int code;
-    bool lasts = false;  // until somebody has said that something is wrong
-};
-
-constexpr std::array rows = {
-    FaultRow{"one write finds the disk full", Call::write, SQLITE_FULL},
-    FaultRow{"disk full", Call::write, SQLITE_FULL, true},
-    FaultRow{"write error", Call::write, SQLITE_IOERR_WRITE},
-    FaultRow{"sync error", Call::sync, SQLITE_IOERR_FSYNC},
-    FaultRow{"no sync works", Call::sync, SQLITE_IOERR_FSYNC, true},
-    FaultRow{"read error", Call::read, SQLITE_IOERR_READ},
-    FaultRow{"cannot open", Call::open, SQLITE_CANTOPEN},
-    FaultRow{"size error", Call::size, SQLITE_IOERR_FSTAT},
-    FaultRow{"lock error", Call::lock, SQLITE_IOERR_LOCK},
-};
-
 constexpr int checkpoint_pages = 20;  // of the -wal file: it is worked off in the midst of the script
-constexpr std::uint64_t most_calls = 2000;
-constexpr int most_tries = 3;
+constexpr int tries = 3;
 
 /// What a device sealed: two records with their pictures, and a checkpoint; made once.
 struct Sent {
@@ -55,22 +31,6 @@ struct Sent {
 };
 
 class Collector {
-    // First: its return type is deduced.
-    /// The outcome of the first try that succeeds; as CollectorService, which goes on after an error.
-    template <class Attempt>
-    auto tried(Attempt attempt) {
-        auto outcome = attempt();
-        for (int tries = 1; !outcome && tries < most_tries; ++tries) {
-            CAPTURE(outcome.error().message());
-            REQUIRE(disk_.struck());
-            REQUIRE(outcome.error().code() != ErrorCode::corrupt);
-            disk_.mend();
-            outcome = attempt();
-        }
-        REQUIRE(outcome);
-        return std::move(*outcome);
-    }
-
   public:
     Collector(FaultVfs& disk, const Sent& sent)
         : disk_(disk), sent_(sent), judge_(sent.road.opener_with({sent.road.reader, sent.road.evidence})) {
@@ -80,7 +40,7 @@ class Collector {
 
     void run() {
         for (const auto& batch : sent_.batches) {
-            tried([&] { return ingest_->accept(batch); });
+            try_on(disk_, tries, [&] { return ingest_->accept(batch); });
             give_receipts();
         }
         for (int turn = 0; turn < 10; ++turn)
@@ -94,7 +54,7 @@ class Collector {
 
   private:
     void open() {
-        auto store = tried([&] {
+        auto store = try_on(disk_, tries, [&] {
             return Store::open({.path = dir_.path() / "store.db", .quarantine = {}, .create = true});
         });
         ingest_.emplace(std::move(store), sent_.road.trust(), *sent_.receipt_key, clock_);
@@ -103,7 +63,7 @@ class Collector {
 
     void judge() {
         std::vector<OpenReply> replies;
-        for (const OpenRequest& request : tried([&] { return ingest_->to_judge(16); }))
+        for (const OpenRequest& request : try_on(disk_, tries, [&] { return ingest_->to_judge(16); }))
             replies.push_back(judge_.judge(request).reply);
         // Nothing was kept of a failed one: the same is asked again.
         if (!replies.empty() && !ingest_->judged(replies)) {
@@ -115,7 +75,7 @@ class Collector {
     /// Each receipt is held against the store: it may promise nothing that is not there.
     void give_receipts() {
         clock_.advance(min_receipt_interval);
-        for (const BrokerMessage& message : tried([&] { return ingest_->receipts(); })) {
+        for (const BrokerMessage& message : try_on(disk_, tries, [&] { return ingest_->receipts(); })) {
             const FaultVfs::Asleep asleep(disk_);
             const SignedShape shape = must(check_signed_profile(message.payload));
             const Receipt receipt = must(parse_receipt(as_text(shape.content)));
@@ -165,25 +125,9 @@ class Collector {
 TEST_CASE("whichever call to the collector's disk fails, no receipt promises what is not stored") {
     const Sent sent;
     const std::uint64_t stride = rounds_or(1) >= 10 ? 1 : 10;
-    std::uint64_t runs = 0;
-    std::uint64_t first = 0;
-    for (const FaultRow& row : rows) {
-        first = first % stride + 1;
-        bool met = true;
-        for (std::uint64_t call = first; met; call += stride) {
-            INFO(std::string(row.name));
-            CAPTURE(call);
-            REQUIRE(call < most_calls);
-            FaultVfs disk(checkpoint_pages);
-            disk.fail({row.call, row.code, call, row.lasts});
-            {
-                Collector collector(disk, sent);
-                collector.run();
-                met = disk.struck();
-            }
-            runs += met ? 1 : 0;
-        }
-    }
-    MESSAGE(runs << " calls failed");
-    CHECK(runs > rows.size());
+    const std::uint64_t runs = fail_each_call(checkpoint_pages, stride, [&](FaultVfs& disk) {
+        Collector collector(disk, sent);
+        collector.run();
+    });
+    CHECK(runs > disk_faults.size());
 }

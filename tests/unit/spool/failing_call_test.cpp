@@ -1,43 +1,14 @@
 // The i-th call to the disk fails, for each i until a run meets no failure: each call of the spool is done or
 // not, as it said; the second try succeeds; nothing is set aside, lost or there twice.
-#include <sqlite3.h>
-
-#include <array>
 #include <fstream>
 
 #include "promises.hpp"
-#include "support/fault_vfs.hpp"
+#include "support/disk_faults.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
-using Call = FaultVfs::Call;
 
 namespace {
-
-struct FaultRow {
-    std::string_view name;
-    Call call;
-    int code;
-    bool lasts = false;  // until the spool has said that something is wrong
-};
-
-constexpr std::array rows = {
-    FaultRow{"one write finds the disk full", Call::write, SQLITE_FULL},
-    FaultRow{"disk full", Call::write, SQLITE_FULL, true},
-    FaultRow{"write error", Call::write, SQLITE_IOERR_WRITE},
-    FaultRow{"read-only", Call::write, SQLITE_READONLY, true},
-    FaultRow{"sync error", Call::sync, SQLITE_IOERR_FSYNC},
-    FaultRow{"no sync works", Call::sync, SQLITE_IOERR_FSYNC, true},
-    FaultRow{"read error", Call::read, SQLITE_IOERR_READ},
-    FaultRow{"no read works", Call::read, SQLITE_IOERR_READ, true},
-    FaultRow{"cannot open", Call::open, SQLITE_CANTOPEN},
-    FaultRow{"nothing can be opened", Call::open, SQLITE_CANTOPEN, true},
-    FaultRow{"truncate error", Call::truncate, SQLITE_IOERR_TRUNCATE},
-    FaultRow{"remove error", Call::remove, SQLITE_IOERR_DELETE},
-    FaultRow{"size error", Call::size, SQLITE_IOERR_FSTAT},
-    FaultRow{"lock error", Call::lock, SQLITE_IOERR_LOCK},
-    FaultRow{"no shared memory", Call::map, SQLITE_IOERR_SHMMAP},
-};
 
 constexpr int checkpoint_pages = 40;  // a few records reach the checkpoint of the -wal file
 
@@ -45,20 +16,7 @@ const std::vector<Part> lone_read = {{ItemKind::read, 700}};
 const std::vector<Part> with_pictures = {
     {ItemKind::read, 700}, {ItemKind::plate, 6000}, {ItemKind::overview, 12'000}};
 
-/// The outcome of the first try or, after the disk was mended, of the second.
-template <class Attempt>
-auto try_twice(FaultVfs& disk, Attempt attempt) {
-    auto outcome = attempt();
-    if (!outcome) {
-        CAPTURE(outcome.error().message());
-        REQUIRE(disk.struck());
-        REQUIRE(outcome.error().code() != ErrorCode::corrupt);
-        disk.mend();
-        outcome = attempt();
-    }
-    REQUIRE(outcome);
-    return std::move(*outcome);
-}
+constexpr int tries = 2;
 
 /// Reader and uplink whose every call may fail once; the disk is mended then.
 class Trier {
@@ -69,9 +27,9 @@ class Trier {
     }
 
     void open() {
-        reader_.emplace(try_twice(disk_, [&] { return Spool::open(settings_, any_maker()); }));
+        reader_.emplace(try_on(disk_, tries, [&] { return Spool::open(settings_, any_maker()); }));
         REQUIRE_FALSE(reader_->set_aside());
-        uplink_.emplace(try_twice(disk_, [&] { return Spool::attach(settings_); }));
+        uplink_.emplace(try_on(disk_, tries, [&] { return Spool::attach(settings_); }));
         check();
     }
     void append(const std::vector<Part>& parts) {
@@ -87,7 +45,7 @@ class Trier {
     }
     /// Up to the row at `place`, or the last one.
     void release(std::size_t place) {
-        const auto items = try_twice(disk_, [&] { return uplink_->peek(0, 1000, 1 << 30); });
+        const auto items = try_on(disk_, tries, [&] { return uplink_->peek(0, 1000, 1 << 30); });
         const Seq upto = items.at(std::min(place, items.size() - 1)).item.seq;
         if (!promises_.release(*reader_, upto)) {
             mend();
@@ -144,20 +102,5 @@ void script(FaultVfs& disk) {
 }  // namespace
 
 TEST_CASE("whichever call to the disk fails, the spool tells the truth and the second try succeeds") {
-    constexpr std::uint64_t most_calls = 2000;
-    std::uint64_t runs = 0;
-    for (const FaultRow& row : rows) {
-        bool met = true;
-        for (std::uint64_t call = 1; met; ++call) {
-            INFO(std::string(row.name));
-            CAPTURE(call);
-            REQUIRE(call < most_calls);
-            FaultVfs disk(checkpoint_pages);
-            disk.fail({row.call, row.code, call, row.lasts});
-            script(disk);
-            met = disk.struck();
-            runs += met ? 1 : 0;
-        }
-    }
-    MESSAGE(runs << " calls failed");
+    CHECK(fail_each_call(checkpoint_pages, 1, script) > disk_faults.size());
 }
