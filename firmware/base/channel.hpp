@@ -43,12 +43,7 @@ class Channel {
     [[nodiscard]] std::optional<T> receive(const std::stop_token& stop = {}) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, stop, [this] { return closed_ || !queue_.empty(); });
-        if (queue_.empty() || stop.stop_requested()) return std::nullopt;
-        std::optional<T> value(std::move(queue_.front()));
-        queue_.pop_front();
-        lock.unlock();
-        changed_.notify_all();
-        return value;
+        return take_oldest(lock, stop);
     }
 
     /// As receive, but gives up after `patience` (empty; ask closed() to tell the two apart).
@@ -57,12 +52,7 @@ class Channel {
                                                const std::stop_token& stop = {}) {
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop, patience, [this] { return closed_ || !queue_.empty(); });
-        if (queue_.empty() || stop.stop_requested()) return std::nullopt;
-        std::optional<T> value(std::move(queue_.front()));
-        queue_.pop_front();
-        lock.unlock();
-        changed_.notify_all();
-        return value;
+        return take_oldest(lock, stop);
     }
 
     /// No more values are taken; what is queued can still be received.
@@ -88,6 +78,16 @@ class Channel {
     }
 
   private:
+    [[nodiscard]] std::optional<T> take_oldest(std::unique_lock<std::mutex>& lock,
+                                               const std::stop_token& stop) {
+        if (queue_.empty() || stop.stop_requested()) return std::nullopt;
+        std::optional<T> value(std::move(queue_.front()));
+        queue_.pop_front();
+        lock.unlock();
+        changed_.notify_all();
+        return value;
+    }
+
     const std::size_t capacity_;
     const Overflow overflow_;
     mutable std::mutex mutex_;

@@ -5,30 +5,10 @@
 
 #include <cerrno>
 
+#include "base/durable.hpp"
 #include "base/unique_fd.hpp"
 
 namespace portcullis {
-
-namespace {
-
-Result<void> write_all(int fd, ByteView bytes, const std::filesystem::path& path) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail(Error::from_errno("cannot write " + path.string(), errno));
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return {};
-}
-
-Result<void> sync_folder(const std::filesystem::path& folder) {
-    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0)
-        return fail(Error::from_errno("cannot sync folder " + folder.string(), errno));
-    return {};
-}
-
-}  // namespace
 
 Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit_bytes) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -73,7 +53,7 @@ Result<void> write_file_atomically(const std::filesystem::path& path, ByteView b
     if (::fsync(fd.get()) != 0) return give_up(Error::from_errno("cannot sync " + temporary, errno));
     if (::rename(temporary.c_str(), path.c_str()) != 0)
         return give_up(Error::from_errno("cannot rename to " + path.string(), errno));
-    return sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+    return sync_folder(path.parent_path());
 }
 
 }  // namespace portcullis

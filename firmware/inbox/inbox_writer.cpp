@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/durable.hpp"
 #include "base/unique_fd.hpp"
 #include "inbox/inbox.hpp"
 
@@ -23,13 +24,7 @@ Result<void> write_whole(const fs::path& path, ByteView bytes) {
     // The reader is another user, whatever the umask says.
     if (!fd || ::fchmod(fd.get(), mode_t{0644}) != 0)
         return fail(Error::from_errno("cannot make " + path.string(), errno));
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail(Error::from_errno("cannot write " + path.string(), errno));
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return {};
+    return write_all(fd.get(), bytes, path);
 }
 
 void remove_if(const fs::path& folder, const auto& unwanted) {

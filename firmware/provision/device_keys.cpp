@@ -1,12 +1,7 @@
 #include "provision/device_keys.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-
+#include "base/durable.hpp"
 #include "base/file.hpp"
-#include "base/unique_fd.hpp"
 #include "core/ids.hpp"
 #include "provision/fingerprint.hpp"
 #include "provision/issuer.hpp"
@@ -51,17 +46,6 @@ Result<KeyPtr> load_or_make(const std::filesystem::path& path) {
     const Cleanse cleanse(pem);
     TRY(write_file_atomically(path, pem, key_mode));
     return made;
-}
-
-Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
-    std::error_code problem;
-    std::filesystem::rename(from, to, problem);
-    if (problem) return fail(ErrorCode::io, "cannot rename {}: {}", from.string(), problem.message());
-    const std::filesystem::path folder = to.has_parent_path() ? to.parent_path() : ".";
-    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0)
-        return fail(Error::from_errno("cannot sync folder " + folder.string(), errno));
-    return {};
 }
 
 }  // namespace

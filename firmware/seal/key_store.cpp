@@ -1,17 +1,14 @@
 #include "seal/key_store.hpp"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 
+#include "base/durable.hpp"
 #include "base/file.hpp"
-#include "base/unique_fd.hpp"
 #include "seal/cms_codec.hpp"
 #include "seal/secret_file.hpp"
 #include "seal/statement.hpp"
@@ -39,14 +36,6 @@ struct Secret {
     Secret& operator=(Secret&&) = delete;
     ~Secret() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
 };
-
-Result<void> sync_folder_of(const fs::path& file) {
-    const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0)
-        return fail(Error::from_errno("cannot sync folder " + folder.string(), errno));
-    return {};
-}
 
 /// What a wrapped key is tied to: it cannot be given out as another epoch's or another certificate's.
 std::string bound_to(std::chrono::sys_days epoch, ByteView certificate) {
@@ -191,7 +180,7 @@ Result<void> KeyStore::remove_other_keks() const {
     if (problem)
         return fail(ErrorCode::io, "key store: cannot remove old keys in {}: {}", folder.string(),
                     problem.message());
-    return others.empty() ? Result<void>() : sync_folder_of(files_.kek);
+    return others.empty() ? Result<void>() : sync_folder(files_.kek.parent_path());
 }
 
 Result<void> KeyStore::write(const std::vector<Entry>& entries, std::uint64_t generation) const {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/durable.hpp"
 #include "base/log.hpp"
 #include "spool/life.hpp"
 
@@ -26,13 +27,6 @@ fs::path wal_of(const fs::path& path) {
 
 fs::path shm_of(const fs::path& path) {
     return path.string() + "-shm";
-}
-
-Result<void> sync_folder(const fs::path& folder) {
-    const UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0)
-        return fail(Error::from_errno(fmt::format("cannot sync folder {}", folder.string()), errno));
-    return {};
 }
 
 Result<fs::path> free_name(const fs::path& path, std::string_view why) {

@@ -31,6 +31,23 @@ bool is_statement(ItemKind kind) {
     return kind == ItemKind::checkpoint || kind == ItemKind::life;
 }
 
+/// An Arrival or an ItemRow, as quarantine takes it.
+template <class Blob>
+QuarantineRow quarantined(const ChainRow& chain, const Blob& blob, QuarantineReason reason,
+                          const Verdict& verdict, UtcTime now) {
+    QuarantineRow row;
+    row.device = chain.device;
+    row.chain = chain.chain;
+    row.seq = blob.seq;
+    row.kind = blob.kind;
+    row.digest = blob.digest;
+    row.reason = reason;
+    row.verdict = verdict;
+    row.received_at = blob.received_at;
+    row.quarantined_at = now;
+    return row;
+}
+
 /// May a newcomer take the occupant's place at once? Only from one of whom nothing is known, or nothing can
 /// be known (sealed to somebody else).
 bool gives_way(const ItemRow& occupant, const Arrival& arrival) {
@@ -128,16 +145,7 @@ Result<Placement> ChainKeeper::meet_occupant(ChainRow& chain, const ItemRow& occ
 
 Result<void> ChainKeeper::set_aside(const ChainRow& chain, const Arrival& arrival, QuarantineReason reason,
                                     const Verdict& verdict) {
-    QuarantineRow row;
-    row.device = chain.device;
-    row.chain = chain.chain;
-    row.seq = arrival.seq;
-    row.kind = arrival.kind;
-    row.digest = arrival.digest;
-    row.reason = reason;
-    row.verdict = verdict;
-    row.received_at = arrival.received_at;
-    row.quarantined_at = arrival.received_at;
+    QuarantineRow row = quarantined(chain, arrival, reason, verdict, arrival.received_at);
     // A picture has no signature of its own: it follows its read.
     row.weighed = arrival.kind == ItemKind::plate || arrival.kind == ItemKind::overview;
     return store_->quarantine.add(row, arrival.blob);
@@ -227,16 +235,7 @@ Result<void> ChainKeeper::apply_verdict(ChainRow& chain, const ItemRow& item, co
 Result<void> ChainKeeper::evict(ChainRow& chain, const ItemRow& item, QuarantineReason reason,
                                 const Verdict& verdict, UtcTime now) {
     const Bytes blob = TRY(store_->items.blob(item.id));
-    QuarantineRow row;
-    row.device = chain.device;
-    row.chain = chain.chain;
-    row.seq = item.seq;
-    row.kind = item.kind;
-    row.digest = item.digest;
-    row.reason = reason;
-    row.verdict = verdict;
-    row.received_at = item.received_at;
-    row.quarantined_at = now;
+    QuarantineRow row = quarantined(chain, item, reason, verdict, now);
     // Its device may have had a receipt for it, and may have forgotten it.
     row.kept = item.seq <= chain.promised && item.id <= chain.promised_item;
     TRY(store_->items.remove(item.id));
