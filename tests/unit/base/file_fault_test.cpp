@@ -13,8 +13,10 @@
 
 #include "base/file.hpp"
 #include "inbox/inbox_writer.hpp"
+#include "provision/fingerprint.hpp"
 #include "seal/device_recipients.hpp"
 #include "support/fake_clock.hpp"
+#include "unit/provision/registry.hpp"
 #include "unit/seal/test_sets.hpp"
 
 using namespace portcullis;
@@ -28,12 +30,15 @@ struct Fault {
     Call call;
     int at;  // of the calls from now; 0: none
     int code;
+    bool power_goes = false;  // in the at-th call of any kind: it and all after it fail
     bool struck = false;
 };
 Fault armed{Call::write, 0, 0};
 
 bool fails(Call call) {
-    if (armed.at == 0 || armed.call != call || --armed.at > 0) return false;
+    if (armed.at == 0 || (armed.call != call && !armed.power_goes)) return false;
+    if (armed.at > 1 || !armed.power_goes) --armed.at;
+    if (armed.at > (armed.power_goes ? 1 : 0)) return false;
     armed.struck = true;
     errno = armed.code;
     return true;
@@ -159,4 +164,111 @@ TEST_CASE(
                                auto again = must(DeviceRecipients::create(desk.rules(), kept, clock));
                                return taken && again.in_use()->digest == recipients.in_use()->digest;
                            }});
+}
+
+namespace {
+
+/// What each call of attempt() meets in its turn: every row of the table, and a power cut. `attempt` is told
+/// when its faults begin and end.
+void meets_each_failure(const std::function<void(const Fault& fault, bool& met)>& attempt) {
+    int runs = 0;
+    for (std::size_t row = 0; row <= rows.size(); ++row)
+        for (int call = 1; call < most_calls; ++call) {
+            const bool cut = row == rows.size();
+            INFO(std::string(cut ? "power cut" : rows.at(row).name));
+            CAPTURE(call);
+            bool met = false;
+            attempt(
+                cut ? Fault{Call::write, call, EIO, true} : Fault{rows.at(row).call, call, rows.at(row).code},
+                met);
+            if (!met) break;
+            ++runs;
+            REQUIRE(call + 1 < most_calls);
+        }
+    MESSAGE(runs << " calls failed");
+    CHECK(runs > static_cast<int>(rows.size()));
+}
+
+/// The outcome of `work` under the fault; met: whether it struck.
+template <class Work>
+auto under(const Fault& fault, bool& met, Work work) {
+    armed = fault;
+    auto done = work();
+    met = armed.struck;
+    armed = {Call::write, 0, 0};
+    return done;
+}
+
+}  // namespace
+
+TEST_CASE("whichever call fails while a device's next key is asked for, the pair in use works on") {
+    const Registry registry;
+    KeyRenewalSettings settings = registry.settings();
+    settings.due_percent = 0;
+    const std::string before = registry.key_in_use();
+    meets_each_failure([&](const Fault& fault, bool& met) {
+        std::filesystem::remove(registry.key("read.next.key"));
+        std::filesystem::remove(registry.key("read.next.csr"));
+        KeyRenewal renewal = must(KeyRenewal::create(settings));
+        const auto asked = under(fault, met, [&] { return renewal.request(due); });
+        CHECK(asked.has_value() != met);
+        CHECK(registry.key_in_use() == before);
+        KeyRenewal again = must(KeyRenewal::create(settings));
+        registry.hand_over(*must(again.request(due)));
+        CHECK(std::filesystem::exists(registry.key("read.next.key")));
+        CHECK(registry.key_in_use() == before);
+    });
+}
+
+TEST_CASE("whichever call fails while a device's next key is installed, it has a pair, the old or the new") {
+    const Registry registry;
+    KeyRenewalSettings settings = registry.settings();
+    settings.due_percent = 0;
+    meets_each_failure([&](const Fault& fault, bool& met) {
+        const std::string before = registry.key_in_use();
+        KeyRenewal renewal = must(KeyRenewal::create(settings));
+        registry.hand_over(*must(renewal.request(due)));
+        REQUIRE(registry.pass(due).at(0).reason.empty());
+        const Bytes answer = registry.answer();
+        const std::string next = key_id(must(parse_answer(answer)).get());
+        const auto taken = under(fault, met, [&] { return renewal.take(answer); });
+        CHECK(taken.has_value() != met);
+        // The next start finds a pair, and if it is the old one, takes the answer once more.
+        KeyRenewal again = must(KeyRenewal::create(settings));
+        const std::string after = registry.key_in_use();
+        CHECK((after == next || (!taken && after == before)));
+        if (after == before) {
+            CHECK(must(again.request(due)));
+            REQUIRE(again.take(answer));
+        }
+        CHECK(registry.key_in_use() == next);
+    });
+}
+
+TEST_CASE("whichever call fails at a device's enrolment, the second try ends it, with one key") {
+    const TestPki pki;
+    const Issuer issuer =
+        must(Issuer::create(pki.folder() / "device-ca.crt", pki.folder() / "device-ca.key"));
+    meets_each_failure([&](const Fault& fault, bool& met) {
+        const TempDir dir;
+        const DeviceKeys keys(dir.path());
+        const auto asks = [&] { return keys.make_request(DeviceKey::identity, "gate-1", now); };
+        const auto asked = under(fault, met, asks);
+        CHECK(asked.has_value() != met);
+        const std::string words = must(asks()).fingerprint;
+        const RequestFile request = must(load_request(keys.request(DeviceKey::identity)));
+        const X509Ptr made = must(issuer.enrol(request.csr, "gate-1", words, now));
+        REQUIRE(write_file_atomically(dir.path() / "answer", as_bytes(must(certificate_to_pem(made.get())))));
+        const auto installs = [&] {
+            return keys.install(dir.path() / "answer", pki.chain("device-ca"), "gate-1");
+        };
+        bool met_again = false;
+        const auto installed = under(fault, met_again, installs);
+        CHECK(installed.has_value() != met_again);
+        met = met || met_again;
+        REQUIRE(installs());
+        CHECK(FileSigningKey::create(keys.key(DeviceKey::identity), keys.certificate(DeviceKey::identity),
+                                     CertificateUse::identify));
+        CHECK(must(fingerprint(must(load_private_key(keys.key(DeviceKey::identity))).get())) == words);
+    });
 }
