@@ -152,6 +152,43 @@ class Delivery(Road):
         self.assert_every_seq_once_and_authentic()
 
 
+class Filtered(Road):
+    """Each program behind the system call filters of its own service unit: what a unit forgets kills it here."""
+
+    def setUp(self):
+        super().setUp()
+        if shutil.which("systemd-analyze") is None:
+            print("SKIPPED: systemd-analyze is not installed (package systemd)")
+            self.skipTest("no systemd-analyze")
+        wrapped = self.folder / "bin"
+        wrapped.mkdir()
+        for program in ("reader", "uplink", "collector", "opener"):
+            name = f"portcullis-{program}"
+            unit = BOARD / "systemd" / f"{name}.service"
+            wrapper = wrapped / name
+            wrapper.write_text(f"#!/bin/sh\nexec {sys.executable} {SOURCE}/tests/system/unit_filter.py {unit} "
+                               f"{pathlib.Path(BIN).resolve()}/{name} \"$@\"\n", encoding="utf-8")
+            wrapper.chmod(0o755)
+        self.house.bin = wrapped
+
+    def test_the_road_works_behind_the_filters_of_the_units(self):
+        self.start_all(FILM, stills=False, rate=150)  # with the decoder's process; too fast for all frames
+        self.wait_for_reader()
+        self.wait_for_empty_spool()
+        self.wait_for_verdicts()
+        self.assert_all_records_arrived(at_least=3)
+        for name in ("collector", "opener", "uplink"):
+            self.assertEqual(self.house.stop(name), 0, self.house.log_text(name))
+
+    def test_the_reader_may_ask_the_kernel_what_its_clock_is_worth(self):
+        unit = BOARD / "systemd" / "portcullis-reader.service"
+        asked = subprocess.run([sys.executable, SOURCE / "tests/system/unit_filter.py", unit, sys.executable, "-c",
+                                "import ctypes; print(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(1024)))"],
+                               capture_output=True, text=True, check=False)
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        self.assertGreaterEqual(int(asked.stdout), 0)
+
+
 class Revocation(Road):
     """One of two devices is revoked while both report: judged by what is delivered and stored."""
 
