@@ -26,7 +26,7 @@ struct CaptureRecord {
     Quad quad;           // of the best frame, in its own pixels
     UtcTime captured{};  // sensor's instant of the best frame
     BootTime captured_since_boot{};
-    ClockQuality clock_quality = ClockQuality::none;
+    ClockState clock;
     std::string firmware;      // version
     std::string model;         // digest of the weights, hex
     std::vector<Media> media;  // plate picture, then overview where policy keeps one

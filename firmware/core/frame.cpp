@@ -1,23 +1,24 @@
 #include "core/frame.hpp"
 
+#include <array>
+
 namespace portcullis {
 
+namespace {
+
+constexpr std::array names = {"none", "rtc", "holdover", "ntp", "nts", "gnss", "ptp"};
+
+}  // namespace
+
 const char* to_string(ClockQuality quality) {
-    switch (quality) {
-        case ClockQuality::none:
-            return "none";
-        case ClockQuality::rtc:
-            return "rtc";
-        case ClockQuality::ntp:
-            return "ntp";
-        case ClockQuality::nts:
-            return "nts";
-        case ClockQuality::gnss:
-            return "gnss";
-        case ClockQuality::ptp:
-            return "ptp";
-    }
-    return "none";
+    const auto at = static_cast<std::size_t>(quality);
+    return at < names.size() ? names.at(at) : names.front();
+}
+
+std::optional<ClockQuality> clock_quality_from_string(std::string_view text) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (text == names.at(i)) return static_cast<ClockQuality>(i);
+    return std::nullopt;
 }
 
 }  // namespace portcullis

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "base/clock.hpp"
 
@@ -34,8 +36,25 @@ struct FrameView {
 };
 
 /// How far the device's UTC can be trusted (security: the signed field "clk").
-enum class ClockQuality { none, rtc, ntp, nts, gnss, ptp };
+enum class ClockQuality {
+    none,      // never set since power was on
+    rtc,       // set by a clock with a battery, or by hand: nobody checks it
+    holdover,  // was in step with a time source since the boot, and has lost it
+    ntp,       // in step, by the kernel's word; the other three by the settings' word
+    nts,
+    gnss,
+    ptp
+};
 [[nodiscard]] const char* to_string(ClockQuality quality);
+[[nodiscard]] std::optional<ClockQuality> clock_quality_from_string(std::string_view text);
+
+/// What the device knows of its own UTC at one instant: a claim, never evidence by itself.
+struct ClockState {
+    ClockQuality quality = ClockQuality::none;
+    std::chrono::seconds holdover{0};     // since it was last in step; 0 unless quality says holdover
+    std::optional<milliseconds> error{};  // UTC is off by at most this, as the kernel reckons
+    bool operator==(const ClockState&) const = default;
+};
 
 struct Frame {
     FrameView view;
@@ -45,7 +64,7 @@ struct Frame {
     BootTime
         sensor_time{};  // when the sensor saw it; in replay at a given rate: the frame's place in the film
     UtcTime utc{};
-    ClockQuality clock_quality = ClockQuality::none;
+    ClockState clock;
 };
 
 }  // namespace portcullis

@@ -37,6 +37,7 @@ Error CaptureStage::run(const std::stop_token& stop) {
         if (frame) {
             ++counters_.frames;
             pause_ = first_pause;
+            if (clock_state_) frame->clock = clock_state_();
             if (!frames_.send(std::move(*frame), stop)) break;
             counters_.frames_dropped = frames_.dropped();
         } else if (frame.error().code() == ErrorCode::corrupt) {

@@ -22,6 +22,8 @@ class CaptureStage {
     CaptureStage(OpenCamera open, std::unique_ptr<Camera> camera, FrameChannel& frames,
                  RoadCounters& counters, Wait wait, std::function<void()> beat);
 
+    /// What UTC is worth, asked for each frame; without it a frame keeps what its source says. Before run().
+    void date_with(std::function<ClockState()> clock) { clock_state_ = std::move(clock); }
     /// Until the source ends or stop is asked for. Gives why the source ended.
     [[nodiscard]] Error run(const std::stop_token& stop);
     /// There is no camera for now: told once, and run() opens it.
@@ -38,6 +40,7 @@ class CaptureStage {
     RoadCounters& counters_;
     Wait wait_;
     std::function<void()> beat_;
+    std::function<ClockState()> clock_state_;
     milliseconds pause_;
     std::string told_;  // why it is still away
 };

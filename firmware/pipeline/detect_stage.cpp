@@ -27,7 +27,7 @@ std::shared_ptr<const PlateLook> look_at(const Sight& sight, const MediaSettings
     look->job = job;
     look->captured = frame.utc;
     look->since_boot = frame.sensor_time;
-    look->clock_quality = frame.clock_quality;
+    look->clock = frame.clock;
     if (media.plate)
         if (auto plate = crop_colour(frame.view, box_around(quad, plate_margin)))
             look->plate = std::move(*plate);

@@ -70,6 +70,7 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
     const std::stop_callback forward(stop, [&] { ending.request_stop(); });
     CaptureStage capture(open_camera, camera ? std::move(*camera) : nullptr, channels.frames, counters_,
                          hooks_.wait, hooks_.beat);
+    capture.date_with(hooks_.clock);
     if (!camera) capture.lose(camera.error());
     DetectStage detect(settings_, eyes_, channels.patches, channels.notes, counters_);
     detect.expect(hooks_.expected);

@@ -31,6 +31,8 @@ class Pipeline {
         std::function<void()> beat;
         /// For each frame, in the detect thread: whether a vehicle may be in it (Roadside). Empty: always.
         std::function<bool(const Frame&)> expected;
+        /// For each frame, in the capture thread: what UTC is worth just now. Empty: what its source says.
+        std::function<ClockState()> clock;
         Wait wait = wait_really;
     };
 

@@ -43,7 +43,7 @@ CaptureRecord build_record(const Captured& captured, const MediaSettings& media,
     record.quad = look.quad;
     record.captured = look.captured;
     record.captured_since_boot = look.since_boot;
-    record.clock_quality = look.clock_quality;
+    record.clock = look.clock;
     if (look.plate.width > 0)
         add(record, MediaRole::plate, look.plate.view(), {media.plate_quality, media.overview_width_px});
     add_overview(record, look, media);

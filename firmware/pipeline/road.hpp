@@ -24,7 +24,7 @@ struct PlateLook {
     std::uint64_t job = 0;  // the patch job that was cut from it; 0: none was
     UtcTime captured{};
     BootTime since_boot{};
-    ClockQuality clock_quality = ClockQuality::none;
+    ClockState clock;
 };
 
 /// detect -> read. Jobs count up; a job of passage 0 carries no patch and only wakes the reader for a note.

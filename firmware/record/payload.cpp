@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view opening = R"({"v":4,"fleet":)";
 constexpr std::string_view closing = "\"}";
 constexpr float max_coordinate = 100'000;
-constexpr std::uint64_t max_count = 1'000'000'000;  // of readings and frames: fits an int
+constexpr std::uint64_t max_count = 1'000'000'000;           // of readings and frames: fits an int
+constexpr std::uint64_t max_clock_span = 1'000'000'000'000;  // of the clock's error and holdover
 constexpr std::size_t key_id_bytes = 20;
 
 bool is_plate_letter(char letter) {
@@ -78,6 +79,24 @@ std::size_t padding_after(std::size_t bytes) {
     return (payload_block_bytes - bytes % payload_block_bytes) % payload_block_bytes;
 }
 
+/// What is not known is not there: a record of a clock in step, of unknown error, has "clk" alone.
+void write_clock(CanonicalWriter& out, const ClockState& clock) {
+    const bool holdover = clock.quality == ClockQuality::holdover;
+    const bool negative =
+        clock.holdover.count() < 0 || clock.error.value_or(milliseconds{0}) < milliseconds{0};
+    if (negative || (!holdover && clock.holdover.count() != 0))
+        out.reject("hold", "must not be negative, and 0 unless clk is holdover");
+    out.literal(R"(,"clk":")").literal(to_string(clock.quality)).literal("\",");
+    if (holdover)
+        out.literal(R"("hold":)")
+            .integer("hold", static_cast<std::uint64_t>(clock.holdover.count()))
+            .literal(",");
+    if (clock.error)
+        out.literal(R"("err":)")
+            .integer("err", static_cast<std::uint64_t>(clock.error->count()))
+            .literal(",");
+}
+
 void write_place(CanonicalWriter& out, const ReadPayload& payload) {
     if (!is_device_name(payload.device)) out.reject("dev", "must be a device name");
     if (payload.seq == 0) out.reject("seq", "begins at 1");
@@ -90,7 +109,7 @@ void write_place(CanonicalWriter& out, const ReadPayload& payload) {
     out.literal(R"(,"ack":)").hex(payload.last_receipt);
     out.literal(R"(,"t":)").time("t", payload.captured.time_since_epoch());
     out.literal(R"(,"mono":)").time("mono", payload.captured_since_boot.time_since_epoch());
-    out.literal(R"(,"clk":")").literal(to_string(payload.clock_quality)).literal("\",");
+    write_clock(out, payload.clock);
 }
 
 void write_jurisdiction(CanonicalWriter& out, const Read& read) {
@@ -193,12 +212,26 @@ std::vector<MediaEntry> read_media(CanonicalReader& in) {
     return media;
 }
 
-ClockQuality read_clock_quality(CanonicalReader& in) {
-    const std::string name = in.text("clk", max_name_bytes);
-    for (int i = 0; i <= static_cast<int>(ClockQuality::ptp); ++i)
-        if (name == to_string(static_cast<ClockQuality>(i))) return static_cast<ClockQuality>(i);
-    in.fault("clk");
-    return ClockQuality::none;
+template <class Time>
+Time read_span(CanonicalReader& in, std::string_view key, std::string_view field) {
+    in.literal(key);
+    const std::uint64_t count = in.integer(field);
+    in.literal(",");
+    if (count > max_clock_span) in.fault(field);
+    return Time(static_cast<std::int64_t>(std::min(count, max_clock_span)));
+}
+
+ClockState read_clock(CanonicalReader& in) {
+    in.literal(R"(,"clk":)");
+    const auto quality = clock_quality_from_string(in.text("clk", max_name_bytes));
+    if (!quality) in.fault("clk");
+    ClockState clock;
+    clock.quality = quality.value_or(ClockQuality::none);
+    in.literal(",");
+    if (clock.quality == ClockQuality::holdover)
+        clock.holdover = read_span<std::chrono::seconds>(in, R"("hold":)", "hold");
+    if (in.next_is(R"("err":)")) clock.error = read_span<milliseconds>(in, R"("err":)", "err");
+    return clock;
 }
 
 int read_count(CanonicalReader& in, std::string_view field) {
@@ -226,9 +259,7 @@ void read_place(CanonicalReader& in, ReadPayload& payload) {
     payload.captured = UtcTime(in.time("t"));
     in.literal(R"(,"mono":)");
     payload.captured_since_boot = BootTime(in.time("mono"));
-    in.literal(R"(,"clk":)");
-    payload.clock_quality = read_clock_quality(in);
-    in.literal(",");
+    payload.clock = read_clock(in);
 }
 
 void read_jurisdiction(CanonicalReader& in, Jurisdiction& jurisdiction) {

@@ -46,7 +46,7 @@ struct ReadPayload {
         last_receipt{};  // digest of the newest collector's receipt: captured after it; zero before the first
     UtcTime captured{};  // a claim of the device's clock
     BootTime captured_since_boot{};
-    ClockQuality clock_quality = ClockQuality::none;
+    ClockState clock;
     Read read;  // unread: neither raw text nor a confidence of its jurisdiction
     Quad quad;  // in the frame's pixels, to a tenth
     Passage passage;

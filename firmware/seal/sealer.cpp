@@ -48,7 +48,7 @@ ReadPayload describe(const CaptureRecord& record) {
     ReadPayload payload;
     payload.captured = not_negative(record.captured);
     payload.captured_since_boot = not_negative(record.captured_since_boot);
-    payload.clock_quality = record.clock_quality;
+    payload.clock = record.clock;
     payload.read = record.read;
     make_writable(payload.read);
     payload.quad = record.quad;

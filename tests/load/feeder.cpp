@@ -55,7 +55,7 @@ CaptureRecord record_of(bool pictures, std::mt19937& random) {
     record.quad = {{{{10.5F, 20.25F}, {110, 22}, {109, 48}, {9, 46}}}};
     record.captured = SystemClock().utc();
     record.captured_since_boot = SystemClock().since_boot();
-    record.clock_quality = ClockQuality::ntp;
+    record.clock.quality = ClockQuality::ntp;
     record.firmware = "load";
     if (!pictures) return record;
     record.media.push_back({MediaRole::plate, Bytes(3000, std::byte{0xd8})});

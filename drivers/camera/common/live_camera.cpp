@@ -1,7 +1,6 @@
 #include "drivers/camera/common/live_camera.hpp"
 
 #include "base/log.hpp"
-#include "drivers/camera/common/clock_quality.hpp"
 #include "drivers/camera/common/packed_pictures.hpp"
 
 namespace portcullis {
@@ -9,7 +8,6 @@ namespace portcullis {
 namespace {
 
 constexpr milliseconds stop_is_noticed_within{100};
-constexpr std::chrono::seconds quality_lasts{16};
 
 }  // namespace
 
@@ -24,7 +22,6 @@ Result<std::unique_ptr<LiveCamera>> LiveCamera::create(std::shared_ptr<camera::F
 LiveCamera::LiveCamera(std::shared_ptr<camera::FrameSource> source, const LiveCameraSettings& settings,
                        const Clock& clock, camera::MjpegDecoder decoder)
     : source_(std::move(source)),
-      claimed_quality_(settings.clock_quality),
       stall_(settings.stall),
       clock_(clock),
       decoder_(std::move(decoder)),
@@ -57,7 +54,6 @@ Result<Frame> LiveCamera::take(const camera::RawPicture& picture) {
     frame.number = number_of(picture.sequence);
     frame.sensor_time = time_of(picture, now);
     frame.utc = clock_.utc() - (now - frame.sensor_time);
-    frame.clock_quality = clock_quality(now);
     auto pixels = pixels_of(picture, lend(picture));
     if (!pixels) return broken(pixels.error());
     broken_in_a_row_ = 0;
@@ -122,15 +118,6 @@ BootTime LiveCamera::time_of(const camera::RawPicture& picture, BootTime now) {
                     "arrival counts",
                     source_->name());
     return time;
-}
-
-ClockQuality LiveCamera::clock_quality(BootTime now) {
-    if (claimed_quality_) return *claimed_quality_;
-    if (!quality_measured_ || now - *quality_measured_ > quality_lasts) {
-        quality_ = camera::measured_clock_quality();
-        quality_measured_ = now;
-    }
-    return quality_;
 }
 
 }  // namespace portcullis

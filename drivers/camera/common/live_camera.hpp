@@ -44,10 +44,8 @@ class LiveCamera final : public Camera {
     Failure broken(const Error& error);
     [[nodiscard]] std::uint64_t number_of(std::uint32_t sequence);
     [[nodiscard]] BootTime time_of(const camera::RawPicture& picture, BootTime now);
-    [[nodiscard]] ClockQuality clock_quality(BootTime now);
 
     std::shared_ptr<camera::FrameSource> source_;
-    std::optional<ClockQuality> claimed_quality_;
     milliseconds stall_;
     const Clock& clock_;
     camera::MjpegDecoder decoder_;
@@ -60,8 +58,6 @@ class LiveCamera final : public Camera {
     std::uint64_t copied_ = 0;
     int broken_in_a_row_ = 0;
     bool doubt_told_ = false;
-    std::optional<BootTime> quality_measured_;
-    ClockQuality quality_ = ClockQuality::none;
 };
 
 }  // namespace portcullis

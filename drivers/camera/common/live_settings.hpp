@@ -39,8 +39,7 @@ struct LiveCameraSettings {
     std::optional<double> contrast;
     std::optional<double> saturation;
     std::optional<double> sharpness;
-    std::optional<double> white_balance_k;      // camera.white_balance_k
-    std::optional<ClockQuality> clock_quality;  // empty: as the kernel says
+    std::optional<double> white_balance_k;  // camera.white_balance_k
 };
 
 /// The shutter that the settings ask for; nothing: the camera's own.

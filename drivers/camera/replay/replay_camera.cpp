@@ -1,6 +1,5 @@
 #include "drivers/camera/replay/replay_camera.hpp"
 
-#include "drivers/camera/common/clock_quality.hpp"
 #include "drivers/camera/replay/picture_film.hpp"
 #include "drivers/camera/replay/video_film.hpp"
 
@@ -9,7 +8,6 @@ namespace portcullis {
 namespace {
 
 constexpr double default_video_rate = 25;  // for streams that do not know their own
-constexpr std::chrono::seconds quality_lasts{16};
 
 bool is_video(const std::string& source) {
     std::error_code ignored;
@@ -87,17 +85,7 @@ Result<Frame> ReplayCamera::deliver(replay::Picture picture, std::uint64_t numbe
     frame.sensor_time =
         began_ + microseconds(static_cast<std::int64_t>(1e6 * static_cast<double>(number) / rate_));
     frame.utc = clock_.utc();
-    frame.clock_quality = clock_quality(clock_.since_boot());
     return frame;
-}
-
-ClockQuality ReplayCamera::clock_quality(BootTime now) {
-    if (settings_.clock_quality) return *settings_.clock_quality;
-    if (!quality_measured_ || now - *quality_measured_ > quality_lasts) {
-        quality_ = camera::measured_clock_quality();
-        quality_measured_ = now;
-    }
-    return quality_;
 }
 
 }  // namespace portcullis

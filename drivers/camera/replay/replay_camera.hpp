@@ -23,9 +23,8 @@ struct ReplaySettings {
     ReplayPace pace = ReplayPace::source;
     /// For ReplayPace::given; and of pictures at any pace: how many make a second of the film. In (0, 1000].
     double frames_per_second = 1;
-    bool loop = false;                          // from the start again after the last frame
-    bool recurse = false;                       // a folder's subfolders too
-    std::optional<ClockQuality> clock_quality;  // nothing: as the kernel says (rtc or ntp)
+    bool loop = false;     // from the start again after the last frame
+    bool recurse = false;  // a folder's subfolders too
 };
 
 class ReplayCamera final : public Camera {
@@ -43,7 +42,6 @@ class ReplayCamera final : public Camera {
                  double rate);
     Result<void> start_again();
     Result<Frame> deliver(replay::Picture picture, std::uint64_t number, const std::stop_token& stop);
-    ClockQuality clock_quality(BootTime now);
 
     ReplaySettings settings_;
     const Clock& clock_;
@@ -53,8 +51,6 @@ class ReplayCamera final : public Camera {
     BootTime began_;
     std::uint64_t number_ = 0;
     std::uint64_t frames_this_lap_ = 0;
-    std::optional<BootTime> quality_measured_;
-    ClockQuality quality_ = ClockQuality::none;
 };
 
 }  // namespace portcullis

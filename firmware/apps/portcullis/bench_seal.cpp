@@ -67,7 +67,7 @@ CaptureRecord sample_record(const SealOptions& options) {
     record.quad = {{{{10.5F, 20.25F}, {110, 22}, {109, 48}, {9, 46}}}};
     record.captured = UtcTime(std::chrono::seconds(1'795'000'000));
     record.captured_since_boot = BootTime(microseconds(1'500'000));
-    record.clock_quality = ClockQuality::ntp;
+    record.clock.quality = ClockQuality::ntp;
     record.firmware = PORTCULLIS_VERSION;
     record.model = std::string(64, 'a');
     record.media = {

@@ -99,7 +99,6 @@ ReplaySettings replay_settings(const InputSettings& input) {
     replay.frames_per_second = input.frames_per_second;
     replay.loop = input.loop;
     replay.recurse = input.recurse;
-    replay.clock_quality = input.clock_quality;
     return replay;
 }
 
@@ -122,7 +121,6 @@ LiveCameraSettings live_settings(const ReaderSettings& settings) {
     live.saturation = camera.saturation;
     live.sharpness = camera.sharpness;
     live.white_balance_k = camera.white_balance_k;
-    live.clock_quality = settings.input.clock_quality;
     return live;
 }
 

@@ -5,6 +5,7 @@
 #include "apps/common/signing_key.hpp"
 #include "apps/reader/compose.hpp"
 #include "base/log.hpp"
+#include "health/clock_teller.hpp"
 #include "health/service.hpp"
 #include "pipeline/key_intake.hpp"
 #include "pipeline/recipient_intake.hpp"
@@ -73,7 +74,7 @@ class KeyDuty {
         return {};
     }
     void before(const CaptureRecord& record) {
-        if (intake_) intake_->choose(record.clock_quality);
+        if (intake_) intake_->choose(record.clock.quality);
     }
     void look(UtcTime signed_time) {
         if (intake_) intake_->look(signed_time);
@@ -203,7 +204,15 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     Pipeline::Hooks hooks;
     if (trigger || illuminator) hooks.expected = [&](const Frame& frame) { return roadside.before(frame); };
     hooks.beat = [&] { heartbeat.beat(); };
-    hooks.tick = [&](const RoadCounters& counters) { teller.tell(counters, roadside.trouble()); };
+    // One watch a thread: of the capture thread and of this one.
+    ClockWatch frame_dates(clock, settings.input.clock_quality);
+    hooks.clock = [&] { return frame_dates.look(); };
+    ClockWatch watch(clock, settings.input.clock_quality);
+    ClockTeller clock_teller;
+    hooks.tick = [&](const RoadCounters& counters) {
+        clock_teller.tell(watch);
+        teller.tell(counters, roadside.trouble());
+    };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);
     sink.declare([&counters = pipeline.counters()] {
         return Losses{counters.records_lost.load(), counters.frames_dropped.load()};

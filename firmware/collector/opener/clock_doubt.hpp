@@ -5,15 +5,13 @@
 #include <optional>
 
 #include "base/clock.hpp"
-#include "core/frame.hpp"
+#include "core/clock_watch.hpp"
 #include "core/verdict.hpp"
 
 namespace portcullis {
 
 /// Honest clocks of device and collector differ, and a capture is the frame's instant, not the record's.
 inline constexpr std::chrono::seconds clock_tolerance{10};
-/// Nothing was captured before this program was written: such a clock was never set.
-inline constexpr UtcTime first_capture{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 
 /// after: time of the newest receipt that the device had (T1), if it had one that we know; before: when the
 /// read came (T2).

@@ -95,7 +95,7 @@ Judgement Judge::judge_read(const OpenRequest& request) {
         reply.outcome = OpenOutcome::asks;
         return judgement;
     }
-    reply.verdict.clock = doubt_clock(read.payload->clock_quality, read.payload->captured,
+    reply.verdict.clock = doubt_clock(read.payload->clock.quality, read.payload->captured,
                                       receipt == nullptr ? std::nullopt : receipt->at, request.received_at);
     judgement.view->verdict = reply.verdict;
     if (reply.verdict.key_trust == KeyTrust::expired && !request.vouched)

@@ -47,7 +47,6 @@ TEST_CASE("pictures come in order, numbered, with the film's time and the clock'
     CHECK(first->sensor_time == began);
     CHECK(second->sensor_time - began == std::chrono::seconds(1));
     CHECK(second->utc == clock.utc());
-    CHECK(second->clock_quality != ClockQuality::none);
     const auto end = camera->next({});
     REQUIRE_FALSE(end);
     CHECK(end.error().code() == ErrorCode::closed);
@@ -89,18 +88,6 @@ TEST_CASE("a loop over nothing but broken pictures ends") {
     const auto end = camera->next({});
     REQUIRE_FALSE(end);
     CHECK(end.error().code() == ErrorCode::closed);
-}
-
-TEST_CASE("the clock quality is the one that the settings claim") {
-    const test::TempDir folder;
-    const test::FakeClock clock;
-    write(folder.path() / "1.jpg", made_jpeg(32, 16));
-    ReplaySettings settings;
-    settings.source = (folder.path() / "1.jpg").string();
-    settings.clock_quality = ClockQuality::gnss;
-    auto camera = ReplayCamera::create(settings, clock);
-    REQUIRE(camera);
-    CHECK((*camera)->next({})->clock_quality == ClockQuality::gnss);
 }
 
 TEST_CASE("a stop ends the wait for the next frame") {

@@ -42,7 +42,7 @@ TestDevice::TestDevice(const Road& road, std::string device)
 SealedRecord TestDevice::seal() {
     CaptureRecord captured = sample_record();
     captured.captured = clock;
-    captured.clock_quality = clock_quality;
+    captured.clock.quality = clock_quality;
     SealedRecord record = must(sealer_.seal(captured, head, last_receipt));
     for (const SealedItem& item : record.items)
         links.push_back(item.link);

@@ -35,7 +35,7 @@ TEST_CASE("ten passages in, ten records out, each with its read, its time and it
         CHECK(record.read.readings >= 3);
         CHECK(record.firmware == "0.1.0");
         CHECK(record.model == "0123abcd");
-        CHECK(record.clock_quality == ClockQuality::ntp);
+        CHECK(record.clock.quality == ClockQuality::ntp);
         CHECK(record.captured.time_since_epoch() >= milliseconds(1'750'000'000'000));
         REQUIRE(record.media.size() == 2);
         CHECK(record.media[0].role == MediaRole::plate);
@@ -180,6 +180,73 @@ TEST_CASE("a car at a barrier whose vote is good but below min_confidence is not
     const Passage passage = sink.records()[0].passage;
     CHECK(passage.last_seen - passage.first_seen >= settings.decide_latest);  // not decide_after
     CHECK(pipeline.counters().abstained == 1);
+}
+
+namespace {
+
+/// Three vehicles, while UTC jumps by `jump` at the frame `at`.
+std::vector<CaptureRecord> drive_while_utc_jumps(std::uint64_t at, microseconds jump) {
+    ToySink sink;
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), {});
+    class Camera final : public portcullis::Camera {
+      public:
+        Camera(std::uint64_t at, microseconds jump) : at_(at), jump_(jump) {}
+        [[nodiscard]] Result<Frame> next(const std::stop_token& stop) override {
+            Frame frame = TRY(toy_.next(stop));
+            if (frame.number >= at_) frame.utc += jump_;
+            return frame;
+        }
+
+      private:
+        std::uint64_t at_;
+        microseconds jump_;
+        ToyCamera toy_{3 * frames_a_vehicle};
+    };
+    const OpenCamera open = [&]() -> Result<std::unique_ptr<portcullis::Camera>> {
+        return std::make_unique<Camera>(at, jump);
+    };
+    REQUIRE(walk(pipeline, open));
+    return sink.records();
+}
+
+}  // namespace
+
+TEST_CASE("a jump of UTC by years, either way, at any frame, reorders, closes and merges nothing") {
+    const std::vector<CaptureRecord> quiet = drive_while_utc_jumps(0, microseconds{0});
+    REQUIRE(quiet.size() == 3);
+    for (const auto jump : {std::chrono::hours(24 * 365 * 30), -std::chrono::hours(24 * 365 * 50),
+                            std::chrono::hours(1), -std::chrono::hours(1)})
+        for (std::uint64_t at = 0; at < 2 * frames_a_vehicle; at += 3) {
+            const std::vector<CaptureRecord> records = drive_while_utc_jumps(at, jump);
+            REQUIRE(records.size() == quiet.size());
+            for (std::size_t i = 0; i < records.size(); ++i) {
+                CHECK(text_of(records[i].read.characters) == text_of(quiet[i].read.characters));
+                CHECK(records[i].passage.id == quiet[i].passage.id);
+                CHECK(records[i].passage.first_seen == quiet[i].passage.first_seen);
+                CHECK(records[i].passage.last_seen == quiet[i].passage.last_seen);
+                CHECK(records[i].passage.frames == quiet[i].passage.frames);
+                CHECK(records[i].captured_since_boot == quiet[i].captured_since_boot);
+                const bool after = records[i].captured != quiet[i].captured;
+                CHECK(records[i].captured - quiet[i].captured ==
+                      (after ? microseconds(jump) : microseconds{0}));
+            }
+        }
+}
+
+TEST_CASE("each record says what its own frame's UTC was worth, not what the clock has become since") {
+    ToySink sink;
+    Pipeline::Hooks hooks;
+    std::uint64_t frame = 0;  // the capture thread's
+    hooks.clock = [&]() -> ClockState {
+        if (frame++ < frames_a_vehicle) return {ClockQuality::ntp, {}, milliseconds(4)};
+        return {ClockQuality::holdover, std::chrono::seconds(60), milliseconds(34)};
+    };
+    Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), hooks);
+    REQUIRE(walk(pipeline, open_toy(2 * frames_a_vehicle)));
+    const auto records = sink.records();
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].clock == ClockState{ClockQuality::ntp, {}, milliseconds(4)});
+    CHECK(records[1].clock == ClockState{ClockQuality::holdover, std::chrono::seconds(60), milliseconds(34)});
 }
 
 TEST_CASE("broken pictures are counted and passed over") {

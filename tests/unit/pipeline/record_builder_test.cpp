@@ -112,5 +112,5 @@ TEST_CASE("a picture that cannot be encoded does not take the read with it") {
 TEST_CASE("a passage without any look is recorded all the same") {
     const CaptureRecord record = build_record({{}, {}, nullptr}, {}, "f", "m");
     CHECK(record.media.empty());
-    CHECK(record.clock_quality == ClockQuality::none);
+    CHECK(record.clock.quality == ClockQuality::none);
 }

@@ -161,6 +161,31 @@ TEST_CASE("a checkpoint comes after 64 items and after a minute") {
     CHECK(device.kinds().back() == 'c');
 }
 
+TEST_CASE(
+    "UTC that jumps by years between records changes neither their order nor when a checkpoint is due") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    const auto years = std::chrono::hours(24 * 365 * 40);
+    const Seq before = device.spool->head().next_seq;
+    for (const auto jump : {years, -years, -years, years}) {
+        REQUIRE(sink.record(record_with_plate()));
+        device.clock.step_utc(jump);
+        REQUIRE(sink.tick());
+    }
+    const auto items = device.spool->peek(0, 1000, 100'000'000);
+    REQUIRE(items);
+    Seq expected = before;
+    for (const SpooledItem& item : *items)
+        CHECK(item.item.seq == expected++);
+    const std::string records = device.kinds();
+    device.clock.advance(max_time_unchecked - std::chrono::seconds(1));
+    REQUIRE(sink.tick());
+    CHECK(device.kinds() == records);
+    device.clock.advance(std::chrono::seconds(1));
+    REQUIRE(sink.tick());
+    CHECK(device.kinds() == records + "c");
+}
+
 TEST_CASE("a record that cannot be sealed is refused for good, not tried again") {
     Device device;
     SpoolSink sink(*device.sealer, *device.spool, device.clock);

@@ -13,7 +13,7 @@ Frame toy_frame(std::uint64_t number) {
     frame.number = number;
     frame.sensor_time = BootTime(milliseconds(1000 + 40 * static_cast<std::int64_t>(number)));
     frame.utc = UtcTime(milliseconds(1'750'000'000'000 + 40 * static_cast<std::int64_t>(number)));
-    frame.clock_quality = ClockQuality::ntp;
+    frame.clock.quality = ClockQuality::ntp;
     return frame;
 }
 

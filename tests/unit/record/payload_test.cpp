@@ -27,7 +27,7 @@ ReadPayload sample() {
     payload.previous = digest_of('p');
     payload.captured = UtcTime(microseconds(1'795'420'800'000'001));
     payload.captured_since_boot = BootTime(microseconds(1'500'000));
-    payload.clock_quality = ClockQuality::ntp;
+    payload.clock.quality = ClockQuality::ntp;
     payload.read = {{{'A', 0.98F, {{'4', 0.01F}}}, {'1', 0.5F, {}}}, 0.49F, 7, "4I", {"gb", 0.625F}};
     payload.quad = {{{{10.5F, 20}, {110, 22}, {109, 48}, {-9, 46}}}};
     payload.passage = {7, "lane 1", Direction::receding, BootTime(microseconds(1)), BootTime(microseconds(2)),
@@ -59,7 +59,7 @@ ReadPayload with_the_largest_numbers() {
     payload.seq = max_json_integer;
     payload.captured = UtcTime(microseconds(max_json_integer));
     payload.captured_since_boot = BootTime(microseconds(max_json_integer));
-    payload.clock_quality = ClockQuality::gnss;
+    payload.clock = {ClockQuality::holdover, std::chrono::seconds(31'622'400), milliseconds(15'811'200)};
     payload.read.readings = 1'000'000'000;
     for (Point& corner : payload.quad.corners)
         corner = {-100'000, -100'000};
@@ -100,6 +100,45 @@ std::string replaced(const std::string& part, const std::string& by) {
 }
 
 }  // namespace
+
+TEST_CASE("what is known of the clock comes back, what is not known is not there") {
+    const std::vector<ClockState> states = {
+        {ClockQuality::none, {}, {}},
+        {ClockQuality::ntp, {}, milliseconds(0)},
+        {ClockQuality::ptp, {}, milliseconds(3)},
+        {ClockQuality::holdover, std::chrono::seconds(0), {}},
+        {ClockQuality::holdover, std::chrono::seconds(86'400), milliseconds(43'212)},
+    };
+    for (const ClockState& state : states) {
+        ReadPayload payload = sample();
+        payload.clock = state;
+        const auto text = encode_payload(payload);
+        REQUIRE(text);
+        CHECK((text->find(R"("hold":)") != std::string::npos) == (state.quality == ClockQuality::holdover));
+        CHECK((text->find(R"("err":)") != std::string::npos) == state.error.has_value());
+        const auto back = parse_payload(*text);
+        REQUIRE(back);
+        CHECK(back->clock == state);
+    }
+    ReadPayload payload = sample();
+    payload.clock.holdover = std::chrono::seconds(5);
+    CHECK_FALSE(encode_payload(payload));
+    payload.clock = {ClockQuality::ntp, {}, milliseconds(-1)};
+    CHECK_FALSE(encode_payload(payload));
+}
+
+TEST_CASE("a clock that is not canonical is refused") {
+    const std::string clk = R"("clk":"ntp",)";
+    CHECK(parse_payload(replaced(clk, R"("clk":"ntp","err":12,)")));
+    CHECK(parse_payload(replaced(clk, R"("clk":"holdover","hold":7,"err":12,)")));
+    for (const char* other :
+         {R"("clk":"holdover",)", R"("clk":"ntp","hold":7,)", R"("clk":"holdover","err":1,"hold":7,)",
+          R"("clk":"ntp","err":-1,)", R"("clk":"ntp","err":1.5,)", R"("clk":"ntp","err":01,)",
+          R"("clk":"ntp","err":9007199254740993,)", R"("clk":"good",)"}) {
+        INFO(other);
+        CHECK_FALSE(parse_payload(replaced(clk, other)));
+    }
+}
 
 TEST_CASE("a payload comes back as it was written") {
     const ReadPayload read = parse_payload(sample_text()).value();

@@ -184,7 +184,7 @@ CaptureRecord sample_record() {
     record.read.jurisdiction = {"gb", 0.75F};
     record.captured = now;
     record.captured_since_boot = BootTime(microseconds(1'500'000));
-    record.clock_quality = ClockQuality::ntp;
+    record.clock.quality = ClockQuality::ntp;
     record.firmware = "0.1.0";
     record.model = std::string(64, 'a');
     record.media.push_back({MediaRole::plate, Bytes(3000, std::byte{0xd8})});
