@@ -202,6 +202,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.spool = read_spool(in.section("spool"));
     settings.receipts = read_receipts(in.section("receipts"));
     settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
+    settings.supervision = read_supervision(in.section("supervision"));
     TRY(in.finish());
     return settings;
 }

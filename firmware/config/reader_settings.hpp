@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "config/camera_settings.hpp"
 #include "config/roadside_settings.hpp"
+#include "config/supervision_settings.hpp"
 #include "core/frame.hpp"
 #include "core/geometry.hpp"
 #include "core/overview_policy.hpp"
@@ -128,6 +129,7 @@ struct ReaderSettings {
     ReaderSpoolSettings spool;
     ReaderReceiptSettings receipts;
     std::filesystem::path inbox;
+    SupervisionSettings supervision;
 };
 
 /// input: takes the place of input.path (as written: from the current folder), which then need not stand in

@@ -1,7 +1,9 @@
 #include "health/service.hpp"
 
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -21,20 +23,56 @@ void notify_stopping() {
     ::sd_notify(0, "STOPPING=1");
 }
 
-Watchdog::Watchdog(const Heartbeat& heartbeat, milliseconds patience) {
+namespace {
+
+constexpr milliseconds look_every{1000};
+
+milliseconds look_interval() {
     std::uint64_t interval_us = 0;
-    if (::sd_watchdog_enabled(0, &interval_us) <= 0) return;
-    thread_ = start_thread("watchdog", [&heartbeat, patience, interval_us](const std::stop_token& stop) {
+    if (::sd_watchdog_enabled(0, &interval_us) <= 0) return look_every;
+    return std::min(look_every, milliseconds(interval_us / 2000));
+}
+
+/// Each late stage once, until all are fresh again.
+class LateTeller {
+  public:
+    void tell(const std::optional<LateStage>& late) {
+        if (late && late->stage != told_) {
+            log_warning("health", "stage={} makes no progress for ms={}; the watchdog is not fed",
+                        late->stage, std::chrono::duration_cast<milliseconds>(late->age).count());
+            notify_status("late=" + late->stage);
+        }
+        if (!late && !told_.empty()) log_info("health", "stage={} goes on", told_);
+        told_ = late ? late->stage : std::string();
+    }
+
+  private:
+    std::string told_;
+};
+
+}  // namespace
+
+void Watchdog::end_process(const LateStage& late) {
+    log_error("health", "stage={} hangs (no progress for ms={}); the process ends, to be started anew",
+              late.stage, std::chrono::duration_cast<milliseconds>(late.age).count());
+    notify_status("hung=" + late.stage);
+    ::_exit(exit_code_hung);  // no destructor: it would wait for the stage
+}
+
+Watchdog::Watchdog(const Clock& clock, std::vector<const Heartbeat*> heartbeats,
+                   std::function<void(const LateStage&)> end) {
+    thread_ = start_thread("watchdog", [&clock, heartbeats = std::move(heartbeats),
+                                        end = std::move(end)](const std::stop_token& stop) {
+        Supervision supervision(clock, heartbeats);
+        LateTeller teller;
         std::mutex mutex;
         std::condition_variable_any stopped;
         std::unique_lock lock(mutex);
-        while (!stopped.wait_for(lock, stop, microseconds(interval_us / 2),
-                                 [&stop] { return stop.stop_requested(); })) {
-            if (heartbeat.age() <= patience)
-                ::sd_notify(0, "WATCHDOG=1");
-            else
-                log_warning("health", "no progress for ms={}; the watchdog is not fed",
-                            std::chrono::duration_cast<milliseconds>(heartbeat.age()).count());
+        while (!stopped.wait_for(lock, stop, look_interval(), [&stop] { return stop.stop_requested(); })) {
+            const auto late = supervision.look();
+            teller.tell(late);
+            if (!late) ::sd_notify(0, "WATCHDOG=1");
+            if (late && late->hung) end(*late);
         }
     });
 }

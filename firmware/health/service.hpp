@@ -5,12 +5,17 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "health/heartbeat.hpp"
+#include "health/supervision.hpp"
 
 namespace portcullis {
 
@@ -19,27 +24,20 @@ void notify_ready(const std::string& status);
 void notify_status(const std::string& status);
 void notify_stopping();
 
-/// Proof of progress: the watchdog is fed only while every heartbeat has beaten within its patience.
-/// beat() is for work done (a frame walked, a poll finished), never for merely being alive.
-class Heartbeat {
-  public:
-    explicit Heartbeat(const Clock& clock)
-        : clock_(clock), last_(clock.since_boot().time_since_epoch().count()) {}
-    void beat() { last_.store(clock_.since_boot().time_since_epoch().count(), std::memory_order_relaxed); }
-    [[nodiscard]] microseconds age() const {
-        return clock_.since_boot().time_since_epoch() - microseconds(last_.load(std::memory_order_relaxed));
-    }
+/// The process ends with this code when a stage hangs; the log names the stage.
+inline constexpr int exit_code_hung = 3;
 
-  private:
-    const Clock& clock_;
-    std::atomic<std::int64_t> last_;
-};
-
-/// Feeds the systemd watchdog (WatchdogSec=) at half its interval while heartbeat is younger than `patience`.
-/// heartbeat must outlive it. Does nothing when no watchdog is set.
+/// Looks at the heartbeats every second, in a thread of its own. While all are fresh systemd's watchdog is
+/// fed (WatchdogSec=, if it is set). A stage that is late is named in log and status; one that hangs ends the
+/// process at once, with systemd or without, so that it is started anew: nothing that waits for the stage is
+/// waited for.
 class Watchdog {
   public:
-    Watchdog(const Heartbeat& heartbeat, milliseconds patience);
+    /// clock and heartbeats outlive it. end: what ends the process; tests put another in its place.
+    Watchdog(const Clock& clock, std::vector<const Heartbeat*> heartbeats,
+             std::function<void(const LateStage&)> end = end_process);
+
+    [[noreturn]] static void end_process(const LateStage& late);
 
   private:
     std::jthread thread_;

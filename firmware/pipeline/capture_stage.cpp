@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "pipeline/rate.hpp"
 
 namespace portcullis {
 
@@ -17,13 +18,13 @@ constexpr std::uint64_t max_logged_pictures = 100;  // then broken ones are only
 }  // namespace
 
 CaptureStage::CaptureStage(OpenCamera open, std::unique_ptr<Camera> camera, FrameChannel& frames,
-                           RoadCounters& counters, Wait wait, std::function<void()> beat)
+                           RoadCounters& counters, Wait wait, Pulse pulse)
     : open_(std::move(open)),
       camera_(std::move(camera)),
       frames_(frames),
       counters_(counters),
       wait_(std::move(wait)),
-      beat_(std::move(beat)),
+      pulse_(pulse),
       pause_(first_pause) {}
 
 Error CaptureStage::run(const std::stop_token& stop) {
@@ -33,13 +34,9 @@ Error CaptureStage::run(const std::stop_token& stop) {
             continue;
         }
         auto frame = camera_->next(stop);
-        if (beat_) beat_();
+        pulse_.beat();
         if (frame) {
-            ++counters_.frames;
-            pause_ = first_pause;
-            if (clock_state_) frame->clock = clock_state_();
-            if (!frames_.send(std::move(*frame), stop)) break;
-            counters_.frames_dropped = frames_.dropped();
+            if (!hand_on(std::move(*frame), stop)) break;
         } else if (frame.error().code() == ErrorCode::corrupt) {
             pass_over(frame.error());
         } else if (frame.error().code() == ErrorCode::closed) {
@@ -49,6 +46,27 @@ Error CaptureStage::run(const std::stop_token& stop) {
         }
     }
     return {ErrorCode::closed, "stopped"};
+}
+
+bool CaptureStage::hand_on(Frame frame, const std::stop_token& stop) {
+    ++counters_.frames;
+    pause_ = first_pause;
+    if (spares()) {
+        ++counters_.frames_spared;
+        return true;
+    }
+    if (clock_state_) frame.clock = clock_state_();
+    pulse_.idle();  // a road that is busy holds a film
+    const bool taken = frames_.send(std::move(frame), stop);
+    pulse_.beat();
+    counters_.frames_dropped = frames_.dropped();
+    return taken;
+}
+
+bool CaptureStage::spares() {
+    const std::uint64_t every =
+        step_ == nullptr ? 1 : rate_step(step_->load(std::memory_order_relaxed)).search_every;
+    return taken_++ % every != 0;
 }
 
 void CaptureStage::pass_over(const Error& error) {
@@ -69,7 +87,7 @@ void CaptureStage::pause(const std::stop_token& stop) {
     for (milliseconds left = pause_; left > milliseconds{0} && !stop.stop_requested();
          left -= longest_silence) {
         wait_(std::min(left, longest_silence), stop);
-        if (beat_) beat_();
+        pulse_.beat();
     }
 }
 

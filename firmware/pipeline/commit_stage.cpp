@@ -52,11 +52,14 @@ void CommitStage::run(const std::function<void()>& on_fatal) {
         if (!fatal_) housekeep(sink_.tick);
     }
     if (!fatal_) housekeep(sink_.finish);
+    pulse_.idle();
 }
 
 /// False when no more will come. Not inlined: the read's text lies in this frame, which is wiped afterwards.
 [[gnu::noinline]] bool CommitStage::take_next(const std::function<void()>& on_fatal) {
+    pulse_.idle();
     const auto captured = captured_.receive_for(tick_every);
+    pulse_.beat();
     if (captured) commit(*captured, on_fatal);
     return captured || !captured_.closed() || captured_.size() > 0;
 }
@@ -78,6 +81,7 @@ void CommitStage::commit(const Captured& captured, const std::function<void()>& 
 CommitStage::Outcome CommitStage::try_until_durable(const CaptureRecord& record) {
     milliseconds waited{0};
     for (milliseconds pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+        pulse_.beat();
         const auto done = sink_.record(record);
         if (done) {
             if (counters_.spool_trouble.exchange(false))
@@ -108,6 +112,7 @@ CommitStage::Outcome CommitStage::try_until_durable(const CaptureRecord& record)
 /// Checkpoints come again by themselves: a failure is told, not repeated here.
 void CommitStage::housekeep(const std::function<Result<void>()>& duty) {
     if (!duty) return;
+    pulse_.beat();
     const auto done = duty();
     if (!done && !counters_.spool_trouble.exchange(true))
         log_error("pipeline", "degraded: the spool does not take a checkpoint: {}", done.error().message());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "health/heartbeat.hpp"
 #include "pipeline/record_sink.hpp"
 #include "pipeline/road.hpp"
 #include "pipeline/settings.hpp"
@@ -23,6 +24,8 @@ class CommitStage {
     CommitStage(const PipelineSettings& settings, std::string model, RecordSink sink,
                 CapturedChannel& captured, RoadCounters& counters, Wait wait, std::stop_token stop);
 
+    /// Beats before each piece of work and each further attempt. Before run().
+    void beat_with(Pulse pulse) { pulse_ = pulse; }
     /// Works until the channel is closed and drained, then finishes the sink. on_fatal is called once when
     /// the sink is gone; what still comes is then counted as lost.
     void run(const std::function<void()>& on_fatal);
@@ -43,6 +46,7 @@ class CommitStage {
     RoadCounters& counters_;
     Wait wait_;
     std::stop_token stop_;
+    Pulse pulse_;
     std::optional<Error> fatal_;
 };
 

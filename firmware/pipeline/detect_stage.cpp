@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "pipeline/patch_score.hpp"
+#include "pipeline/rate.hpp"
 
 namespace portcullis {
 
@@ -82,6 +83,13 @@ bool DetectStage::spares(const Frame& frame) {
     return (still || unexpected) && tracker_.open() == 0;
 }
 
+BudgetSettings DetectStage::budget() const {
+    BudgetSettings budget = settings_.budget;
+    if (step_ != nullptr && rate_step(step_->load(std::memory_order_relaxed)).few_patches)
+        budget.most_patches = budget.first_patches;
+    return budget;
+}
+
 void DetectStage::follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates) {
     const TrackerUpdate update = tracker_.update(candidates, frame.sensor_time);
     for (const Sighting& sighting : update.sightings) {
@@ -107,8 +115,7 @@ void DetectStage::follow(const Sight& sight, const Passage& passage) {
     const Frame& frame = sight.frame;
     const PlateCandidate& candidate = sight.candidate;
     Followed& followed =
-        followed_.try_emplace(passage.id, Followed{PatchBudget(settings_.budget), 0, {}, false, false})
-            .first->second;
+        followed_.try_emplace(passage.id, Followed{PatchBudget(budget()), 0, {}, false, false}).first->second;
     if (followed.overdue) return;
     auto patch = eyes_.rectify(frame.view, candidate.quad);
     if (!patch) {  // a quad that no patch can be cut from still shows where the plate was
@@ -121,7 +128,9 @@ void DetectStage::follow(const Sight& sight, const Passage& passage) {
     if (job != 0 || !followed.look) keep_best(followed, sight, score, job);
     if (job == 0) return;
     ++counters_.patches;
+    pulse_.idle();
     static_cast<void>(patches_.send({job, passage.id, std::move(*patch), score}));
+    pulse_.beat();
 }
 
 void DetectStage::keep_best(Followed& followed, const Sight& sight, float score, std::uint64_t job) const {
@@ -163,8 +172,10 @@ void DetectStage::send_note(NoteKind kind, const Passage& passage) {
     const auto at = followed_.find(passage.id);
     PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look};
     if (at != followed_.end() && ends(kind)) followed_.erase(at);
+    pulse_.idle();
     static_cast<void>(notes_.send(std::move(note)));
     static_cast<void>(patches_.send({jobs_, 0, {}, 0}));
+    pulse_.beat();
 }
 
 void DetectStage::finish() {

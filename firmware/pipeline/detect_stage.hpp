@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 
+#include "health/heartbeat.hpp"
 #include "pipeline/eyes.hpp"
 #include "pipeline/road.hpp"
 #include "pipeline/settings.hpp"
@@ -29,6 +30,10 @@ class DetectStage {
     /// Asked before each frame, save of stills: false says that no vehicle is in it (Roadside). Set before
     /// the first see().
     void expect(std::function<bool(const Frame&)> expected) { expected_ = std::move(expected); }
+    /// Waits for the read stage are no work of this one. Before the first see(), as the next.
+    void beat_with(Pulse pulse) { pulse_ = pulse; }
+    /// The rate step: under strain a new passage gets fewer patches.
+    void slow_down_by(const std::atomic<int>& step) { step_ = &step; }
     void see(const Frame& frame);
     /// The source ended: closes every passage.
     void finish();
@@ -43,6 +48,7 @@ class DetectStage {
     };
 
     [[nodiscard]] bool spares(const Frame& frame);
+    [[nodiscard]] BudgetSettings budget() const;
     void follow(const Sight& sight, const Passage& passage);
     void follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates);
     void follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates);
@@ -59,6 +65,8 @@ class DetectStage {
     PassageTracker tracker_;
     std::optional<MotionGate> gate_;  // empty: every frame is searched
     std::function<bool(const Frame&)> expected_;
+    Pulse pulse_;
+    const std::atomic<int>* step_ = nullptr;
     std::map<PassageId, Followed> followed_;  // at most TrackerSettings::max_open
     std::uint64_t jobs_ = 0;
     PassageId next_still_ = 1;

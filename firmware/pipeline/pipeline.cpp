@@ -69,14 +69,22 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
     std::stop_source ending;  // stop was asked for, or the sink is gone
     const std::stop_callback forward(stop, [&] { ending.request_stop(); });
     CaptureStage capture(open_camera, camera ? std::move(*camera) : nullptr, channels.frames, counters_,
-                         hooks_.wait, hooks_.beat);
+                         hooks_.wait, hooks_.pulse.capture);
     capture.date_with(hooks_.clock);
     if (!camera) capture.lose(camera.error());
     DetectStage detect(settings_, eyes_, channels.patches, channels.notes, counters_);
     detect.expect(hooks_.expected);
+    detect.beat_with(hooks_.pulse.detect);
+    // Unrelated pictures and films that wait for the road are never thinned out.
+    if (hooks_.rate_step != nullptr && settings_.pressure == Pressure::drop) {
+        capture.slow_down_by(*hooks_.rate_step);
+        detect.slow_down_by(*hooks_.rate_step);
+    }
     ReadStage read(settings_, eyes_, channels.patches, channels.notes, channels.captured, counters_);
     CommitStage commit(settings_, eyes_.model, sink_, channels.captured, counters_, hooks_.wait,
                        ending.get_token());
+    read.beat_with(hooks_.pulse.read);
+    commit.beat_with(hooks_.pulse.commit);
     Error end(ErrorCode::closed, "");
     Finish finish;
 
@@ -91,17 +99,23 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
         channels.captured.close();
     });
     const auto detector = start_thread("detect", [&](const std::stop_token&) {
+        const Pulse& pulse = hooks_.pulse.detect;
+        pulse.idle();
         while (const auto frame = channels.frames.receive()) {
+            pulse.beat();
             detect.see(*frame);
-            if (hooks_.beat) hooks_.beat();
             counters_.patches_dropped = channels.patches.dropped();
+            pulse.idle();
         }
+        pulse.beat();
         detect.finish();
         channels.patches.close();
+        pulse.idle();
     });
     const auto capturer = start_thread("capture", [&](const std::stop_token&) {
         end = capture.run(ending.get_token());
         channels.frames.close();
+        hooks_.pulse.capture.idle();
     });
 
     while (!finish.wait_for(tick_every))
@@ -115,12 +129,12 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
 
 std::string summary(const RoadCounters& counters) {
     return fmt::format(
-        "frames={} dropped={} broken={} still={} candidates={} passages={} rejoined={} withheld={} "
+        "frames={} dropped={} spared={} broken={} still={} candidates={} passages={} rejoined={} withheld={} "
         "readings={} records={} unread={} abstained={} lost={}{}{}",
-        counters.frames.load(), counters.frames_dropped.load(), counters.pictures_broken.load(),
-        counters.frames_still.load(), counters.candidates.load(), counters.passages.load(),
-        counters.passages_rejoined.load(), counters.pictures_withheld.load(), counters.readings.load(),
-        counters.records.load(), counters.unread.load(), counters.abstained.load(),
+        counters.frames.load(), counters.frames_dropped.load(), counters.frames_spared.load(),
+        counters.pictures_broken.load(), counters.frames_still.load(), counters.candidates.load(),
+        counters.passages.load(), counters.passages_rejoined.load(), counters.pictures_withheld.load(),
+        counters.readings.load(), counters.records.load(), counters.unread.load(), counters.abstained.load(),
         counters.records_lost.load(), counters.camera_lost ? " degraded=camera" : "",
         counters.spool_trouble ? " degraded=spool" : "");
 }

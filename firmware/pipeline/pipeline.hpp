@@ -22,13 +22,22 @@
 
 namespace portcullis {
 
+struct RoadPulse {
+    Pulse capture;
+    Pulse detect;
+    Pulse read;
+    Pulse commit;
+};
+
 class Pipeline {
   public:
     struct Hooks {
         /// About once a second, in the supervising thread.
         std::function<void(const RoadCounters&)> tick;
-        /// After each piece of work done, in the stages' threads: for the watchdog.
-        std::function<void()> beat;
+        /// Each stage's proof of progress, for the supervisor. They outlive the run.
+        RoadPulse pulse;
+        /// How far the rate is lowered (rate.hpp); null: full rate. Outlives the run.
+        const std::atomic<int>* rate_step = nullptr;
         /// For each frame, in the detect thread: whether a vehicle may be in it (Roadside). Empty: always.
         std::function<bool(const Frame&)> expected;
         /// For each frame, in the capture thread: what UTC is worth just now. Empty: what its source says.

@@ -34,11 +34,16 @@ ReadStage::ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchCh
       rejoiner_(settings.tracker.rejoin_within) {}
 
 void ReadStage::run() {
+    pulse_.idle();
     while (const auto job = patches_.receive()) {
+        pulse_.beat();
         take(*job);
         wipe_unused_stack();
+        pulse_.idle();
     }
+    pulse_.beat();
     take_notes(std::numeric_limits<std::uint64_t>::max());
+    pulse_.idle();
 }
 
 /// Not inlined: texts lie in this frame and below, which are wiped afterwards.
@@ -136,7 +141,9 @@ void ReadStage::report(const PassageNote& note, const Pending& pending, Read rea
         read = Read{{}, 0, read.readings};
         ++counters_.abstained;
     }
+    pulse_.idle();  // a spool in trouble holds the road
     static_cast<void>(captured_.send({note.passage, std::move(read), std::move(look)}));
+    pulse_.beat();
 }
 
 }  // namespace portcullis

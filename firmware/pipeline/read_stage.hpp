@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "health/heartbeat.hpp"
 #include "passage/rejoiner.hpp"
 #include "passage/voter.hpp"
 #include "pipeline/eyes.hpp"
@@ -18,6 +19,8 @@ class ReadStage {
     ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchChannel& patches, NoteChannel& notes,
               CapturedChannel& captured, RoadCounters& counters);
 
+    /// Waits for patches and for the commit stage are no work of this one. Before run().
+    void beat_with(Pulse pulse) { pulse_ = pulse; }
     /// Works until the patches are closed and drained.
     void run();
 
@@ -52,6 +55,7 @@ class ReadStage {
     std::map<PassageId, Pending> pending_;  // the passages that the detect stage follows
     Rejoiner rejoiner_;
     std::optional<PassageNote> next_note_;
+    Pulse pulse_;
 };
 
 }  // namespace portcullis

@@ -71,6 +71,7 @@ using CapturedChannel = Channel<Captured>;
 struct RoadCounters {
     std::atomic<std::uint64_t> frames{0};           // taken from the camera
     std::atomic<std::uint64_t> frames_dropped{0};   // the road was busy (live sources only)
+    std::atomic<std::uint64_t> frames_spared{0};    // not looked at: the rate is lowered
     std::atomic<std::uint64_t> pictures_broken{0};  // the camera could not decode them
     std::atomic<std::uint64_t> frames_failed{0};    // the detector refused them
     std::atomic<std::uint64_t> frames_still{0};     // not searched: nothing had moved, or no trigger

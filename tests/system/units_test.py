@@ -31,6 +31,8 @@ WALL = {
 MAX_EXPOSURE = 1.5
 # With a drop-in of keys/ that lets a service without devices reach the TPM.
 MAX_EXPOSURE_WITH_TPM = 1.7
+# It is root's, for it starts services; it does nothing else.
+MAX_EXPOSURE_OF_THE_RETRY = 4.0
 # All that a drop-in of keys/ may say: how to reach a key, and nothing of the wall.
 OF_KEYS = {"LoadCredential", "LoadCredentialEncrypted", "DeviceAllow", "SupplementaryGroups", "Environment", "PrivateDevices",
            "DevicePolicy", "ReadWritePaths", "InaccessiblePaths"}
@@ -57,6 +59,20 @@ class Units(unittest.TestCase):
             with self.subTest(unit=name):
                 self.assertRegex(section["WatchdogSec"], r"^\d+$")
                 self.assertTrue(section["ExecStart"].startswith(f"/usr/bin/{name} --config /etc/portcullis/"))
+
+    def test_a_crash_loop_is_limited_and_each_service_gets_another_chance(self):
+        for name in WALL:
+            with self.subTest(unit=name):
+                with open(os.path.join(UNITS, name + ".service"), encoding="utf-8") as file:
+                    unit = dict(re.findall(r"(?m)^(\w+)=(.*)$", file.read().split("[Service]")[0]))
+                self.assertEqual(unit["OnFailure"], "portcullis-retry@%N.timer")
+                self.assertEqual((unit["StartLimitIntervalSec"], unit["StartLimitBurst"]), ("600", "10"))
+                self.assertGreater(int(service_section(name)["RestartSec"]), 0)
+        with open(os.path.join(UNITS, "portcullis-retry@.timer"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("Unit=portcullis-retry@%i.service", text)
+        self.assertRegex(text, r"(?m)^OnActiveSec=10min$")  # no less than the limit's interval, or it would not count anew
+        self.assert_accepted_and_little_exposed("portcullis-retry@", limit=MAX_EXPOSURE_OF_THE_RETRY)
 
     def test_the_spool_is_the_readers(self):
         reader = service_section("portcullis-reader")
@@ -132,6 +148,25 @@ class Units(unittest.TestCase):
                 self.assertLessEqual(set(re.findall(r"(?m)^(\w+)=", text)), OF_KEYS)
                 limit = MAX_EXPOSURE_WITH_TPM if "PrivateDevices=no" in text else MAX_EXPOSURE
                 self.assert_accepted_and_little_exposed(f"portcullis-{path.name.split('-')[0]}", "\n" + text, limit)
+
+
+    def test_a_device_more_is_one_kind_of_device_and_changes_nothing_of_the_wall(self):
+        folder = pathlib.Path(UNITS, "devices")
+        rules = (folder / "60-portcullis-devices.rules").read_text(encoding="utf-8")
+        groups = set(re.findall(r'GROUP="([^"]+)"', rules))
+        users = pathlib.Path(UNITS, "portcullis.sysusers.conf").read_text(encoding="utf-8")
+        drop_ins = sorted(folder.glob("*.conf"))
+        self.assertEqual([path.name for path in drop_ins], ["reader-csi.conf", "reader-gpio.conf"])
+        for path in drop_ins:
+            text = path.read_text(encoding="utf-8")
+            with self.subTest(drop_in=path.name):
+                said = re.findall(r"(?m)^(\w+)=(.*)$", text)
+                self.assertEqual([key for key, _ in said], ["DeviceAllow", "SupplementaryGroups"])
+                self.assertRegex(said[0][1], r"^char-(gpiochip|dma_heap) rw$")
+                self.assertIn(said[1][1], groups)
+                self.assertTrue(said[1][1] == "video" or f"g {said[1][1]} " in users)
+                self.assert_accepted_and_little_exposed("portcullis-reader", "\n" + text)
+                self.assertIn(f"`{path.name}`", (folder / "README.md").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ using namespace portcullis;
 
 namespace {
 
-constexpr milliseconds watchdog_patience{30'000};
+constexpr milliseconds watchdog_patience{60'000};
 /// Topic, properties and MQTT's own bytes around a blob.
 constexpr std::uint32_t packet_overhead_bytes = 64 * 1024;
 
@@ -32,7 +32,7 @@ constexpr auto footer =
     "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates and recipient sets "
     "again;\n"
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
-    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
+    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
 
 Result<TrustStore> load_trust(const DeviceTrustFiles& files) {
     TrustSettings trust;
@@ -117,8 +117,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     OpenerClientSettings client;
     client.socket = settings.opener_socket;
     OpenerClient opener(client);
-    Heartbeat heartbeat(clock);
-    const Watchdog watchdog(heartbeat, watchdog_patience);
+    Heartbeat heartbeat(clock, "ingest", watchdog_patience);
+    const Watchdog watchdog(clock, {&heartbeat});
     CollectorService service(ingest, opener, *broker, heartbeat,
                              {settings.batch_items, settings.batch_time, settings.broker.share_group});
     if (registrar) {

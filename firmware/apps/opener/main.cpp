@@ -19,7 +19,7 @@ using namespace portcullis;
 namespace {
 
 constexpr milliseconds step_patience{200};
-constexpr milliseconds watchdog_patience{10'000};
+constexpr milliseconds watchdog_patience{30'000};
 constexpr std::chrono::minutes tell_every{1};
 
 constexpr auto description =
@@ -33,7 +33,7 @@ constexpr auto footer =
     "          a commented example is installed as share/portcullis/examples/opener.toml\n"
     "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys and certificates again;\n"
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
-    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
+    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
 
 Result<EnvelopeOpener> load_keys(const OpenerSettings& settings) {
     TrustSettings trust;
@@ -77,8 +77,8 @@ void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) 
 
 Result<void> serve(const OpenerSettings& settings, OpenerServer& server, StopSignal& stop) {
     const SystemClock clock;
-    Heartbeat heartbeat(clock);
-    const Watchdog watchdog(heartbeat, watchdog_patience);
+    Heartbeat heartbeat(clock, "open", watchdog_patience);
+    const Watchdog watchdog(clock, {&heartbeat});
     notify_ready("waiting for the collector");
     OpenerCounters told;
     std::uint64_t hangups = stop.hangups();

@@ -9,6 +9,7 @@
 #include "drivers/camera/v4l2/v4l2_camera.hpp"
 #include "drivers/gpio/gpio_illuminator.hpp"
 #include "drivers/gpio/gpio_trigger.hpp"
+#include "pipeline/rate.hpp"
 
 namespace portcullis {
 
@@ -244,12 +245,32 @@ SpoolSettings spool_settings(const ReaderSettings& settings) {
     return spool;
 }
 
-milliseconds watchdog_patience(const ReaderSettings& settings) {
+milliseconds capture_patience(const ReaderSettings& settings) {
     const InputSettings& input = settings.input;
+    const milliseconds usual = settings.supervision.hang_after;
     if (settings.camera.driver != CameraDriver::replay)
-        return std::max(settings.camera.stall + least_patience,
-                        slow_patience(settings.camera.frames_per_second));
-    return input.pace == InputPace::given ? slow_patience(input.frames_per_second) : least_patience;
+        return std::max(usual, std::max(settings.camera.stall + least_patience,
+                                        slow_patience(settings.camera.frames_per_second)));
+    return input.pace == InputPace::given ? std::max(usual, slow_patience(input.frames_per_second)) : usual;
+}
+
+RateSettings rate_settings(const SupervisionSettings& supervision) {
+    RateSettings rate;
+    rate.hot_celsius = supervision.hot_celsius;
+    rate.cool_celsius = supervision.cool_celsius;
+    rate.stalled_percent = supervision.stalled_percent;
+    rate.flowing_percent = supervision.flowing_percent;
+    rate.down_after = supervision.down_after;
+    rate.up_after = supervision.up_after;
+    rate.lowest = static_cast<int>(rate_steps.size()) - 1;
+    return rate;
+}
+
+StrainPlaces strain_places(const SupervisionSettings& supervision) {
+    StrainPlaces places = usual_strain_places();
+    places.thermal = supervision.thermal;
+    if (!supervision.memory_pressure.empty()) places.memory_pressure = {supervision.memory_pressure};
+    return places;
 }
 
 }  // namespace portcullis

@@ -4,6 +4,7 @@
 #include "config/reader_settings.hpp"
 #include "drivers/camera/common/live_settings.hpp"
 #include "drivers/camera/replay/replay_camera.hpp"
+#include "health/rate_governor.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/roadside.hpp"
 #include "ports/camera.hpp"
@@ -38,7 +39,9 @@ namespace portcullis {
 [[nodiscard]] Result<std::unique_ptr<Illuminator>> open_illuminator(const ReaderSettings& settings);
 [[nodiscard]] RoadsideSettings roadside_settings(const ReaderSettings& settings);
 
-/// The watchdog must not bite a camera that is slow on purpose, nor one whose silence is still allowed.
-[[nodiscard]] milliseconds watchdog_patience(const ReaderSettings& settings);
+/// supervision.hang_s, but more for a camera that is slow on purpose, or whose silence is still allowed.
+[[nodiscard]] milliseconds capture_patience(const ReaderSettings& settings);
+[[nodiscard]] RateSettings rate_settings(const SupervisionSettings& supervision);
+[[nodiscard]] StrainPlaces strain_places(const SupervisionSettings& supervision);
 
 }  // namespace portcullis

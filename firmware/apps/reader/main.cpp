@@ -29,7 +29,8 @@ constexpr auto footer =
     "certificates are read "
     "again\n"
     "Exit:     0 done (the source ended, or stopped), 1 failed, 2 wrong usage or configuration (file, line, "
-    "key, cure)\n"
+    "key, cure),\n"
+    "          3 a stage hung (the log names it)\n"
     "\n"
     "  portcullis-reader --config reader.toml --check\n"
     "  portcullis-reader --config reader.toml --input film.mp4";

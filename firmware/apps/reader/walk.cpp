@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "apps/common/signing_key.hpp"
-#include "apps/reader/compose.hpp"
+#include "apps/reader/vitals.hpp"
 #include "base/log.hpp"
 #include "health/clock_teller.hpp"
-#include "health/service.hpp"
 #include "pipeline/key_intake.hpp"
 #include "pipeline/recipient_intake.hpp"
 #include "pipeline/spool_sink.hpp"
@@ -179,7 +178,9 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     Inbox inbox(settings.inbox);
     ReceiptIntake receipts = TRY(open_intake(settings, inbox, spool, clock));
     SpoolSink sink(sealer, spool, clock, &receipts);
-    Heartbeat heartbeat(clock);
+    ReaderVitals vitals(settings, clock);
+    RateGovernor governor(rate_settings(settings.supervision));
+    const StrainPlaces places = strain_places(settings.supervision);
     Teller teller;
     KeyDuty keys(settings, sealer, renewal, stop);
     TRY(keys.begin(inbox, clock));
@@ -203,22 +204,25 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     Roadside roadside(roadside_settings(settings), trigger.get(), illuminator.get());
     Pipeline::Hooks hooks;
     if (trigger || illuminator) hooks.expected = [&](const Frame& frame) { return roadside.before(frame); };
-    hooks.beat = [&] { heartbeat.beat(); };
+    hooks.pulse = vitals.pulse();
+    hooks.rate_step = &governor.steps();
     // One watch a thread: of the capture thread and of this one.
     ClockWatch frame_dates(clock, settings.input.clock_quality);
     hooks.clock = [&] { return frame_dates.look(); };
     ClockWatch watch(clock, settings.input.clock_quality);
     ClockTeller clock_teller;
     hooks.tick = [&](const RoadCounters& counters) {
+        vitals.main().beat();
         clock_teller.tell(watch);
-        teller.tell(counters, roadside.trouble());
+        governor.look(measure_strain(places), clock.since_boot());
+        teller.tell(counters, roadside.trouble() + governor.trouble());
     };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);
     sink.declare([&counters = pipeline.counters()] {
         return Losses{counters.records_lost.load(), counters.frames_dropped.load()};
     });
     const OpenCamera camera = [&] { return open_camera(settings, clock); };
-    const Watchdog watchdog(heartbeat, watchdog_patience(settings));
+    const Watchdog watchdog(clock, vitals.all());
     log_info("reader", "device={} chain={} next_seq={}", settings.device, to_string(spool.head().chain),
              spool.head().next_seq);
     notify_ready("reading");
@@ -238,8 +242,8 @@ Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const C
     Inbox inbox(settings.inbox);
     ReceiptIntake receipts = TRY(open_intake(settings, inbox, spool, clock));
     RestDuty rest(settings, sealer, inbox, clock);
-    Heartbeat heartbeat(clock);
-    const Watchdog watchdog(heartbeat, watchdog_patience(settings));
+    Heartbeat heartbeat(clock, "drain", settings.supervision.hang_after);
+    const Watchdog watchdog(clock, {&heartbeat});
     notify_ready("draining");
     for (;;) {
         rest.look();

@@ -33,7 +33,7 @@ constexpr auto footer =
     "          share/portcullis/examples/uplink.toml\n"
     "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the receipt certificates again;\n"
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
-    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure)";
+    "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
 
 PahoSettings broker_settings(const UplinkFileSettings& settings) {
     PahoSettings broker;
@@ -125,8 +125,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     RenewalPost post(broker->client_id(), settings.spool.path.parent_path() / read_request_name,
                      std::move(identity), clock);
     uplink.renew_with(post);
-    Heartbeat heartbeat(clock);
-    const Watchdog watchdog(heartbeat, watchdog_patience);
+    Heartbeat heartbeat(clock, "carry", watchdog_patience);
+    const Watchdog watchdog(clock, {&heartbeat});
     UplinkServiceSettings service_settings;
     service_settings.spool = {.path = settings.spool.path, .device = broker->client_id()};
     service_settings.poll_interval = settings.spool.poll;

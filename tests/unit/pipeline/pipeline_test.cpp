@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <thread>
 
+#include "support/fake_clock.hpp"
 #include "unit/pipeline/toy_road.hpp"
 
 using namespace portcullis;
@@ -318,30 +320,29 @@ TEST_CASE("a live camera that is away at the start is waited for, settings that 
 
 TEST_CASE("the watchdog sees a beat every five seconds while a lost camera is waited for") {
     ToySink sink;
+    FakeClock clock;
+    Heartbeat capture(clock, "capture", std::chrono::seconds(30));
     PipelineSettings settings = waiting();
     settings.camera_may_come = true;
     Pipeline::Hooks hooks;
-    milliseconds longest{};
-    milliseconds since_beat{};
+    microseconds longest{};
     hooks.wait = [&](milliseconds time, const std::stop_token&) {
-        since_beat += time;
-        longest = std::max(longest, since_beat);
+        clock.advance(time);
+        longest = std::max(longest, capture.age());
     };
-    hooks.beat = [&] { since_beat = milliseconds{0}; };
+    hooks.pulse.capture = capture;
     int opened = 0;
-    const OpenCamera late = [&]() -> Result<std::unique_ptr<Camera>> {
-        if (++opened < 9) return fail(ErrorCode::not_found, "no camera is there");
-        return fail(ErrorCode::closed, "enough");
-    };
     std::stop_source stop;
-    const OpenCamera then_stop = [&]() -> Result<std::unique_ptr<Camera>> {
-        if (opened == 8) stop.request_stop();
-        return late();
+    const OpenCamera never = [&]() -> Result<std::unique_ptr<Camera>> {
+        if (++opened == 9) stop.request_stop();
+        return fail(ErrorCode::not_found, "no camera is there");
     };
     Pipeline live(settings, toy_eyes(), sink.sink(), hooks);
-    static_cast<void>(live.run(then_stop, stop.get_token()));
+    static_cast<void>(live.run(never, stop.get_token()));
     CHECK(opened == 9);
     CHECK(longest == std::chrono::seconds(5));
+    clock.advance(std::chrono::hours(1));
+    CHECK(capture.fresh());  // it has ended
 }
 
 TEST_CASE("frames that the detector refuses are counted, the others go on") {
@@ -452,15 +453,166 @@ TEST_CASE("a settled vote spares further patches") {
     CHECK(pipeline.counters().patches_spared == 5);
 }
 
-TEST_CASE("the supervisor's hooks are called for work done") {
+namespace {
+
+/// Heartbeats of all four stages.
+struct Beats {
+    FakeClock clock;
+    Heartbeat capture{clock, "capture", std::chrono::seconds(30)};
+    Heartbeat detect{clock, "detect", std::chrono::seconds(30)};
+    Heartbeat read{clock, "read", std::chrono::seconds(30)};
+    Heartbeat commit{clock, "commit", std::chrono::seconds(30)};
+
+    [[nodiscard]] RoadPulse pulse() { return {capture, detect, read, commit}; }
+    /// Who is late an hour after everything stood still, as the watchdog sees it.
+    std::string late() {
+        clock.advance(std::chrono::hours(1));
+        std::string stages;
+        for (const Heartbeat* beat : {&capture, &detect, &read, &commit})
+            if (!beat->fresh()) stages += beat->stage() + " ";
+        return stages;
+    }
+};
+
+/// Holds whoever comes until it is opened; knows when somebody stands before it.
+class Gate {
+  public:
+    void pass() {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return open_; });
+    }
+    void wait_for_somebody() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return waiting_ > 0; });
+    }
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int waiting_ = 0;
+    bool open_ = false;
+};
+
+/// Which stages are late while `hang` holds one of them, and only after its neighbours have run dry or full.
+std::string late_while(const std::function<void(Eyes&, ToySink&, ToyCamera::Before&, Gate&)>& hang) {
     ToySink sink;
-    std::atomic<int> beats = 0;
-    int ticks = 0;
+    Beats beats;
+    Gate gate;
+    Eyes eyes = toy_eyes();
+    ToyCamera::Before before;
+    hang(eyes, sink, before, gate);
     Pipeline::Hooks hooks;
-    hooks.beat = [&] { ++beats; };
+    hooks.pulse = beats.pulse();
+    Pipeline pipeline(waiting(), eyes, sink.sink(), hooks);
+    std::string late;
+    std::jthread run([&] { static_cast<void>(walk(pipeline, open_toy(4 * frames_a_vehicle, before))); });
+    gate.wait_for_somebody();
+    // The others come to rest in their own time: each is late only until it waits for the one that hangs.
+    do {
+        late = beats.late();
+        std::this_thread::yield();
+    } while (late.find(' ') != late.rfind(' '));
+    gate.open();
+    return late;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "of a road that stands still the watchdog blames the stage that hangs, not those that wait for it") {
+    CHECK(late_while([](Eyes&, ToySink&, ToyCamera::Before& before, Gate& gate) {
+              before = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+                  if (frame == 2 * frames_a_vehicle) gate.pass();
+                  return std::nullopt;
+              };
+          }) == "capture ");
+    CHECK(late_while([](Eyes& eyes, ToySink&, ToyCamera::Before&, Gate& gate) {
+              eyes.locate = [&, locate = eyes.locate](const FrameView& view) {
+                  if (number_of(view) == 3) gate.pass();
+                  return locate(view);
+              };
+          }) == "detect ");
+    CHECK(late_while([](Eyes& eyes, ToySink&, ToyCamera::Before&, Gate& gate) {
+              eyes.read = [&, read = eyes.read](const PlatePatch& patch) {
+                  gate.pass();
+                  return read(patch);
+              };
+          }) == "read ");
+    CHECK(late_while([](Eyes&, ToySink& sink, ToyCamera::Before&, Gate& gate) {
+              sink.answer = [&](const CaptureRecord&) {
+                  gate.pass();
+                  return Result<void>();
+              };
+          }) == "commit ");
+}
+
+TEST_CASE("a road at its end is late nowhere") {
+    ToySink sink;
+    Beats beats;
+    Pipeline::Hooks hooks;
+    int ticks = 0;
+    hooks.pulse = beats.pulse();
     hooks.tick = [&](const RoadCounters&) { ++ticks; };
     Pipeline pipeline(waiting(), toy_eyes(), sink.sink(), hooks);
     REQUIRE(walk(pipeline, open_toy(10)));
-    CHECK(beats >= 20);
     CHECK(ticks >= 1);
+    CHECK(beats.late().empty());
+}
+
+TEST_CASE("at a lower rate frames go back unseen, counted, and passages are still recorded") {
+    struct Row {
+        int step;
+        std::uint64_t every;
+    };
+    for (const Row row : {Row{0, 1}, Row{1, 2}, Row{2, 4}, Row{3, 8}, Row{99, 8}}) {
+        ToySink sink;
+        const std::atomic<int> step = row.step;
+        PipelineSettings settings = waiting();
+        settings.pressure = Pressure::drop;
+        settings.tracker.min_frames = 1;
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::uint64_t seen = 0;
+        Eyes eyes = toy_eyes();
+        eyes.locate = [&, locate = eyes.locate](const FrameView& view) {
+            auto candidates = locate(view);
+            const std::lock_guard lock(mutex);
+            ++seen;
+            changed.notify_all();
+            return candidates;
+        };
+        // The camera waits until each frame that was not spared was seen: nothing is dropped for being late.
+        const auto in_step = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
+            std::unique_lock lock(mutex);
+            changed.wait(lock, [&] { return seen == (frame + row.every - 1) / row.every; });
+            return std::nullopt;
+        };
+        Pipeline::Hooks hooks;
+        hooks.rate_step = &step;
+        Pipeline pipeline(settings, eyes, sink.sink(), hooks);
+        constexpr std::uint64_t film = 6 * 4 * frames_a_vehicle / 3;
+        REQUIRE(walk(pipeline, open_toy(film, in_step)));
+        CHECK(pipeline.counters().frames == film);
+        CHECK(pipeline.counters().frames_spared == film - (film + row.every - 1) / row.every);
+        CHECK(pipeline.counters().frames_dropped == 0);
+        CHECK(sink.records().size() == 8);
+    }
+}
+
+TEST_CASE("a film that waits for the road is never thinned out, and under strain fewer patches are read") {
+    ToySink sink;
+    const std::atomic<int> step = 3;
+    Pipeline::Hooks hooks;
+    hooks.rate_step = &step;
+    Pipeline film(waiting(), toy_eyes(), sink.sink(), hooks);
+    REQUIRE(walk(film, open_toy(2 * frames_a_vehicle)));
+    CHECK(film.counters().frames_spared == 0);
+    CHECK(sink.records().size() == 2);
 }

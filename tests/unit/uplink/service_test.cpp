@@ -11,7 +11,7 @@ namespace {
 
 /// Runs the service, calling step(turn number) between turns until it says false.
 Result<void> run(Desk& desk, const UplinkServiceSettings& settings, const std::function<bool(int)>& step) {
-    Heartbeat heartbeat(desk.clock);
+    Heartbeat heartbeat(desk.clock, "carry", std::chrono::seconds(30));
     UplinkService service(settings, *desk.uplink, heartbeat);
     std::stop_source stop;
     int turns = 0;
