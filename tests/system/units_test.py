@@ -74,6 +74,11 @@ class Units(unittest.TestCase):
         self.assertRegex(text, r"(?m)^OnActiveSec=10min$")  # no less than the limit's interval, or it would not count anew
         self.assert_accepted_and_little_exposed("portcullis-retry@", limit=MAX_EXPOSURE_OF_THE_RETRY)
 
+    def test_the_reader_may_ask_what_its_processor_can_do(self):
+        """On arm XNNPACK reads /proc/cpuinfo; without it no model starts."""
+        reader = service_section("portcullis-reader")
+        self.assertEqual((reader["ProtectProc"], reader["ProcSubset"]), ("invisible", "all"))
+
     def test_the_spool_is_the_readers(self):
         reader = service_section("portcullis-reader")
         self.assertEqual(reader["StateDirectory"], "portcullis/spool portcullis/reader")
