@@ -304,7 +304,7 @@ void Delivery::check_gaps(const ChainRow& chain) {
     CHECK(must(gaps.count_open()) == 0);
     for (const GapRow& gap : must(gaps.of(chain.id, false, max_closed_gaps)))
         for (Seq seq = gap.first; seq <= gap.last; ++seq)
-            if (gap.declared && !declared(seq)) FAIL("seq " << seq << " was never shed");
+            if (gap.declared != Declared::no && !declared(seq)) FAIL("seq " << seq << " was never shed");
 }
 
 Totals Delivery::totals() const {

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "collector/ingest/findings.hpp"
 #include "collector/ingest/ledger.hpp"
 #include "collector/ingest/lookout.hpp"
 #include "collector/link/view_exchange.hpp"
@@ -24,9 +25,10 @@ std::string words(const std::optional<Verdict>& verdict) {
 
 void print_gaps(const char* what, const std::vector<GapRow>& gaps) {
     for (const GapRow& gap : gaps)
-        std::cout << fmt::format("    {:<12} seq {} to {}, noticed {}{}\n", what, gap.first, gap.last,
+        std::cout << fmt::format("    {:<12} seq {} to {}, noticed {}{}{}{}\n", what, gap.first, gap.last,
                                  to_iso8601(gap.noticed_at),
-                                 gap.closed_at ? ", closed " + to_iso8601(*gap.closed_at) : "");
+                                 gap.closed_at ? ", closed " + to_iso8601(*gap.closed_at) : "",
+                                 phrase(gap.declared).empty() ? "" : ", ", phrase(gap.declared));
 }
 
 void print_counts(const char* what, const std::vector<VerdictCount>& counts) {
@@ -67,7 +69,7 @@ void print_chain(const ChainReport& report) {
     print_gaps("late", report.late);
     std::vector<GapRow> declared;
     for (const GapRow& gap : report.closed)
-        if (gap.declared) declared.push_back(gap);
+        if (gap.declared != Declared::no) declared.push_back(gap);
     print_gaps("shed", declared);
     print_lives(report);
 }

@@ -88,7 +88,8 @@ Result<Placement> ChainKeeper::place(ChainRow& chain, const Arrival& arrival) {
 Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const DeviceStatement& statement,
                                                Bytes blob, UtcTime received_at) {
     if (statement.tombstone) {
-        const bool fresh = TRY(declare_shed(chain, *statement.tombstone, blob, received_at));
+        const bool fresh =
+            TRY(declare_shed(chain, *statement.tombstone, statement.verdict.key_trust, blob, received_at));
         return fresh ? Placement::stored : Placement::duplicate;
     }
     Arrival arrival;
@@ -165,15 +166,15 @@ Result<void> ChainKeeper::store(ChainRow& chain, const Arrival& arrival) {
     if (arrival.signed_previous) reconsider_.insert(chain.id);
     chain.grown_at = std::max(chain.grown_at, arrival.received_at);
     if (arrival.seq <= chain.last)
-        return store_->gaps.close(chain.id, arrival.seq, arrival.seq, arrival.received_at, false);
+        return store_->gaps.close(chain.id, arrival.seq, arrival.seq, arrival.received_at, Declared::no);
     if (arrival.seq > chain.last + 1)
         TRY(store_->gaps.open(chain.id, chain.last + 1, arrival.seq - 1, arrival.received_at));
     chain.last = arrival.seq;
     return {};
 }
 
-Result<bool> ChainKeeper::declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
-                                       UtcTime now) {
+Result<bool> ChainKeeper::declare_shed(ChainRow& chain, const Tombstone& tombstone, KeyTrust trust,
+                                       ByteView blob, UtcTime now) {
     chain.last_seen_at = now;
     const TombstoneRow row{tombstone.first, tombstone.last, tombstone.link};
     if (!TRY(store_->tombstones.add(chain.id, row, blob, now))) {
@@ -184,9 +185,15 @@ Result<bool> ChainKeeper::declare_shed(ChainRow& chain, const Tombstone& tombsto
         const auto ours = TRY(link_at(chain, row.last));
         if (ours && *ours != row.link) TRY(incident(chain, row.last, "tombstone's link is not ours", now));
     }
-    TRY(incident(chain, row.first, fmt::format("shed by the device up to seq {}", row.last), now));
-    if (row.first > chain.last + 1) TRY(store_->gaps.open(chain.id, chain.last + 1, row.first - 1, now));
-    TRY(store_->gaps.close(chain.id, row.first, row.last, now, true));
+    const bool expired = trust == KeyTrust::expired;
+    TRY(incident(chain, row.first,
+                 fmt::format("shed by the device up to seq {}{}", row.last,
+                             expired ? ", declared by an expired key" : ""),
+                 now));
+    // What was not missed yet is declared all the same: the ledger shows every span that was.
+    if (row.last > chain.last) TRY(store_->gaps.open(chain.id, chain.last + 1, row.last, now));
+    TRY(store_->gaps.close(chain.id, row.first, row.last, now,
+                           expired ? Declared::by_expired_key : Declared::by_key));
     chain.last = std::max(chain.last, row.last);
     chain.proven = std::max(chain.proven, row.last);
     reconsider_.insert(chain.id);

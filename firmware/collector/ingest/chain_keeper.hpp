@@ -88,8 +88,8 @@ class ChainKeeper {
     [[nodiscard]] Result<bool> change_branch(ChainRow& chain, const ItemRow& item,
                                              const Digest& signed_previous, UtcTime now);
     [[nodiscard]] Result<void> move(ChainRow& from, ChainRow& to, const ItemRow& item, UtcTime now);
-    [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, ByteView blob,
-                                            UtcTime now);
+    [[nodiscard]] Result<bool> declare_shed(ChainRow& chain, const Tombstone& tombstone, KeyTrust trust,
+                                            ByteView blob, UtcTime now);
     [[nodiscard]] Result<void> promise(ChainRow& chain);
     [[nodiscard]] Result<void> vouch(ChainRow& chain, Seq seq);
     [[nodiscard]] Result<void> look_again(const ItemRow& item);

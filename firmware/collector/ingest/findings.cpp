@@ -16,7 +16,7 @@ struct Words {
 };
 
 // In the order of FindingKind.
-constexpr std::array<Words, 30> words{{
+constexpr std::array<Words, 31> words{{
     {"missing", true,
      "The device signed that these items existed, and they did not come: they were dropped on the way.",
      "It keeps them until they are receipted and sends them again. If they stay away after the network is "
@@ -98,6 +98,11 @@ constexpr std::array<Words, 30> words{{
      "Renew the device's key: as soon as it signs in this chain, what came within the 30 days is believed. "
      "If "
      "the device is gone, somebody else has its old key."},
+    {"lapsed_tombstone", true,
+     "A key that has lapsed says that the device shed these items. That was the device, offline for too "
+     "long, or whoever has its old key: what is missing stays missing.",
+     "Ask who has the device: if it shed them, they are gone, and its key must be renewed in time. If it did "
+     "not, somebody has its old key: deny it."},
     {"clock", false,
      "The device's clock was not set, ahead or behind. Its place in the chain says when it was made.",
      "Set the device's clock; give it a network time source or a battery."},
@@ -144,6 +149,16 @@ std::string place_of(const Finding& finding) {
 
 std::string_view to_string(FindingKind kind) {
     return of(kind).name;
+}
+std::string_view phrase(Declared declared) {
+    switch (declared) {
+        case Declared::by_expired_key:
+            return "declared by an expired key";
+        case Declared::by_lapsed_key:
+            return "declared by a lapsed key";
+        default:
+            return {};
+    }
 }
 bool is_doubt(FindingKind kind) {
     return of(kind).doubt;

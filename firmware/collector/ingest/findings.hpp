@@ -32,6 +32,7 @@ enum class FindingKind {
     untrusted,          // authentic by a key that is revoked or unfit
     expired,            // authentic by an expired key, within a chain that one in its dates confirmed
     lapsed,             // authentic by an expired key, for which nobody vouches
+    lapsed_tombstone,   // declared shed by such a key: the gap stays open
     clock,              // the device's clock cannot be right
     unjudged,           // the opener has not looked yet
     altered,            // the store itself no longer fits together
@@ -54,6 +55,8 @@ struct Finding {
 };
 
 [[nodiscard]] std::string_view to_string(FindingKind kind);
+/// Empty, or a phrase: by which key what is missing was declared as shed.
+[[nodiscard]] std::string_view phrase(Declared declared);
 /// False: it is told, and is in order.
 [[nodiscard]] bool is_doubt(FindingKind kind);
 /// A sentence: what it means. Another: what to do.

@@ -1,5 +1,7 @@
 #include "collector/ingest/gap_table.hpp"
 
+#include <algorithm>
+
 #include "collector/ingest/columns.hpp"
 
 namespace portcullis {
@@ -26,18 +28,19 @@ Result<std::vector<GapTable::OpenGap>> GapTable::touching(RowId chain_id, Seq fi
 }
 
 /// Parts that close one after the other make one row: a gap of 1,000 items that is filled leaves one line.
-Result<void> GapTable::note_closed(RowId chain_id, const OpenGap& part, UtcTime now, bool declared) {
+Result<void> GapTable::note_closed(RowId chain_id, const OpenGap& part, UtcTime now, Declared declared) {
+    const auto how = static_cast<std::uint64_t>(declared);
     auto grown = TRY(database_->prepare(
         "UPDATE gap SET last = ?, closed_at = ? WHERE chain_id = ? AND last = ? AND closed_at IS NOT NULL "
         "AND noticed_at = ? AND declared = ?"));
-    TRY(grown.run(part.last, columns::time(now), chain_id, part.first - 1, part.noticed_at, declared));
+    TRY(grown.run(part.last, columns::time(now), chain_id, part.first - 1, part.noticed_at, how));
     if (database_->changes() > 0) return {};
     auto row = TRY(database_->prepare(
         "INSERT INTO gap(chain_id, first, last, noticed_at, closed_at, declared) VALUES(?, ?, ?, ?, ?, ?)"));
-    return row.run(chain_id, part.first, part.last, part.noticed_at, columns::time(now), declared);
+    return row.run(chain_id, part.first, part.last, part.noticed_at, columns::time(now), how);
 }
 
-Result<void> GapTable::close(RowId chain_id, Seq first, Seq last, UtcTime now, bool declared) {
+Result<void> GapTable::close(RowId chain_id, Seq first, Seq last, UtcTime now, Declared declared) {
     for (const OpenGap& gap : TRY(touching(chain_id, first, last))) {
         auto row = TRY(database_->prepare("DELETE FROM gap WHERE id = ?"));
         TRY(row.run(gap.id));
@@ -65,7 +68,9 @@ Result<std::vector<GapRow>> GapTable::of(RowId chain_id, bool open, std::size_t 
     TRY(row.bind(chain_id, open, static_cast<std::uint64_t>(limit)));
     std::vector<GapRow> gaps;
     while (TRY(row.step())) {
-        GapRow gap{row.count(0), row.count(1), columns::time(row, 2), std::nullopt, row.integer(4) != 0};
+        const auto how = std::min(row.count(4), static_cast<std::uint64_t>(Declared::by_lapsed_key));
+        GapRow gap{row.count(0), row.count(1), columns::time(row, 2), std::nullopt,
+                   static_cast<Declared>(how)};
         if (!row.is_null(3)) gap.closed_at = columns::time(row, 3);
         gaps.push_back(gap);
     }

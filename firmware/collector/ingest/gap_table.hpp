@@ -18,7 +18,7 @@ class GapTable {
 
     [[nodiscard]] Result<void> open(RowId chain_id, Seq first, Seq last, UtcTime now);
     /// first..last is there now (or declared shed): closes what of it was open.
-    [[nodiscard]] Result<void> close(RowId chain_id, Seq first, Seq last, UtcTime now, bool declared);
+    [[nodiscard]] Result<void> close(RowId chain_id, Seq first, Seq last, UtcTime now, Declared declared);
     /// Nothing is known to exist above `last` any more.
     [[nodiscard]] Result<void> forget_above(RowId chain_id, Seq last);
     [[nodiscard]] Result<std::vector<GapRow>> of(RowId chain_id, bool open, std::size_t limit);
@@ -34,7 +34,8 @@ class GapTable {
     };
     [[nodiscard]] Result<std::vector<OpenGap>> touching(RowId chain_id, Seq first, Seq last);
     [[nodiscard]] Result<void> insert_open(RowId chain_id, Seq first, Seq last, std::int64_t noticed_at);
-    [[nodiscard]] Result<void> note_closed(RowId chain_id, const OpenGap& part, UtcTime now, bool declared);
+    [[nodiscard]] Result<void> note_closed(RowId chain_id, const OpenGap& part, UtcTime now,
+                                           Declared declared);
     Database* database_;
 };
 

@@ -166,6 +166,8 @@ Result<Received> Ingest::accept_statement(const Incoming& incoming, const Broker
     // gap.
     if (statement.tombstone && !statement.believed())
         return refuse(incoming, message, statement.verdict, "its key has lapsed: it declares nothing");
+    if (statement.tombstone)
+        TRY(store_.quarantine.forget_lapsed(incoming.device, incoming.chain, incoming.first, incoming.last));
     const Placement placement =
         TRY(keeper_.place_statement(*chain, incoming.seq, statement, message.payload, now));
     if (placement == Placement::stored && !statement.tombstone && statement.believed())
@@ -179,7 +181,7 @@ Result<Received> Ingest::refuse(const Incoming& incoming, const BrokerMessage& m
     QuarantineRow row;
     row.device = incoming.device;
     row.chain = incoming.chain;
-    row.seq = incoming.seq;
+    row.seq = incoming.kind == ItemKind::tombstone ? incoming.last : incoming.seq;
     row.kind = incoming.kind;
     row.digest = sha256(message.payload);
     row.reason = reason;
@@ -187,6 +189,8 @@ Result<Received> Ingest::refuse(const Incoming& incoming, const BrokerMessage& m
     row.verdict = verdict;
     row.received_at = now;
     row.quarantined_at = now;
+    // A device sends again what is not receipted. Once is enough, and pushes nothing out.
+    if (verdict.key_trust == KeyTrust::lapsed) TRY(store_.quarantine.forget_refused(row));
     TRY(store_.quarantine.add(row, message.payload));
     TRY(store_.incidents.add(
         {now, incoming.device, incoming.chain, incoming.seq,

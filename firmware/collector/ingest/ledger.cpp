@@ -6,6 +6,25 @@ namespace portcullis {
 
 namespace {
 
+/// Cut where a lapsed key's declarations begin and end; in order, they may overlap.
+std::vector<GapRow> cut(const GapRow& gap, const std::vector<QuarantineRow>& lapsed) {
+    std::vector<GapRow> parts;
+    GapRow rest = gap;
+    const auto take = [&](Seq last, Declared how) {
+        parts.push_back(rest);
+        parts.back().last = last;
+        parts.back().declared = how;
+        rest.first = last + 1;
+    };
+    for (const QuarantineRow& tombstone : lapsed) {
+        if (rest.first > rest.last || tombstone.seq < rest.first || tombstone.first > rest.last) continue;
+        if (tombstone.first > rest.first) take(tombstone.first - 1, Declared::no);
+        take(std::min(tombstone.seq, rest.last), Declared::by_lapsed_key);
+    }
+    if (rest.first <= rest.last) parts.push_back(rest);
+    return parts;
+}
+
 /// An open gap may be proven in its lower part only.
 void sort_gap(ChainReport& report, const GapRow& gap) {
     const Seq proven = report.chain.proven;
@@ -94,8 +113,11 @@ Result<std::vector<ChainReport>> report_ledger(Store& store, std::size_t max_cha
     for (const ChainRow& chain : TRY(store.chains.all(max_chains))) {
         ChainReport report;
         report.chain = chain;
+        const auto lapsed =
+            TRY(store.quarantine.lapsed_tombstones(chain.device, chain.chain, max_reported_gaps));
         for (const GapRow& gap : TRY(store.gaps.of(chain.id, true, max_reported_gaps)))
-            sort_gap(report, gap);
+            for (const GapRow& part : cut(gap, lapsed))
+                sort_gap(report, part);
         report.closed = TRY(store.gaps.of(chain.id, false, max_reported_gaps));
         report.lives = TRY(store.lives.of(chain.id));
         report.stored = TRY(store.items.verdicts(chain.id));

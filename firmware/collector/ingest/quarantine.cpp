@@ -197,6 +197,30 @@ Result<void> Quarantine::remove(RowId id) {
     return row.run(id);
 }
 
+Result<void> Quarantine::forget_refused(const QuarantineRow& same) {
+    auto row = TRY(
+        database_->prepare("DELETE FROM quarantine WHERE device = ? AND chain = ? AND seq = ? AND digest = ? "
+                           "AND reason = 'refused' AND kept = 0"));
+    return row.run(same.device, ByteView(same.chain.bytes), same.seq, same.digest);
+}
+
+Result<void> Quarantine::forget_lapsed(std::string_view device, const ChainId& chain, Seq first, Seq last) {
+    auto row = TRY(database_->prepare(
+        "DELETE FROM quarantine WHERE device = ? AND chain = ? AND seq <= ? AND first >= ? "
+        "AND kind = 'tombstone' AND authenticity = 'authentic' AND key_trust = 'lapsed' AND kept = 0"));
+    return row.run(device, ByteView(chain.bytes), last, first);
+}
+
+Result<std::vector<QuarantineRow>> Quarantine::lapsed_tombstones(std::string_view device,
+                                                                 const ChainId& chain, std::size_t limit) {
+    auto query = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM quarantine WHERE device = ? AND chain = ? AND kind = 'tombstone' "
+                    "AND authenticity = 'authentic' AND key_trust = 'lapsed' ORDER BY first LIMIT ?",
+                    fields)));
+    TRY(query.bind(device, ByteView(chain.bytes), static_cast<std::uint64_t>(limit)));
+    return rows(query);
+}
+
 Result<std::vector<QuarantineRow>> Quarantine::newest(std::size_t limit) {
     auto query =
         TRY(database_->prepare(fmt::format("SELECT {} FROM quarantine ORDER BY id DESC LIMIT ?", fields)));

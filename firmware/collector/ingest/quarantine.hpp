@@ -64,6 +64,16 @@ class Quarantine {
     [[nodiscard]] Result<bool> has_claims_above(std::string_view device, const ChainId& chain, Seq seq);
     [[nodiscard]] Result<Bytes> blob(RowId id);
     [[nodiscard]] Result<void> remove(RowId id);
+    /// The same blob, refused at the same place before. (A tombstone's is its last.)
+    [[nodiscard]] Result<void> forget_refused(const QuarantineRow& same);
+    /// What a lapsed key declared within first..last: now a key that is believed has.
+    [[nodiscard]] Result<void> forget_lapsed(std::string_view device, const ChainId& chain, Seq first,
+                                             Seq last);
+    /// Tombstones that the device's own, lapsed key signed: they close no gap. first..seq is what they
+    /// declare.
+    [[nodiscard]] Result<std::vector<QuarantineRow>> lapsed_tombstones(std::string_view device,
+                                                                       const ChainId& chain,
+                                                                       std::size_t limit);
     [[nodiscard]] Result<std::vector<QuarantineRow>> newest(std::size_t limit);
     [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(std::string_view device, const ChainId& chain);
     [[nodiscard]] Result<std::vector<QuarantineHeap>> heaps(std::size_t limit);

@@ -123,7 +123,7 @@ Result<void> Reconciler::exchange(ChainRow& chain, const QuarantineRow& claim, U
     item.digest = claim.digest;
     item.received_at = claim.received_at;
     TRY(store_->items.add(item, blob));
-    return store_->gaps.close(chain.id, claim.seq, claim.seq, now, false);
+    return store_->gaps.close(chain.id, claim.seq, claim.seq, now, Declared::no);
 }
 
 }  // namespace portcullis

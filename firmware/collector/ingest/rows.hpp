@@ -110,12 +110,20 @@ struct VerdictCount {
     std::uint64_t count = 0;
 };
 
+/// Whether the device signed that it shed what is missing, and what the signing key was worth.
+enum class Declared : std::uint8_t {
+    no,
+    by_key,
+    by_expired_key,  // believed, in a chain that a key in its dates has confirmed
+    by_lapsed_key    // not believed: the gap stays open
+};
+
 struct GapRow {
     Seq first = 0;
     Seq last = 0;
     UtcTime noticed_at{};
     std::optional<UtcTime> closed_at;
-    bool declared = false;  // closed by a tombstone
+    Declared declared = Declared::no;  // of a closed one: by a tombstone
 };
 
 }  // namespace portcullis

@@ -155,6 +155,8 @@ FindingKind kind_of(const QuarantineHeap& heap) {
         case Authenticity::duplicate:
             return FindingKind::duplicate;
         case Authenticity::authentic:
+            if (heap.kind == ItemKind::tombstone && heap.verdict.key_trust == KeyTrust::lapsed)
+                return FindingKind::lapsed_tombstone;
             return heap.verdict.key_trust == KeyTrust::trusted ? FindingKind::forked
                                                                : kind_of(heap.verdict.key_trust);
         default:
@@ -213,6 +215,10 @@ class Inspection {
             {kind, chain.device, chain.chain, chain.branch, first, last, count, std::move(detail)});
     }
 
+    void add_gap(FindingKind kind, const ChainRow& chain, const GapRow& gap) {
+        add(kind, chain, gap.first, gap.last, gap.last - gap.first + 1, std::string(phrase(gap.declared)));
+    }
+
     [[nodiscard]] Result<void> look_at(const ChainReport& report, const std::vector<ChainReport>& all) {
         const ChainRow& chain = report.chain;
         ChainSummary summary{chain, 0, 0};
@@ -232,11 +238,11 @@ class Inspection {
         for (Finding& finding : TRY(ChainWalk(*store_, chain).walk()))
             report_.findings.push_back(std::move(finding));
         for (const GapRow& gap : report.missing)
-            add(FindingKind::missing, chain, gap.first, gap.last, gap.last - gap.first + 1);
+            add_gap(FindingKind::missing, chain, gap);
         for (const GapRow& gap : report.late)
-            add(FindingKind::late, chain, gap.first, gap.last, gap.last - gap.first + 1);
+            add_gap(FindingKind::late, chain, gap);
         for (const GapRow& gap : report.closed)
-            if (gap.declared) add(FindingKind::shed, chain, gap.first, gap.last, gap.last - gap.first + 1);
+            if (gap.declared != Declared::no) add_gap(FindingKind::shed, chain, gap);
         if (chain.mismatch != 0) add(FindingKind::mismatch, chain, chain.mismatch, chain.mismatch, 1);
         if (chain.duplicates != 0) add(FindingKind::duplicate, chain, 0, 0, chain.duplicates);
         if (report.records_lost != 0 || report.frames_dropped != 0)

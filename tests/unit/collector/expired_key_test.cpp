@@ -2,6 +2,7 @@
 // confirmed, and marked; anywhere else it has lapsed. Nothing is lost either way.
 #include <doctest/doctest.h>
 
+#include "collector/ingest/ledger.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "unit/collector/collector_bench.hpp"
@@ -165,14 +166,84 @@ TEST_CASE("attack: a lapsed key declares items of a living chain as shed") {
     const Tombstone shed = device.tombstone(5, 7);
     SUBCASE("by its date") {
         bench.clock.advance(months_later);
-        CHECK(bench.deliver(device.message(shed)).reception == Reception::refused);
+        const BrokerMessage declared = device.message(shed);
+        CHECK(bench.deliver(declared).reception == Reception::refused);
         CHECK(bench.chain(device).upto == 4);
         CHECK(bench.quarantine().at(0).verdict == by_lapsed);
+        // It comes again and again, for it gets no receipt: once is kept.
+        CHECK(bench.deliver(declared).reception == Reception::refused);
+        CHECK(bench.quarantine().size() == 1);
+        CHECK(bench.verify().find("! lapsed_tombstone: gate-1") != std::string::npos);
     }
-    SUBCASE("control: an expired one, in the chain that it continues, may") {
+    SUBCASE("control: an expired one, in the chain that it continues, may, and it is told") {
         CHECK(bench.deliver(device.message(shed)).reception == Reception::stored);
         CHECK(bench.chain(device).upto == 7);
+        const auto gaps = bench.gaps(device, false);
+        REQUIRE(gaps.size() == 1);
+        CHECK(gaps[0].first == 5);
+        CHECK(gaps[0].last == 7);
+        CHECK(gaps[0].declared == Declared::by_expired_key);
+        CHECK(bench.verify().find("shed: gate-1") != std::string::npos);
+        CHECK(bench.verify().find("(3), declared by an expired key") != std::string::npos);
+        CHECK(bench.verify().find("missing") == std::string::npos);
     }
+}
+
+TEST_CASE("a gap that a lapsed key declares stays open, and the ledger says who declared which part of it") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    passes(bench, device);
+    for (int records = 0; records < 3; ++records)
+        device.seal();  // 5..13 do not come
+    bench.clock.advance(months_later);
+    const auto key = renewed_key(bench);
+    const BrokerMessage shed = device.message(device.tombstone(6, 9));
+    device.sign_with(*key);
+    bench.deliver(device.message(device.checkpoint()));  // 14: the gap is proven
+    CHECK(bench.deliver(shed).reception == Reception::refused);
+    CHECK(bench.deliver(with_property(shed, "seq", "11")).reception == Reception::refused);
+    CHECK(bench.quarantine().size() == 1);  // the hint moves nothing
+    const auto open = bench.gaps(device, true);
+    REQUIRE(open.size() == 1);
+    CHECK(open[0].first == 5);
+    CHECK(open[0].last == 13);
+    const ChainReport report = must(report_ledger(bench.store(), 10)).at(0);
+    REQUIRE(report.missing.size() == 3);
+    CHECK(report.missing[0].last == 5);
+    CHECK(report.missing[1].first == 6);
+    CHECK(report.missing[1].last == 9);
+    CHECK(report.missing[2].first == 10);
+    CHECK(report.missing[0].declared == Declared::no);
+    CHECK(report.missing[1].declared == Declared::by_lapsed_key);
+    CHECK(report.missing[2].declared == Declared::no);
+    CHECK(bench.verify().find("seq 6 to 9 (4), declared by a lapsed key") != std::string::npos);
+    CHECK(bench.chain(device).upto == 4);
+    // The renewed key declares them: closed, and nothing is left of the doubt about them.
+    bench.deliver(device.message(device.tombstone(5, 13)));
+    CHECK(bench.chain(device).upto == 14);
+    CHECK(bench.gaps(device, true).empty());
+    CHECK(bench.gaps(device, false).at(0).declared == Declared::by_key);
+    CHECK(bench.verify().find("missing") == std::string::npos);
+    CHECK(bench.verify().find("lapsed_tombstone") == std::string::npos);
+}
+
+TEST_CASE("a tombstone of an expired key behind a gap counts when what lies before has come") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    passes(bench, device);
+    const auto between = device.messages(device.seal());  // 5, 6, 7
+    device.seal();                                        // 8, 9, 10 are shed
+    const BrokerMessage shed = device.message(device.tombstone(8, 10));
+    bench.clock.advance(weeks_later);
+    CHECK(bench.deliver(shed).reception == Reception::refused);
+    CHECK(bench.verify().find("lapsed_tombstone") != std::string::npos);
+    bench.deliver(between);
+    bench.judge_all();
+    CHECK(bench.deliver(shed).reception == Reception::stored);
+    CHECK(bench.chain(device).upto == 10);
+    CHECK(bench.quarantine().empty());
+    CHECK(bench.gaps(device, false).back().declared == Declared::by_expired_key);
+    CHECK(bench.verify().find("lapsed_tombstone") == std::string::npos);
 }
 
 TEST_CASE("attack: a lapsed key's statement takes no place away from what waits for the opener") {

@@ -71,7 +71,7 @@ TEST_CASE("a gap opens when a later item comes, shrinks as items come, and is re
     Seq closed = 0;
     for (const GapRow& gap : bench.gaps(device, false)) {
         CHECK(gap.closed_at);
-        CHECK_FALSE(gap.declared);
+        CHECK(gap.declared == Declared::no);
         closed += gap.last - gap.first + 1;
     }
     CHECK(closed == 4);
@@ -91,7 +91,7 @@ TEST_CASE("a tombstone declares a gap: the chain goes on over it, with the link 
     CHECK(received.verdict->good());
     CHECK(bench.gaps(device, true).empty());
     REQUIRE(bench.gaps(device, false).size() == 1);
-    CHECK(bench.gaps(device, false)[0].declared);
+    CHECK(bench.gaps(device, false)[0].declared == Declared::by_key);
     bench.judge_all();
     CHECK(bench.verdict(device, 7)->good());
     CHECK(bench.receipt()->upto == 9);
