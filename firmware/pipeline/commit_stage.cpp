@@ -69,6 +69,7 @@ void CommitStage::commit(const Captured& captured, const std::function<void()>& 
     const Outcome outcome = fatal_ ? Outcome::sink_gone : try_until_durable(record);
     if (outcome == Outcome::committed) {
         ++counters_.records;
+        if (sink_.durable) sink_.durable(captured.decided);
         if (record.read.characters.empty()) ++counters_.unread;
         return;
     }

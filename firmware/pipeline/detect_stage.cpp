@@ -55,6 +55,7 @@ DetectStage::DetectStage(const PipelineSettings& settings, const Eyes& eyes, Pat
 }
 
 void DetectStage::see(const Frame& frame) {
+    now_ = frame.sensor_time;
     if (spares(frame)) {
         ++counters_.frames_still;
         // Nothing is open that could close; the tracker learns the camera's rate, by which its patience goes.
@@ -170,7 +171,7 @@ void DetectStage::end(const TrackerUpdate& update) {
 /// The note first, then a job that wakes the reader: whoever has seen that job finds the note.
 void DetectStage::send_note(NoteKind kind, const Passage& passage) {
     const auto at = followed_.find(passage.id);
-    PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look};
+    PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look, now_};
     if (at != followed_.end() && ends(kind)) followed_.erase(at);
     pulse_.idle();
     static_cast<void>(notes_.send(std::move(note)));

@@ -70,6 +70,7 @@ class DetectStage {
     std::map<PassageId, Followed> followed_;  // at most TrackerSettings::max_open
     std::uint64_t jobs_ = 0;
     PassageId next_still_ = 1;
+    BootTime now_{};  // of the newest frame
 };
 
 }  // namespace portcullis

@@ -142,7 +142,7 @@ void ReadStage::report(const PassageNote& note, const Pending& pending, Read rea
         ++counters_.abstained;
     }
     pulse_.idle();  // a spool in trouble holds the road
-    static_cast<void>(captured_.send({note.passage, std::move(read), std::move(look)}));
+    static_cast<void>(captured_.send({note.passage, std::move(read), std::move(look), note.decided}));
     pulse_.beat();
 }
 

@@ -17,6 +17,9 @@ struct RecordSink {
     std::function<Result<void>()> tick;
     /// After the last record.
     std::function<Result<void>()> finish;
+    /// After each record that was taken: when the frame that decided on it was seen. For measuring, may be
+    /// empty.
+    std::function<void(BootTime decided)> durable = {};
 };
 
 }  // namespace portcullis

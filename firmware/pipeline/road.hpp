@@ -54,6 +54,7 @@ struct PassageNote {
     std::uint64_t after = 0;
     Passage passage;
     std::shared_ptr<const PlateLook> look;
+    BootTime decided{};  // the frame that it came of
 };
 
 /// read -> commit.
@@ -61,6 +62,7 @@ struct Captured {
     Passage passage;
     Read read;
     std::shared_ptr<const PlateLook> look;
+    BootTime decided{};  // the frame that ended the wait for this record
 };
 
 using FrameChannel = Channel<Frame>;

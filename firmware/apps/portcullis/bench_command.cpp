@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/portcullis/bench_accuracy.hpp"
+#include "apps/portcullis/bench_road.hpp"
 #include "apps/portcullis/bench_seal.hpp"
 #include "apps/portcullis/bench_speed.hpp"
 #include "apps/portcullis/bench_spool.hpp"
@@ -53,6 +54,21 @@ constexpr auto speed_footer =
     "scaled\n"
     "to fit --size and padded, then detected, rectified and read on one thread. Three passes over the first\n"
     "picture warm up and are not counted. An unreadable picture ends the run.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+constexpr auto road_footer =
+    "FILM goes round until --frames were taken, one after the other at --fps, as a camera gives them: what "
+    "the\n"
+    "road does not take in time is dropped and counted. Each record is sealed for one recipient, with plate\n"
+    "picture and redacted overview, and appended to a spool beneath --folder, which goes at the end.\n"
+    "  processor_percent    of one core, of this process; the film is decoded by another, as a camera would\n"
+    "  frame_to_durable_ms  from the frame that decided on a record (its plate has been out of sight for "
+    "long\n"
+    "                       enough, or the vote is good) until the record is durable in the spool\n"
+    "  right_percent        records whose text is one of the truth's, O as 0 and I as 1\n"
+    "  resident_mb          memory after each tenth of the frames\n"
+    "With --fast the film goes as fast as the road takes it, and nothing is dropped: for long runs.\n"
     "\n"
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
@@ -166,6 +182,23 @@ void add_speed(CLI::App& bench, bench::SpeedOptions& options) {
     add_common(*command, options.json, options.models);
 }
 
+void add_road(CLI::App& bench, bench::RoadOptions& options) {
+    CLI::App* command =
+        bench.add_subcommand("road", "Measure the whole road over a film: drops, load, delay, memory");
+    command->footer(road_footer);
+    command->add_option("FILM", options.film, "A film, or a folder of pictures")->required();
+    command->add_option("--fps", options.frames_per_second, "Frames a second")
+        ->check(CLI::Range(0.1, 1000.0))
+        ->capture_default_str();
+    command->add_option("--frames", options.frames, "How many in all")
+        ->check(CLI::Range(std::uint64_t{1}, bench::max_frames))
+        ->capture_default_str();
+    command->add_flag("--fast", options.fast, "As fast as the road takes them, none dropped");
+    command->add_option("--truth", options.truth, "CSV file of the film's texts (make_road.py writes it)");
+    command->add_option("--folder", options.folder, "Where the spool is made")->capture_default_str();
+    add_common(*command, options.json, options.models);
+}
+
 void add_spool(CLI::App& bench, bench::SpoolOptions& options) {
     CLI::App* command =
         bench.add_subcommand("spool", "Measure what durable appends cost in time and flash wear");
@@ -203,15 +236,18 @@ std::function<int()> add_bench_command(CLI::App& program) {
     auto speed = std::make_shared<bench::SpeedOptions>();
     auto seal = std::make_shared<bench::SealOptions>();
     auto spool = std::make_shared<bench::SpoolOptions>();
-    CLI::App* command =
-        program.add_subcommand("bench", "Measure the reader's accuracy and speed, sealing and the spool");
+    auto road = std::make_shared<bench::RoadOptions>();
+    CLI::App* command = program.add_subcommand(
+        "bench", "Measure the reader's accuracy and speed, the whole road, sealing and the spool");
     command->require_subcommand(1);
     add_accuracy(*command, *accuracy);
     add_speed(*command, *speed);
     add_seal(*command, *seal);
     add_spool(*command, *spool);
+    add_road(*command, *road);
     return [=] {
         if (command->got_subcommand("accuracy")) return run_with_models(*accuracy, bench::run_accuracy);
+        if (command->got_subcommand("road")) return run_with_models(*road, bench::run_road);
         if (command->got_subcommand("speed")) return run_with_models(*speed, bench::run_speed);
         if (command->got_subcommand("seal")) return run([&] { return bench::run_seal(*seal); });
         return run([&] { return bench::run_spool(*spool); });

@@ -77,40 +77,25 @@ Result<KeyFiles> write_pair(const Pair& pair, const std::filesystem::path& folde
     return files;
 }
 
-Result<std::filesystem::path> make_folder() {
-    std::error_code problem;
-    const std::filesystem::path parent = std::filesystem::temp_directory_path(problem);
-    std::string name = (parent / "portcullis-bench-XXXXXX").string();
-    if (problem || ::mkdtemp(name.data()) == nullptr)
-        return fail(ErrorCode::io, "bench: no folder for temporary files ({}); set TMPDIR",
-                    problem ? problem.message() : std::strerror(errno));
-    return std::filesystem::path(name);
-}
-
 }  // namespace
 
 Result<ThrowAwayKeys> ThrowAwayKeys::create(std::size_t recipients) {
-    ThrowAwayKeys keys(TRY(make_folder()));
+    ThrowAwayKeys keys(TRY(BenchFolder::create()));
     const Pair authority = TRY(
         make_pair("bench CA", nullptr,
                   {{NID_basic_constraints, "critical,CA:TRUE"}, {NID_key_usage, "critical,keyCertSign"}}));
-    keys.authority_ = TRY(write_pair(authority, keys.folder_, "ca"))
+    keys.authority_ = TRY(write_pair(authority, keys.folder_.path(), "ca"))
     .certificate;
     const Pair device = TRY(
         make_pair(device_name, &authority,
                   {{NID_key_usage, "critical,digitalSignature"}, {NID_ext_key_usage, "emailProtection"}}));
-    keys.device_ = TRY(write_pair(device, keys.folder_, "device"));
+    keys.device_ = TRY(write_pair(device, keys.folder_.path(), "device"));
     for (std::size_t i = 0; i < recipients; ++i) {
         const std::string name = fmt::format("recipient-{}", i + 1);
         const Pair recipient = TRY(make_pair(name, &authority, {{NID_key_usage, "critical,keyAgreement"}}));
-        keys.recipients_.push_back(TRY(write_pair(recipient, keys.folder_, name)));
+        keys.recipients_.push_back(TRY(write_pair(recipient, keys.folder_.path(), name)));
     }
     return keys;
-}
-
-ThrowAwayKeys::~ThrowAwayKeys() {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace portcullis::bench

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/portcullis/bench_folder.hpp"
 #include "seal/openssl.hpp"
 
 namespace portcullis::bench {
@@ -21,22 +22,15 @@ class ThrowAwayKeys {
 
     /// Errors: io (the folder for temporary files; TMPDIR names another), internal (OpenSSL).
     [[nodiscard]] static Result<ThrowAwayKeys> create(std::size_t recipients);
-    ThrowAwayKeys(ThrowAwayKeys&& other) noexcept
-        : folder_(std::exchange(other.folder_, {})),
-          authority_(std::move(other.authority_)),
-          device_(std::move(other.device_)),
-          recipients_(std::move(other.recipients_)) {}
-    ThrowAwayKeys& operator=(ThrowAwayKeys&&) = delete;
-    ~ThrowAwayKeys();
 
     [[nodiscard]] const std::filesystem::path& authority() const { return authority_; }
     [[nodiscard]] const KeyFiles& device() const { return device_; }
     [[nodiscard]] const std::vector<KeyFiles>& recipients() const { return recipients_; }
 
   private:
-    explicit ThrowAwayKeys(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    explicit ThrowAwayKeys(BenchFolder folder) : folder_(std::move(folder)) {}
 
-    std::filesystem::path folder_;  // empty when moved from
+    BenchFolder folder_;
     std::filesystem::path authority_;
     KeyFiles device_;
     std::vector<KeyFiles> recipients_;

@@ -14,6 +14,7 @@ inline constexpr int max_repeat = 1000;
 inline constexpr int min_records = 100;
 inline constexpr int max_records = 1'000'000;
 inline constexpr int max_rounds = 1'000'000;
+inline constexpr std::uint64_t max_frames = 1'000'000'000;
 inline constexpr int min_bench_side_px = 64;
 inline constexpr int max_bench_side_px = 10'000;
 
@@ -28,6 +29,18 @@ struct AccuracyOptions {
     bool json = false;
     std::string predictions;  // empty: none
     std::filesystem::path gallery;
+    std::filesystem::path models;
+};
+
+struct RoadOptions {
+    std::string film;
+    double frames_per_second = 30;
+    std::uint64_t frames = 1800;  // in all; the film begins anew until so many were taken
+    bool fast = false;            // as fast as the road takes them, none dropped
+    std::filesystem::path truth;  // empty: reads are not judged
+    std::filesystem::path folder = ".";
+    std::uint64_t quota_bytes = std::uint64_t{64} << 20;  // of the spool
+    bool json = false;
     std::filesystem::path models;
 };
 

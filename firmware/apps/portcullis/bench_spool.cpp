@@ -1,6 +1,5 @@
 #include "apps/portcullis/bench_spool.hpp"
 
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "apps/portcullis/bench_folder.hpp"
 #include "apps/portcullis/bench_score.hpp"
 #include "database/disk_meter.hpp"
 #include "record/payload.hpp"
@@ -77,29 +77,6 @@ DiskUse since(const DiskUse& then, const DiskUse& now) {
     return {now.writes - then.writes, now.bytes - then.bytes, now.syncs - then.syncs,
             now.blocks - then.blocks};
 }
-
-/// A folder of its own, gone with it.
-class Workplace {
-  public:
-    static Result<Workplace> create(const std::filesystem::path& folder) {
-        std::string name = (folder / "portcullis-bench-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr)
-            return fail(ErrorCode::configuration, "{}: {}; give a folder that is there and writable",
-                        folder.string(), std::generic_category().message(errno));
-        return Workplace(name);
-    }
-    Workplace(Workplace&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    Workplace& operator=(Workplace&&) = delete;
-    ~Workplace() {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    explicit Workplace(std::filesystem::path path) : path_(std::move(path)) {}
-    std::filesystem::path path_;
-};
 
 /// Blobs that no file system can make smaller.
 Result<Bytes> random_bytes(std::size_t count) {
@@ -187,7 +164,7 @@ SpoolSettings settings_of(Road road, int records, const std::filesystem::path& f
 // The files are closed before the last look: what stands in the -wal file is then in the main file, and
 // counted.
 Result<Figures> measure(Road road, int records, const std::filesystem::path& folder) {
-    const Workplace place = TRY(Workplace::create(folder));
+    const BenchFolder place = TRY(BenchFolder::create(folder));
     Figures anchors;
     const SpoolSettings settings = settings_of(road, records, place.path(), anchors);
     const DiskMeter meter;

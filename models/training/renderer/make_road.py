@@ -43,6 +43,7 @@ class Kind:
 
 KINDS = {
     "day": Kind(lanes=3, speeds_kmh=(45, 80)),
+    "half": Kind(lanes=1, speeds_kmh=(50, 50), fps=30, gap_s=(6.2, 6.8), lorries=0.0),  # a vehicle in view half of the time
     "slow": Kind(lanes=2, speeds_kmh=(8, 15), gap_s=(0.8, 1.5)),
     "fast-10": Kind(lanes=3, speeds_kmh=(100, 130), fps=10, gap_s=(0.8, 2.0)),
     "fast-60": Kind(lanes=3, speeds_kmh=(100, 130), fps=60, gap_s=(0.8, 2.0)),

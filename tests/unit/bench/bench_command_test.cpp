@@ -187,3 +187,40 @@ TEST_CASE("bench spool tells time and flash wear of three roads, and leaves noth
     CHECK(nowhere.err.find("not-there") != std::string::npos);
     CHECK(desk.bench("spool --records 1").code == 2);
 }
+
+TEST_CASE("bench road walks a film to durable records and judges their texts") {
+    const Desk desk;
+    const std::string film = PORTCULLIS_SOURCE_DIR "/tests/data/road";
+    const ToolRun run =
+        desk.bench("road --json --fast --fps 25 --frames 80 --truth " + film + ".csv " + film + ".mp4");
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["frames"] == 80);
+    CHECK(report["dropped"] == 0);
+    CHECK(report["records"] >= 1);
+    CHECK(report["records_lost"] == 0);
+    CHECK(report["right_percent"] == 100);
+    CHECK(report["processor_ms_a_frame"] > 0);
+    CHECK(report["resident_mb"].size() == 10);
+    CHECK_FALSE(report.contains("frame_to_durable_ms"));  // a film that does not keep time has no delay
+    for (const auto& entry : fs::directory_iterator(desk.path(".")))
+        CHECK(entry.path().filename().string().find("portcullis-bench") == std::string::npos);
+}
+
+TEST_CASE("bench road at a camera's pace tells the delay, and refuses a truth without texts") {
+    const Desk desk;
+    const std::string film = PORTCULLIS_SOURCE_DIR "/tests/data/road.mp4";
+    const ToolRun run = desk.bench("road --json --fps 25 --frames 70 " + film);
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["frames"] == 70);
+    CHECK(report["processor_percent"] > 0);
+    CHECK_FALSE(report.contains("right_percent"));
+    REQUIRE(report["records"] >= 1);
+    CHECK(report["frame_to_durable_ms"]["p50"] <= report["frame_to_durable_ms"]["max"]);
+    REQUIRE(write_file_atomically(desk.path("truth.csv"), as_bytes("passage,plate\n1,AB12\n")));
+    const ToolRun bad = desk.bench("road --truth truth.csv " + film);
+    CHECK(bad.code == 2);
+    CHECK(bad.err.find("no column 'text'") != std::string::npos);
+    CHECK(desk.bench("road not-there.mp4").code == 1);
+}
