@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -124,7 +123,10 @@ class Bench {
 
     Result<Outcome> measure() {
         Pipeline::Hooks hooks;
-        hooks.beat = [this] { sample(); };
+        hooks.expected = [this](const Frame&) {
+            sample();
+            return true;
+        };
         pipeline_.emplace(pipeline_settings(), TRY(load_eyes(options_.models)), counted_sink(), hooks);
         const OpenCamera open = [this]() -> Result<std::unique_ptr<Camera>> {
             return std::make_unique<CountedCamera>(TRY(ReplayCamera::create(replay_settings(), clock_)),
@@ -192,9 +194,8 @@ class Bench {
         return sink;
     }
 
-    /// Called by the detect thread, once a frame, and seldom by others.
+    /// Called by the detect thread, before each frame.
     void sample() {
-        const std::scoped_lock lock(sampling_);
         const std::uint64_t due = (tally_.resident.size() + 1) * options_.frames / memory_samples;
         if (pipeline_->counters().frames >= due && tally_.resident.size() < memory_samples)
             tally_.resident.push_back(resident_mb());
@@ -210,7 +211,6 @@ class Bench {
     std::optional<Spool> spool_;
     std::optional<SpoolSink> sink_;
     std::optional<Pipeline> pipeline_;
-    std::mutex sampling_;
     Tally tally_;
 };
 
