@@ -588,15 +588,20 @@ TEST_CASE("at a lower rate frames go back unseen, counted, and passages are stil
             changed.notify_all();
             return candidates;
         };
-        // The camera waits until each frame that was not spared was seen: nothing is dropped for being late.
+        const RoadCounters* counters = nullptr;
+        // The camera waits until each frame that was not spared was seen, and the patches before it were
+        // read: nothing is dropped for being late.
         const auto in_step = [&](std::uint64_t frame, const std::stop_token&) -> std::optional<Error> {
             std::unique_lock lock(mutex);
             changed.wait(lock, [&] { return seen == (frame + row.every - 1) / row.every; });
+            while (counters->readings + counters->patches_spared < counters->patches)
+                std::this_thread::yield();
             return std::nullopt;
         };
         Pipeline::Hooks hooks;
         hooks.rate_step = &step;
         Pipeline pipeline(settings, eyes, sink.sink(), hooks);
+        counters = &pipeline.counters();
         constexpr std::uint64_t film = 6 * 4 * frames_a_vehicle / 3;
         REQUIRE(walk(pipeline, open_toy(film, in_step)));
         CHECK(pipeline.counters().frames == film);
