@@ -144,6 +144,7 @@ class House:
                            "overview": [recipient["evidence"]]},
             "spool": {"path": str(self.spool_file), "anchor": str(self.folder / "reader" / "anchor")},
             "receipts": receipts, "inbox": inbox,
+            "status": {"note": str(self.folder / "run" / "reader.json"), "interval_s": 10},
         })
         self.write_settings("uplink", {
             "spool": {"path": str(self.spool_file), "poll_ms": 20},
@@ -152,6 +153,7 @@ class House:
                        "back_off_limit_s": 2},
             "window": {"resend_after_s": 5},
             "receipts": receipts, "inbox": inbox,
+            "status": {"note": str(self.folder / "run" / "reader.json")},
         })
         collector = pki / "collector"
         self.write_settings("collector", {

@@ -10,6 +10,7 @@ namespace portcullis {
 namespace {
 
 constexpr std::string_view default_inbox = "/run/portcullis/inbox";
+constexpr std::string_view default_note = "/run/portcullis/status/reader.json";
 constexpr std::string_view default_models = "/usr/share/portcullis/models";
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
@@ -162,6 +163,13 @@ ReaderSpoolSettings read_spool(SettingsSection section) {
     return spool;
 }
 
+ReaderStatusSettings read_status(SettingsSection section) {
+    ReaderStatusSettings status;
+    status.note = section.path("note", std::string(default_note));
+    status.interval = std::chrono::seconds(section.integer("interval_s", {10, 3600}, 60));
+    return status;
+}
+
 ReaderReceiptSettings read_receipts(SettingsSection section) {
     const auto optional = [&section](std::string_view key) {
         std::filesystem::path path = section.path(key, "");
@@ -202,6 +210,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.spool = read_spool(in.section("spool"));
     settings.receipts = read_receipts(in.section("receipts"));
     settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
+    settings.status = read_status(in.section("status"));
     settings.supervision = read_supervision(in.section("supervision"));
     TRY(in.finish());
     return settings;

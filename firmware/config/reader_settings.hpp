@@ -111,6 +111,12 @@ struct ReaderReceiptSettings {
     std::optional<std::filesystem::path> deny_list;
 };
 
+/// What the reader tells of its own health.
+struct ReaderStatusSettings {
+    std::filesystem::path note;       // for the uplink
+    std::chrono::seconds interval{};  // a new note so often
+};
+
 struct ReaderSettings {
     std::string device;
     std::string fleet;
@@ -130,6 +136,7 @@ struct ReaderSettings {
     ReaderReceiptSettings receipts;
     std::filesystem::path inbox;
     SupervisionSettings supervision;
+    ReaderStatusSettings status;
 };
 
 /// input: takes the place of input.path (as written: from the current folder), which then need not stand in

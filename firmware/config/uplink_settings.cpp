@@ -9,6 +9,7 @@ namespace portcullis {
 namespace {
 
 constexpr std::string_view default_inbox = "/run/portcullis/inbox";
+constexpr std::string_view default_note = "/run/portcullis/status/reader.json";
 constexpr std::int64_t bytes_per_mib = 1024 * 1024;
 // The window must let the largest blob through (core/sealed_item.hpp).
 constexpr std::int64_t min_window_mib = 4;
@@ -69,8 +70,15 @@ Result<UplinkFileSettings> UplinkFileSettings::load(const std::filesystem::path&
     settings.fleet = recipients.text("fleet", "");
     recipients.check(settings.fleet.find_first_of("/+#") == std::string::npos, "fleet",
                      "write the fleet's name, without '/', '+' and '#', or \"\"");
-    settings.status_interval =
-        std::chrono::seconds(in.section("status").integer("interval_s", {1, 86'400}, 60));
+    SettingsSection status = in.section("status");
+    settings.status_interval = std::chrono::seconds(status.integer("interval_s", {1, 86'400}, 60));
+    settings.reader_note = status.path("note", std::string(default_note));
+    SettingsSection home_assistant = in.section("home_assistant");
+    settings.home_assistant.discovery = home_assistant.flag("discovery", false);
+    settings.home_assistant.prefix = home_assistant.text("prefix", "homeassistant");
+    home_assistant.check(!settings.home_assistant.prefix.empty() &&
+                             settings.home_assistant.prefix.find_first_of("+#\"\\$") == std::string::npos,
+                         "prefix", "write a topic without '+', '#' and '$'");
     settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());
     return settings;

@@ -46,6 +46,11 @@ struct UplinkFileSettings {
     std::filesystem::path inbox;
     std::string fleet;  // empty: no recipient sets
     milliseconds status_interval{};
+    std::filesystem::path reader_note;
+    struct HomeAssistantSection {
+        bool discovery = false;
+        std::string prefix;
+    } home_assistant;
     LogLevel log_level = LogLevel::info;
 
     /// Errors: configuration, one line for each fault: file, line, key and cure.

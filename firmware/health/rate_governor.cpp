@@ -27,18 +27,6 @@ const char* cure_of(RateReason reason) {
 
 }  // namespace
 
-const char* to_string(RateReason reason) {
-    switch (reason) {
-        case RateReason::none:
-            return "none";
-        case RateReason::heat:
-            return "heat";
-        case RateReason::memory:
-            return "memory";
-    }
-    return "none";
-}
-
 RateReason RateGovernor::strained(const Strain& strain) const {
     if (at_least(strain.celsius, settings_.hot_celsius)) return RateReason::heat;
     const bool memory = at_least(strain.memory_stall_percent, settings_.stalled_percent) ||

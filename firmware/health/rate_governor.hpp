@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "core/health_report.hpp"
 #include "health/strain.hpp"
 
 namespace portcullis {
@@ -23,9 +24,6 @@ struct RateSettings {
     milliseconds up_after{60'000};    // no strain for so long: one step up
     int lowest = 3;
 };
-
-enum class RateReason { none, heat, memory };
-[[nodiscard]] const char* to_string(RateReason reason);
 
 class RateGovernor {
   public:

@@ -58,8 +58,8 @@ HealthReport HealthDesk::make(const HealthSources& sources, BootTime now) {
     report.celsius = narrow(sources.strain.celsius);
     report.memory_stall_percent = narrow(sources.strain.memory_stall_percent);
     report.clock = sources.clock.look();
-    report.clock_offset_ms = std::clamp(static_cast<float>(sources.clock.offset().count()) / 1000,
-                                        -most_offset_ms, most_offset_ms);
+    report.clock_offset_ms =
+        std::clamp(static_cast<float>(sources.clock_offset.count()) / 1000, -most_offset_ms, most_offset_ms);
     report.clock_steps = sources.clock.steps();
     report.camera_lost = counters.camera_lost;
     report.spool_trouble = counters.spool_trouble;

@@ -29,6 +29,7 @@ struct HealthSources {
     const RateGovernor& governor;
     bool trigger_trouble = false;
     bool light_trouble = false;
+    microseconds clock_offset{0};
 };
 
 class HealthDesk {

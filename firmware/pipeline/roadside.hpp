@@ -51,6 +51,8 @@ class Roadside {
     [[nodiscard]] bool before(const Frame& frame);
     /// " degraded=trigger", " degraded=light" or nothing, for the status.
     [[nodiscard]] std::string trouble() const;
+    [[nodiscard]] bool trigger_trouble() const { return trigger_trouble_; }
+    [[nodiscard]] bool light_trouble() const { return light_trouble_; }
 
   private:
     [[nodiscard]] bool expected(BootTime now);

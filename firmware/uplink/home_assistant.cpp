@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string_view>
+#include <vector>
 
 namespace portcullis {
 
@@ -80,11 +81,11 @@ std::string component(const std::string& device, const Alarm& alarm) {
 
 BrokerMessage discovery_message(const std::string& prefix, const std::string& device,
                                 const std::string& version) {
-    std::string components;
+    std::vector<std::string> components;
     for (const Sensor& sensor : sensors)
-        components += (components.empty() ? "" : ",") + component(device, sensor);
+        components.push_back(component(device, sensor));
     for (const Alarm& alarm : alarms)
-        components += "," + component(device, alarm);
+        components.push_back(component(device, alarm));
     const std::string topic = fmt::format("lpr/v1/dev/{}/status", device);
     const std::string json = fmt::format(
         R"({{"device":{{"identifiers":["portcullis_{0}"],"name":"Portcullis {0}","manufacturer":"Portcullis",)"
@@ -92,7 +93,7 @@ BrokerMessage discovery_message(const std::string& prefix, const std::string& de
         R"("state_topic":"{2}","qos":1,"availability":[{{"topic":"{2}","value_template":"{{{{ 'online' if value_json.state == )"
         R"('up' else 'offline' }}}}","payload_available":"online","payload_not_available":"offline"}}],)"
         R"("components":{{{3}}}}})",
-        device, version, topic, components);
+        device, version, topic, fmt::join(components, ","));
     return {.topic = fmt::format("{}/device/portcullis-{}/config", prefix, device),
             .payload = to_bytes(json),
             .content_type = "application/json",

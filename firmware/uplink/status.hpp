@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/health_report.hpp"
 #include "ports/broker.hpp"
 #include "spool/spool.hpp"
 
@@ -18,8 +19,11 @@ struct UplinkCounters {
     std::uint64_t refused_receipts = 0;  // we said no
 };
 
+/// reader: what it says of itself; nothing while it is silent: then "reader" is empty. Its numbers are
+/// written anew (record/health_codec.hpp), so that nothing else of it can go on to the network.
 [[nodiscard]] BrokerMessage status_message(const std::string& device, const SpoolStats& spool,
-                                           const UplinkCounters& counters, UtcTime now);
+                                           const UplinkCounters& counters,
+                                           const std::optional<HealthReport>& reader, UtcTime now);
 /// state "stopped" (ours, on a clean end) or "lost" (the will, which the broker publishes for us).
 [[nodiscard]] BrokerMessage farewell_message(const std::string& device, std::string_view state);
 

@@ -49,7 +49,8 @@ Uplink::Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, Inb
       gate_(std::move(receipts), settings_.device),
       inbox_(std::move(inbox)),
       clock_(clock),
-      flights_(pace_of(settings_)) {}
+      flights_(pace_of(settings_)),
+      reader_note_(settings_.reader_note, clock) {}
 
 std::string Uplink::receipt_topic() const {
     return fmt::format("lpr/v1/dev/{}/ack", settings_.device);
@@ -86,6 +87,7 @@ void Uplink::apply_state(const StateEvent& event) {
     connected_ = event.connected;
     begin_lanes();
     status_due_ = clock_.since_boot();
+    discovery_due_ = settings_.discovery.has_value();
     if (post_ != nullptr) post_->begin_again();
     if (event.connected)
         log_info("uplink", "connected: broker={}", event.reason);
@@ -347,8 +349,9 @@ Result<void> Uplink::send_status(Spool& spool) {
     const BootTime now = clock_.since_boot();
     if (now < status_due_) return {};
     const SpoolStats stats = TRY(spool.stats());
-    const auto outcome =
-        broker_.publish(++last_token_, status_message(settings_.device, stats, counters_, clock_.utc()));
+    const auto outcome = broker_.publish(
+        ++last_token_, status_message(settings_.device, stats, counters_, reader_note_.look(), clock_.utc()));
+    if (discovery_due_ && broker_.publish(++last_token_, *settings_.discovery)) discovery_due_ = false;
     if (outcome) status_due_ = now + settings_.status_interval;
     return {};
 }

@@ -17,6 +17,7 @@
 #include "spool/spool.hpp"
 #include "uplink/flight_table.hpp"
 #include "uplink/mailbox.hpp"
+#include "uplink/reader_note.hpp"
 #include "uplink/renewal_post.hpp"
 #include "uplink/status.hpp"
 
@@ -39,6 +40,8 @@ struct UplinkSettings {
     std::size_t ahead_bytes = std::size_t{64} << 20;
     milliseconds resend_after{30'000};
     milliseconds status_interval{60'000};
+    std::filesystem::path reader_note{};       // the reader's health; empty: none
+    std::optional<BrokerMessage> discovery{};  // retained, after each connect: what Home Assistant is told
 };
 
 class Uplink {
@@ -129,6 +132,8 @@ class Uplink {
     Mailbox mailbox_;
     RenewalPost* post_ = nullptr;
     FlightTable flights_;
+    ReaderNote reader_note_;
+    bool discovery_due_ = false;
     UplinkCounters counters_;
     bool connected_ = false;
     std::optional<ChainId> chain_;

@@ -31,11 +31,13 @@ ROLES = {
     "collector": ("collector/tls", "services"),
     "policy": ("broker/policy", "services"),
     "admin": ("broker/admin", "services"),
+    "watcher": ("watcher/tls", "services"),
     "service not known": ("stray/tls", "services"),
 }
 OWN = "lpr/v1/dev/gate-1/"
 TOPICS = [OWN + leaf for leaf in ("read", "media", "chk", "status", "req", "ack", "cmd", "boot", "read/more")] + [
     "lpr/v1/dev/gate-2/read", "lpr/v1/dev/gate-2/status", "lpr/v1/dev/gate-2/ack", "lpr/v1/cfg/lane/recipients",
+    "homeassistant/device/portcullis-gate-1/config", "homeassistant/device/portcullis-gate-2/config",
     "lpr/v1/op/alice/feed", "elsewhere", "$CONTROL/dynamic-security/v1", "$SYS/broker/uptime"]
 
 UP = ("read", "media", "chk", "status", "req")  # device -> collector
@@ -52,7 +54,8 @@ def may_write(role, topic):
     """The rule in words that are not the broker's: README.md of board/host/mosquitto."""
     leaf = topic.rsplit("/", 1)[-1]
     if role in ("device", "another device"):
-        return device_of(topic) == {"device": "gate-1", "another device": "gate-2"}[role] and leaf in UP
+        name = {"device": "gate-1", "another device": "gate-2"}[role]
+        return device_of(topic) == name and leaf in UP or topic == f"homeassistant/device/portcullis-{name}/config"
     if role == "collector":
         return device_of(topic) is not None and leaf in DOWN
     if role == "policy":
@@ -67,6 +70,8 @@ def may_hear(role, topic):
     if role in ("device", "another device"):
         own = device_of(topic) == {"device": "gate-1", "another device": "gate-2"}[role] and leaf in DOWN
         return own or topic.startswith("lpr/v1/cfg/")
+    if role == "watcher":
+        return topic.startswith("homeassistant/") or device_of(topic) is not None and leaf == "status"
     return role == "collector" and topic.startswith("lpr/v1/dev/")
 
 
@@ -88,6 +93,7 @@ class Matrix(unittest.TestCase):
         cls.house.write_access()
         cls.make_pki("--device", "gate-3")  # after the table: nobody has admitted it
         cls.certify("stray/tls", "stray", "service-ca")
+        cls.certify("watcher/tls", "watcher", "service-ca")
         cls.open_table()
         cls.house.start_broker()
 

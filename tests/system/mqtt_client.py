@@ -155,6 +155,11 @@ class Client:
         taken, self.messages = self.messages, []
         return taken
 
+    def wait(self):
+        """Until a message has come."""
+        while not self.messages:
+            self._next()
+
     def until(self, last):
         """All messages up to `last`."""
         deadline = time.monotonic() + ANSWER_LIMIT_S

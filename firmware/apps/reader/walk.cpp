@@ -4,8 +4,10 @@
 
 #include "apps/common/signing_key.hpp"
 #include "apps/reader/vitals.hpp"
+#include "base/clock_offset.hpp"
 #include "base/log.hpp"
 #include "health/clock_teller.hpp"
+#include "pipeline/health_desk.hpp"
 #include "pipeline/key_intake.hpp"
 #include "pipeline/recipient_intake.hpp"
 #include "pipeline/spool_sink.hpp"
@@ -181,6 +183,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     ReaderVitals vitals(settings, clock);
     RateGovernor governor(rate_settings(settings.supervision));
     const StrainPlaces places = strain_places(settings.supervision);
+    HealthDesk desk({PORTCULLIS_VERSION, eyes.model, settings.status.note, settings.status.interval}, clock);
     Teller teller;
     KeyDuty keys(settings, sealer, renewal, stop);
     TRY(keys.begin(inbox, clock));
@@ -202,6 +205,8 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     const auto trigger = or_without(open_trigger(settings), "every frame is searched");
     const auto illuminator = or_without(open_illuminator(settings), "the lamp stays as it is");
     Roadside roadside(roadside_settings(settings), trigger.get(), illuminator.get());
+    const bool no_trigger = settings.trigger.wiring && !trigger;
+    const bool no_light = (settings.illuminator.light || settings.illuminator.filter) && !illuminator;
     Pipeline::Hooks hooks;
     if (trigger || illuminator) hooks.expected = [&](const Frame& frame) { return roadside.before(frame); };
     hooks.pulse = vitals.pulse();
@@ -214,7 +219,10 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     hooks.tick = [&](const RoadCounters& counters) {
         vitals.main().beat();
         clock_teller.tell(watch);
-        governor.look(measure_strain(places), clock.since_boot());
+        const Strain strain = measure_strain(places);
+        governor.look(strain, clock.since_boot());
+        desk.look({counters, strain, watch, governor, roadside.trigger_trouble() || no_trigger,
+                   roadside.light_trouble() || no_light, kernel_clock_offset()});
         teller.tell(counters, roadside.trouble() + governor.trouble());
     };
     Pipeline pipeline(pipeline_settings(settings), std::move(eyes), std::move(road), hooks);

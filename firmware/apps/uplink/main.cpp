@@ -9,6 +9,7 @@
 #include "drivers/broker/paho/paho_broker.hpp"
 #include "health/service.hpp"
 #include "seal/self_test.hpp"
+#include "uplink/home_assistant.hpp"
 #include "uplink/uplink_service.hpp"
 
 using namespace portcullis;
@@ -66,7 +67,12 @@ UplinkSettings uplink_settings(const UplinkFileSettings& settings, const std::st
             .ahead_items = settings.window.ahead_items,
             .ahead_bytes = settings.window.ahead_bytes,
             .resend_after = settings.window.resend_after,
-            .status_interval = settings.status_interval};
+            .status_interval = settings.status_interval,
+            .reader_note = settings.reader_note,
+            .discovery = settings.home_assistant.discovery
+                             ? std::optional(discovery_message(settings.home_assistant.prefix, device,
+                                                               PORTCULLIS_VERSION))
+                             : std::nullopt};
 }
 
 /// Ours, when we ask for its successor ourselves. Before the pair is read: it may end what a power cut broke

@@ -7,6 +7,7 @@
 #include "health/clock_teller.hpp"
 #include "health/rate_governor.hpp"
 #include "integration/faults/fault_row.hpp"
+#include "pipeline/health_desk.hpp"
 #include "pipeline/roadside.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
@@ -80,6 +81,27 @@ Seen clock_after(const std::function<void(FakeClock&, KernelClock&)>& change) {
     kernel = {true, milliseconds(10)};
     clock.advance(seconds(2));
     seen.recovered = watch.look().quality == ClockQuality::ntp;
+    return seen;
+}
+
+/// The disk or folder of the status is not there.
+Seen no_place_for_the_note() {
+    const LogCatcher log;
+    const TempDir folder;
+    FakeClock clock;
+    const auto place = folder.path() / "status";
+    HealthDesk desk({"0.1.0", "", place / "reader.json", seconds(60)}, clock);
+    ClockWatch watch(clock, std::nullopt, [] { return KernelClock(); });
+    const RateGovernor governor{RateSettings{}};
+    const RoadCounters counters;
+    const auto look = [&] {
+        clock.advance(seconds(60));
+        desk.look({counters, Strain(), watch, governor});
+        return std::filesystem::exists(place / "reader.json");
+    };
+    Seen seen{look() ? "left" : "status without the reader", log.text(), false};
+    std::filesystem::create_directory(place);
+    seen.recovered = look() && desk.latest().has_value();
     return seen;
 }
 
@@ -168,6 +190,9 @@ FaultRows machine_faults() {
                  clock.step_utc(-std::chrono::hours(24 * 365 * 40));
              });
          }},
+        {"status", Fault::full, "the folder of the note is missing or full", "status without the reader",
+         "the note for the uplink cannot be left", "the next note is left when it can be",
+         no_place_for_the_note},
         {"trigger", Fault::error, "its contact cannot be asked", "degraded=trigger",
          "the trigger cannot be asked, every frame is searched", "goes on by itself when it can",
          trigger_fails},

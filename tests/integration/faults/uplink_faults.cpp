@@ -151,6 +151,26 @@ Seen rubbish_in_the_inbox() {
     return seen;
 }
 
+/// What the reader leaves of its health is not what the codec writes.
+Seen rubbish_for_a_note() {
+    const LogCatcher log;
+    const TempDir folder;
+    const auto file = folder.path() / "reader.json";
+    FakeClock clock;
+    ReaderNote note(file, clock);
+    std::ofstream(file) << R"({"v":1,"kind":"note","plate":"AB12CDE"})";
+    const auto status = [&] {
+        const BrokerMessage message = status_message("gate-1", {}, {}, note.look(), clock.utc());
+        return std::string(as_text(message.payload));
+    };
+    const bool empty = status().find(R"("reader":{}})") != std::string::npos;
+    Seen seen{empty ? "status without the reader" : "passed on", log.text(), false};
+    std::filesystem::remove(file);
+    std::ofstream(file) << must(encode_note({HealthReport(), clock.since_boot()}));
+    seen.recovered = status().find(R"("reader":{"up":0)") != std::string::npos;
+    return seen;
+}
+
 Seen no_reader_yet() {
     const LogCatcher log;
     Desk desk;
@@ -202,6 +222,9 @@ FaultRows uplink_faults() {
         {"inbox", Fault::full, "the uplink cannot write it", "held",
          "a receipt cannot be handed to the reader", "sent again, the items bring another receipt",
          inbox_full},
+        {"status", Fault::corrupt, "the reader's note is not ours", "status without the reader",
+         "the reader's note of its health is not passed on", "the next good note is passed on",
+         rubbish_for_a_note},
         {"inbox", Fault::corrupt, "rubbish stands in it", "held",
          "a receipt in the inbox is refused, nothing released", "a good receipt releases",
          rubbish_in_the_inbox},

@@ -38,6 +38,7 @@ class Bench {
     std::function<Result<std::vector<PlateCandidate>>(const FrameView&)> answer;  // in the scene's place
 
     void expect(std::function<bool(const Frame&)> expected) { stage_->expect(std::move(expected)); }
+    void slow_down_by(const std::atomic<int>& step) { stage_->slow_down_by(step); }
 
     /// Shows frames up to, not with, end.
     void show_until(std::uint64_t end) {
@@ -173,4 +174,26 @@ TEST_CASE("a frame in which no vehicle is expected is not searched, save while a
     bench.show_until(200);
     CHECK(bench.closed().size() == 1);
     CHECK(bench.searched().size() < 100);
+}
+
+TEST_CASE("under strain a new passage gets no more patches than the first ones") {
+    // A plate that grows: each look is better than the one before, and worth a patch.
+    const auto growing = [](std::uint64_t frame) -> std::vector<PlateCandidate> {
+        const auto step = static_cast<float>(frame);
+        return {{quad_from_box({100, 150, 140 + 8 * step, 160 + 2 * step}), 0.5F + 0.02F * step}};
+    };
+    std::vector<std::uint64_t> patches;
+    for (const int step : {0, 1, 2, 3}) {
+        PipelineSettings settings;
+        settings.gate.reset();
+        settings.budget = {1, 8};
+        Bench bench(growing, settings);
+        const std::atomic<int> rate = step;
+        bench.slow_down_by(rate);
+        bench.show_until(12);
+        patches.push_back(bench.counters().patches);
+    }
+    CHECK(patches[1] == patches[0]);
+    CHECK(patches[2] < patches[0]);
+    CHECK(patches[3] == patches[2]);
 }

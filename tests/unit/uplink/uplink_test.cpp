@@ -251,6 +251,44 @@ TEST_CASE("the status is retained, tells depth and counters, and comes at its in
     CHECK(desk.broker.statuses.size() == 2);
 }
 
+TEST_CASE("the status comes at its pace alone: what passes meanwhile makes none") {
+    Desk desk({.status_interval = seconds(60)});
+    desk.broker.connect();
+    static_cast<void>(desk.turn_and_take());
+    for (int i = 0; i < 59; ++i) {
+        desk.append(1 + i % 3);
+        desk.clock.advance(seconds(1));
+        static_cast<void>(desk.turn_and_take());
+        desk.broker.accept_all();
+    }
+    CHECK(desk.broker.statuses.size() == 1);
+}
+
+TEST_CASE("Home Assistant is told after each connect when it is switched on, else never") {
+    for (const bool on : {false, true}) {
+        UplinkSettings settings;
+        if (on) settings.discovery = BrokerMessage{.topic = "homeassistant/device/portcullis-gate-1/config"};
+        Desk desk(settings);
+        const auto told = [&] {
+            std::size_t count = 0;
+            for (const auto& one : desk.broker.published)
+                count += one.message.topic.starts_with("homeassistant/") ? 1 : 0;
+            return count;
+        };
+        desk.broker.connect();
+        desk.turn();
+        CHECK(told() == (on ? 1 : 0));
+        desk.clock.advance(seconds(120));
+        desk.turn();
+        CHECK(told() == (on ? 1 : 0));
+        desk.broker.disconnect();
+        desk.turn();
+        desk.broker.connect();
+        desk.turn();
+        CHECK(told() == (on ? 2 : 0));
+    }
+}
+
 TEST_CASE("a clean end leaves its word, and the will is the same topic") {
     Desk desk;
     desk.broker.connect();
