@@ -43,6 +43,9 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     SettingsSection store = in.section("key_store");
     settings.key_store.file = store.path("file", "");
     if (!settings.key_store.file.empty() || store.has("kek")) settings.key_store.kek = store.path("kek");
+    settings.key_store.token = store.text("token", "");
+    store.check(settings.key_store.token.empty() || settings.key_store.token.starts_with("pkcs11:"), "token",
+                "write pkcs11:token=LABEL?module-path=LIBRARY&pin-source=FILE, or \"\"");
     settings.recipients = read_recipients(in.section("recipients"), !settings.key_store.file.empty());
     settings.devices = read_device_trust_files(in);
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));

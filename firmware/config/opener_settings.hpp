@@ -25,6 +25,7 @@ struct OpenerSettings {
     struct KeyStoreSection {
         std::filesystem::path file;  // empty: the recipients' keys lie in files
         std::filesystem::path kek;
+        std::string token;  // of keys that live in one: pkcs11:token=LABEL?module-path=...; empty: none
     } key_store;
     DeviceTrustFiles devices;
     std::size_t keep_views = 0;

@@ -9,6 +9,7 @@
 
 #include "base/durable.hpp"
 #include "base/file.hpp"
+#include "base/log.hpp"
 #include "seal/cms_codec.hpp"
 #include "seal/secret_file.hpp"
 #include "seal/statement.hpp"
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 using CipherPtr = std::unique_ptr<EVP_CIPHER_CTX, OpensslDeleter<EVP_CIPHER_CTX_free>>;
 
 constexpr std::string_view magic = "portcullis-key-store 1 ";
+constexpr std::string_view token_word = "token";  // in the place of the wrapped key
 constexpr std::size_t kek_bytes = 32;
 constexpr std::size_t iv_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
@@ -106,6 +108,30 @@ std::string line_of(std::chrono::sys_days epoch, ByteView certificate, ByteView 
     return fmt::format("{} {} {}\n", to_string(epoch), to_hex(certificate), to_hex(wrapped));
 }
 
+std::string line_in_token(std::chrono::sys_days epoch, ByteView certificate) {
+    return fmt::format("{} {} {}\n", to_string(epoch), to_hex(certificate), token_word);
+}
+
+/// Both ways of a key agreement come to the same: the handle derives, and is the certificate's key.
+Result<void> try_agreement(EVP_PKEY* key, X509* certificate) {
+    const auto agreed = [](EVP_PKEY* own, EVP_PKEY* other) {
+        using ContextPtr = std::unique_ptr<EVP_PKEY_CTX, OpensslDeleter<EVP_PKEY_CTX_free>>;
+        const ContextPtr context(EVP_PKEY_CTX_new(own, nullptr));
+        Secret shared(EVP_MAX_MD_SIZE);
+        std::size_t bytes = shared.bytes.size();
+        const bool done = context && EVP_PKEY_derive_init(context.get()) == 1 &&
+                          EVP_PKEY_derive_set_peer(context.get(), other) == 1 &&
+                          EVP_PKEY_derive(context.get(), u8(shared.bytes), &bytes) == 1;
+        return done ? sha256(ByteView(shared.bytes).first(bytes)) : Digest{};
+    };
+    const KeyPtr other(EVP_EC_gen("P-256"));
+    const Digest here = other ? agreed(key, other.get()) : Digest{};
+    if (here != Digest{} && here == agreed(other.get(), X509_get0_pubkey(certificate))) return {};
+    return fail(openssl_error(ErrorCode::refused,
+                              "key store: the key in the token does not derive (CKA_DERIVE, ECDH); make one "
+                              "with `portcullis epoch make`"));
+}
+
 Result<Bytes> wrapped_of(const KeyStore::Entry& entry) {
     const std::size_t at = entry.line.rfind(' ');
     const auto bytes = from_hex(std::string_view(entry.line).substr(at + 1, entry.line.size() - at - 2));
@@ -132,6 +158,7 @@ Result<KeyStore::Entry> entry_of(std::string_view line, const fs::path& store) {
     entry.certificate = *der;
     entry.key_id = key_id(certificate.get());
     entry.line = std::string(line) + "\n";
+    entry.in_token = line.substr(second + 1) == token_word;
     return entry;
 }
 
@@ -144,7 +171,18 @@ Result<Secret> read_kek(const fs::path& file) {
     return Secret(std::move(*bytes));
 }
 
+Error no_token(std::chrono::sys_days epoch) {
+    return {ErrorCode::configuration,
+            fmt::format("key store: a key of the epoch {} lives in a token; name it (--token, or token in "
+                        "[key_store])",
+                        to_string(epoch))};
+}
+
 }  // namespace
+
+std::string epoch_label(std::chrono::sys_days epoch) {
+    return "portcullis-epoch-" + to_string(epoch);
+}
 
 fs::path KeyStore::kek_file(std::uint64_t generation) const {
     return fmt::format("{}.{}", files_.kek.string(), generation);
@@ -229,12 +267,10 @@ Result<KeyStore> KeyStore::open(const KeyStoreFiles& files) {
     return store;
 }
 
-Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* certificate) {
+Result<KeyStore::Entry> KeyStore::admit(std::chrono::sys_days epoch, X509* certificate) const {
     const std::string name = fmt::format("of the epoch {}", to_string(epoch));
-    const auto refuse = [](const Error& error) { return fail(ErrorCode::refused, "{}", error.message()); };
     if (const auto use = check_certificate(certificate, CertificateUse::receive, name); !use)
-        return refuse(use.error());
-    if (const auto pair = check_pair(key, certificate, name); !pair) return refuse(pair.error());
+        return fail(ErrorCode::refused, "{}", use.error().message());
     std::error_code ignored;
     if (fs::exists(record_file(epoch), ignored))
         return fail(ErrorCode::refused,
@@ -249,15 +285,36 @@ Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* cer
     entry.certificate = certificate_to_der(certificate);
     if (std::ranges::find(entries_, entry.key_id, &Entry::key_id) != entries_.end())
         return fail(ErrorCode::refused, "key store: the key {} is there already", entry.key_id);
-    const Secret kek = TRY(read_kek(kek_file(generation_)));
-    const Secret der = TRY(private_key_der(key));
-    const Bytes wrapped = TRY(wrap(kek.bytes, der.bytes, bound_to(epoch, entry.certificate)));
-    entry.line = line_of(epoch, entry.certificate, wrapped);
+    return entry;
+}
+
+Result<void> KeyStore::append(Entry entry) {
     std::vector<Entry> all = entries_;
     all.push_back(std::move(entry));
     TRY(write(all, generation_));
     entries_ = std::move(all);
     return {};
+}
+
+Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* certificate) {
+    Entry entry = TRY(admit(epoch, certificate));
+    if (const auto pair = check_pair(key, certificate, fmt::format("of the epoch {}", to_string(epoch)));
+        !pair)
+        return fail(ErrorCode::refused, "{}", pair.error().message());
+    const Secret kek = TRY(read_kek(kek_file(generation_)));
+    const Secret der = TRY(private_key_der(key));
+    const Bytes wrapped = TRY(wrap(kek.bytes, der.bytes, bound_to(epoch, entry.certificate)));
+    entry.line = line_of(epoch, entry.certificate, wrapped);
+    return append(std::move(entry));
+}
+
+Result<void> KeyStore::add_in_token(std::chrono::sys_days epoch, X509* certificate, const TokenKeys& token) {
+    Entry entry = TRY(admit(epoch, certificate));
+    const KeyPtr key = TRY(token.open(epoch_label(epoch), certificate));
+    TRY(try_agreement(key.get(), certificate));
+    entry.in_token = true;
+    entry.line = line_in_token(epoch, entry.certificate);
+    return append(std::move(entry));
 }
 
 Result<void> KeyStore::change_kek(std::vector<Entry> kept) {
@@ -266,6 +323,7 @@ Result<void> KeyStore::change_kek(std::vector<Entry> kept) {
     const Secret before = TRY(read_kek(kek_file(generation_)));
     const Secret after = TRY(read_kek(kek_file(next)));
     for (Entry& entry : kept) {
+        if (entry.in_token) continue;
         const std::string bound = bound_to(entry.epoch, entry.certificate);
         const Bytes old_form = TRY(wrapped_of(entry));
         const Secret key = TRY(unwrap_with(before.bytes, old_form, bound));
@@ -278,20 +336,26 @@ Result<void> KeyStore::change_kek(std::vector<Entry> kept) {
     return remove_other_keks();
 }
 
-Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& witness, UtcTime now) {
+Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& witness, UtcTime now,
+                                const TokenKeys& token) {
     const fs::path file = record_file(epoch);
     const fs::path begun = file.string() + ".begun";  // the ids, for the record, should the power go
     Destruction destruction{epoch, {}, 0, now};
     std::vector<Entry> kept;
+    bool in_token = false;
     for (const Entry& entry : entries_) {
         if (entry.epoch == epoch)
             destruction.keys.push_back(entry.key_id);
         else
             kept.push_back(entry);
+        in_token = in_token || (entry.epoch == epoch && entry.in_token);
     }
+    if (in_token && !token.destroy) return fail(no_token(epoch));
     if (!destruction.keys.empty()) {
         std::ranges::sort(destruction.keys);
         TRY(write_file_atomically(begun, as_bytes(fmt::format("{}", fmt::join(destruction.keys, "\n")))));
+        // In the token first: a line without its key tells what was begun, a key without its line nothing.
+        if (in_token) TRY(token.destroy(epoch_label(epoch)));
         TRY(change_kek(std::move(kept)));
     } else {
         const auto ids = read_text_file(begun, max_store_bytes);
@@ -310,16 +374,32 @@ Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& w
     return record;
 }
 
-Result<std::vector<RecipientKey>> KeyStore::unwrap() const {
+Result<RecipientKey> KeyStore::unwrap_one(const Entry& entry, const TokenKeys& token) const {
+    RecipientKey key;
+    key.certificate = certificate_from_der(entry.certificate);
+    if (entry.in_token) {
+        if (!token.open) return fail(no_token(entry.epoch));
+        key.key = TRY(token.open(epoch_label(entry.epoch), key.certificate.get()));
+        return key;
+    }
     const Secret kek = TRY(read_kek(kek_file(generation_)));
+    const Bytes wrapped = TRY(wrapped_of(entry));
+    const Secret der = TRY(unwrap_with(kek.bytes, wrapped, bound_to(entry.epoch, entry.certificate)));
+    key.key = TRY(private_key_from(der.bytes));
+    return key;
+}
+
+Result<std::vector<RecipientKey>> KeyStore::unwrap(const TokenKeys& token) const {
     std::vector<RecipientKey> keys;
     for (const Entry& entry : entries_) {
-        const Bytes wrapped = TRY(wrapped_of(entry));
-        const Secret der = TRY(unwrap_with(kek.bytes, wrapped, bound_to(entry.epoch, entry.certificate)));
-        RecipientKey key;
-        key.key = TRY(private_key_from(der.bytes));
-        key.certificate = certificate_from_der(entry.certificate);
-        keys.push_back(std::move(key));
+        Result<RecipientKey> key = unwrap_one(entry, token);
+        if (key)
+            keys.push_back(std::move(*key));
+        else if (entry.in_token && key.error().code() == ErrorCode::not_found)
+            log_error("keys", "{}; epoch={} cure=\"end its destruction with portcullis epoch destroy\"",
+                      key.error().message(), to_string(entry.epoch));
+        else
+            return fail(std::move(key.error()));
     }
     return keys;
 }

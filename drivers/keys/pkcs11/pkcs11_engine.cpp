@@ -6,24 +6,9 @@
 #include <openssl/engine.h>
 #include <openssl/err.h>
 
-#include "seal/secret_file.hpp"
-
 namespace portcullis {
 
 namespace {
-
-constexpr std::size_t max_pin_bytes = 256;
-
-/// The first line of the file.
-Result<std::string> read_pin(const std::filesystem::path& path) {
-    Bytes bytes = TRY(with_context(read_secret_file(path, max_pin_bytes, "PIN"), "pin-source"));
-    const Cleanse cleanse(bytes);
-    const std::string_view text = as_text(bytes);
-    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-    if (line.empty())
-        return fail(ErrorCode::configuration, "pin-source {}: its first line holds no PIN", path.string());
-    return std::string(line);
-}
 
 /// The engine opens the library at its first use and tells little then.
 Result<void> check_module(const std::filesystem::path& path) {
@@ -71,7 +56,7 @@ Result<Pkcs11Engine> Pkcs11Engine::open(const TokenUri& uri) {
     if (!handle->command("MODULE_PATH", uri.module.c_str()))
         return fail(openssl_error(ErrorCode::configuration, "the engine takes no module-path"));
     if (!uri.pin_source.empty()) {
-        std::string pin = TRY(read_pin(uri.pin_source));
+        std::string pin = TRY(read_pin(uri));
         const Cleanse cleanse(pin);
         if (!handle->command("PIN", pin.c_str()))
             return fail(openssl_error(ErrorCode::configuration, "the engine takes no PIN"));

@@ -1,12 +1,15 @@
 #include "drivers/keys/pkcs11/token_uri.hpp"
 
 #include "base/bytes.hpp"
+#include "seal/openssl.hpp"
+#include "seal/secret_file.hpp"
 
 namespace portcullis {
 
 namespace {
 
 constexpr std::string_view scheme = "pkcs11:";
+constexpr std::size_t max_pin_bytes = 256;
 constexpr std::string_view example =
     "write pkcs11:token=LABEL;object=LABEL?module-path=LIBRARY&pin-source=FILE";
 
@@ -52,7 +55,33 @@ Result<void> read_attribute(std::string_view attribute, TokenUri& uri) {
     return {};
 }
 
+/// What of the path says which token and key is meant; the rest is the engine's business.
+Result<void> read_path(std::string_view path, TokenUri& uri) {
+    while (!path.empty()) {
+        const std::size_t end = std::min(path.size(), path.find(';'));
+        const std::string_view attribute = path.substr(0, end);
+        const std::string_view value = attribute.substr(attribute.find('=') + 1);
+        if (attribute.starts_with("token=")) uri.token = TRY(percent_decoded(value));
+        if (attribute.starts_with("object=")) uri.object = TRY(percent_decoded(value));
+        if (attribute.starts_with("id=")) uri.by_id = true;
+        path.remove_prefix(std::min(path.size(), end + 1));
+    }
+    return {};
+}
+
 }  // namespace
+
+Result<std::string> read_pin(const TokenUri& uri) {
+    if (uri.pin_source.empty()) return std::string();
+    Bytes bytes = TRY(with_context(read_secret_file(uri.pin_source, max_pin_bytes, "PIN"), "pin-source"));
+    const Cleanse cleanse(bytes);
+    const std::string_view text = as_text(bytes);
+    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+    if (line.empty())
+        return fail(ErrorCode::configuration, "pin-source {}: its first line holds no PIN",
+                    uri.pin_source.string());
+    return std::string(line);
+}
 
 Result<TokenUri> parse_token_uri(std::string_view text) {
     if (!text.starts_with(scheme) || text.size() > max_token_uri_bytes)
@@ -70,6 +99,7 @@ Result<TokenUri> parse_token_uri(std::string_view text) {
         return fail(ErrorCode::configuration, "the URI names no key; {}", example);
     if (uri.module.empty())
         return fail(ErrorCode::configuration, "which library reaches the token? {}", example);
+    TRY(read_path(std::string_view(uri.key).substr(scheme.size()), uri));
     return uri;
 }
 

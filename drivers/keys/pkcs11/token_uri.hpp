@@ -17,10 +17,16 @@ struct TokenUri {
     std::string key;                   // pkcs11: and the path attributes
     std::filesystem::path module;      // the token's library
     std::filesystem::path pin_source;  // file with the PIN in its first line; empty: the token asks for none
+    std::string token;                 // the token's label, decoded; empty: not named
+    std::string object;                // the key's label, likewise
+    bool by_id = false;                // the URI names one key by its id
 };
 
 /// Errors: configuration, with the cure: another scheme, no module-path, a PIN in the URI itself (settings
 /// are no place for secrets), an attribute that is not known.
 [[nodiscard]] Result<TokenUri> parse_token_uri(std::string_view uri);
+
+/// The first line of pin_source, to be cleansed by the caller; empty without a file. Errors: configuration.
+[[nodiscard]] Result<std::string> read_pin(const TokenUri& uri);
 
 }  // namespace portcullis

@@ -4,6 +4,7 @@
 
 #include "apps/common/daemon_main.hpp"
 #include "apps/common/honour_revocations.hpp"
+#include "apps/common/recipient_token.hpp"
 #include "base/log.hpp"
 #include "collector/opener/accounts.hpp"
 #include "collector/opener/opener_server.hpp"
@@ -35,7 +36,8 @@ constexpr auto footer =
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
 
-Result<EnvelopeOpener> load_keys(const OpenerSettings& settings) {
+/// token: outlives the opener that is made.
+Result<EnvelopeOpener> load_keys(const OpenerSettings& settings, std::optional<RecipientToken>& token) {
     TrustSettings trust;
     trust.ca_chain = settings.devices.ca_chain;
     trust.signers = settings.devices.signers;
@@ -44,7 +46,7 @@ Result<EnvelopeOpener> load_keys(const OpenerSettings& settings) {
     std::vector<RecipientKey> recipients;
     if (!settings.key_store.file.empty()) {
         const KeyStore store = TRY(KeyStore::open({settings.key_store.file, settings.key_store.kek}));
-        recipients = TRY(store.unwrap());
+        recipients = TRY(store.unwrap(token ? token->keys() : TokenKeys()));
     }
     for (const OpenerSettings::Recipient& recipient : settings.recipients)
         recipients.push_back(TRY(load_recipient({recipient.key, recipient.certificate})));
@@ -75,7 +77,8 @@ void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) 
     told = now;
 }
 
-Result<void> serve(const OpenerSettings& settings, OpenerServer& server, StopSignal& stop) {
+Result<void> serve(const OpenerSettings& settings, std::optional<RecipientToken>& token, OpenerServer& server,
+                   StopSignal& stop) {
     const SystemClock clock;
     Heartbeat heartbeat(clock, "open", watchdog_patience);
     const Watchdog watchdog(clock, {&heartbeat});
@@ -88,7 +91,7 @@ Result<void> serve(const OpenerSettings& settings, OpenerServer& server, StopSig
         TRY(server.step(step_patience));
         heartbeat.beat();
         if (const std::uint64_t now = stop.hangups(); std::exchange(hangups, now) != now) {
-            auto keys = load_keys(settings);
+            auto keys = load_keys(settings, token);
             if (keys)
                 server.replace_keys(std::move(*keys));
             else
@@ -110,7 +113,10 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     if (!try_lock_memory())
         log_warning("opener", "memory is not locked (RLIMIT_MEMLOCK): keep swap off or encrypted");
     TRY(envelope_self_test());
-    EnvelopeOpener keys = TRY(load_keys(settings));
+    std::optional<RecipientToken> token;
+    if (!settings.key_store.token.empty())
+        token.emplace(TRY(with_context(RecipientToken::create(settings.key_store.token), "[key_store]")));
+    EnvelopeOpener keys = TRY(load_keys(settings, token));
     if (check_only) {
         std::cout << "portcullis-opener: " << file.string() << " is good\n";
         return {};
@@ -119,7 +125,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());
     OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views), std::move(sockets));
-    Result<void> served = serve(settings, server, stop);
+    Result<void> served = serve(settings, token, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);
     std::filesystem::remove(settings.sockets.views, ignored);

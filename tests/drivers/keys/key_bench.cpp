@@ -122,6 +122,22 @@ std::string TokenBench::uri(const std::string& token, const std::string& object,
            "&pin-source=file:" + (folder() / pin_file).string();
 }
 
+std::string TokenBench::place() const {
+    return std::string("pkcs11:token=lane?module-path=") + soft_token +
+           "&pin-source=file:" + (folder() / "pin").string();
+}
+
+void TokenBench::import(const std::filesystem::path& key, const std::string& label) const {
+    const std::string tool = std::string("pkcs11-tool --module ") + soft_token +
+                             " --token-label lane --login --pin 123456 --label " + label +
+                             " --id 0a0b0c --usage-derive --write-object ";
+    run({"sh", "-ec",
+         "cd '" + folder().string() + "'\nopenssl pkey -in '" + key.string() +
+             "' -outform DER -out import.der\nopenssl pkey -in '" + key.string() +
+             "' -pubout -outform DER -out import.pub\n" + tool + "import.der --type privkey\n" + tool +
+             "import.pub --type pubkey\nrm import.der\n"});
+}
+
 Result<std::unique_ptr<SigningKey>> TokenBench::open(const std::filesystem::path& certificate) const {
     return widened(Pkcs11SigningKey::create(source(), certificate));
 }

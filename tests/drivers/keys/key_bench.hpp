@@ -35,6 +35,8 @@ class KeyBench {
     [[nodiscard]] std::filesystem::path certificate_of_another_key() const {
         return pki_.file("devices/gate-1/read.crt");
     }
+    /// A file of the throw-away PKI.
+    [[nodiscard]] std::filesystem::path ca(const std::string& file) const { return pki_.file(file); }
     [[nodiscard]] TrustStore trust(const std::filesystem::path& certificate) const;
     [[nodiscard]] const std::filesystem::path& folder() const { return dir_.path(); }
 
@@ -70,6 +72,10 @@ class TokenBench final : public KeyBench {
         const std::filesystem::path& certificate) const override;
     void take_away() override;
 
+    /// The token itself, and no key.
+    [[nodiscard]] std::string place() const;
+    /// A key pair out of a file (PEM), under this label; it may derive.
+    void import(const std::filesystem::path& key, const std::string& label) const;
     [[nodiscard]] std::string uri(const std::string& token, const std::string& object,
                                   const std::string& pin_file) const;
 
