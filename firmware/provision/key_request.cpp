@@ -47,6 +47,29 @@ Result<PemBlock> read_block(const std::filesystem::path& path) {
     return block;
 }
 
+/// Where the key signs: see SigningKey.
+struct Place {
+    OSSL_LIB_CTX* context = nullptr;
+    const char* properties = nullptr;
+};
+
+Result<Bytes> make_csr_at(const Place& place, EVP_PKEY* key, std::string_view name) {
+    const CsrPtr csr(X509_REQ_new_ex(place.context, place.properties));
+    X509_NAME* subject = csr ? X509_REQ_get_subject_name(csr.get()) : nullptr;
+    const bool done = subject != nullptr && X509_REQ_set_version(csr.get(), 0) == 1 &&
+                      X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, u8(as_bytes(name)),
+                                                 static_cast<int>(name.size()), -1, 0) == 1 &&
+                      X509_REQ_set_pubkey(csr.get(), key) == 1 &&
+                      X509_REQ_sign(csr.get(), key, EVP_sha256()) > 0;
+    unsigned char* der = nullptr;
+    const int length = done ? i2d_X509_REQ(csr.get(), &der) : -1;
+    if (length <= 0) return fail(openssl_error(ErrorCode::internal, "provision: cannot make a request"));
+    const ByteView view = std::as_bytes(std::span(der, static_cast<std::size_t>(length)));
+    Bytes bytes(view.begin(), view.end());
+    OPENSSL_free(der);
+    return bytes;
+}
+
 }  // namespace
 
 Result<KeyPtr> make_key() {
@@ -64,20 +87,11 @@ Result<Bytes> private_key_to_pem(EVP_PKEY* key) {
 }
 
 Result<Bytes> make_csr(EVP_PKEY* key, std::string_view name) {
-    const CsrPtr csr(X509_REQ_new());
-    X509_NAME* subject = csr ? X509_REQ_get_subject_name(csr.get()) : nullptr;
-    const bool done = subject != nullptr && X509_REQ_set_version(csr.get(), 0) == 1 &&
-                      X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, u8(as_bytes(name)),
-                                                 static_cast<int>(name.size()), -1, 0) == 1 &&
-                      X509_REQ_set_pubkey(csr.get(), key) == 1 &&
-                      X509_REQ_sign(csr.get(), key, EVP_sha256()) > 0;
-    unsigned char* der = nullptr;
-    const int length = done ? i2d_X509_REQ(csr.get(), &der) : -1;
-    if (length <= 0) return fail(openssl_error(ErrorCode::internal, "provision: cannot make a request"));
-    const ByteView view = std::as_bytes(std::span(der, static_cast<std::size_t>(length)));
-    Bytes bytes(view.begin(), view.end());
-    OPENSSL_free(der);
-    return bytes;
+    return make_csr_at({}, key, name);
+}
+
+Result<Bytes> make_csr(const SigningKey& key, std::string_view name) {
+    return make_csr_at({key.context(), key.properties()}, key.key(), name);
 }
 
 Result<CheckedCsr> check_csr(ByteView der) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ports/signing_key.hpp"
 #include "record/key_request_codec.hpp"
 #include "seal/openssl.hpp"
 
@@ -18,6 +19,8 @@ namespace portcullis {
 
 /// DER, signed by the key itself; the subject is CN=name and nothing else. Errors: internal.
 [[nodiscard]] Result<Bytes> make_csr(EVP_PKEY* key, std::string_view name);
+/// The same for a key wherever it lives; it needs no certificate.
+[[nodiscard]] Result<Bytes> make_csr(const SigningKey& key, std::string_view name);
 
 struct CheckedCsr {
     KeyPtr key;        // the public half

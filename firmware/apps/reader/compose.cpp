@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "apps/common/key_place.hpp"
 #include "drivers/camera/libcamera/libcamera_camera.hpp"
 #include "drivers/camera/v4l2/v4l2_camera.hpp"
 #include "drivers/gpio/gpio_illuminator.hpp"
@@ -226,12 +227,14 @@ std::filesystem::path read_request(const ReaderSettings& settings) {
 
 Result<std::optional<KeyRenewal>> open_renewal(const ReaderSettings& settings) {
     if (settings.renewal.after_percent == 0) return std::optional<KeyRenewal>();
-    return std::optional(TRY(KeyRenewal::create({.which = DeviceKey::read,
-                                                 .device = settings.device,
-                                                 .key = settings.keys.key,
-                                                 .certificate = settings.keys.certificate,
-                                                 .ca_chain = settings.renewal.ca_chain,
-                                                 .due_percent = settings.renewal.after_percent})));
+    return std::optional(TRY(KeyRenewal::create(
+        {.which = DeviceKey::read,
+         .device = settings.device,
+         .key = settings.keys.key,
+         .certificate = settings.keys.certificate,
+         .ca_chain = settings.renewal.ca_chain,
+         .due_percent = settings.renewal.after_percent,
+         .place = key_place(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads)})));
 }
 
 SpoolSettings spool_settings(const ReaderSettings& settings) {

@@ -79,7 +79,11 @@ class KeyDuty {
     }
     void look(UtcTime signed_time) {
         if (intake_) intake_->look(signed_time);
-        if (next_key_ && next_key_->look(std::max(signed_time, clock_->utc()))) tell(reload_key());
+        if (next_key_ && next_key_->look(std::max(signed_time, clock_->utc()))) {
+            tell(reload_key());
+            proven_after_ = signed_time;
+        }
+        retire(signed_time);
         const std::uint64_t hangups = stop_.hangups();
         if (std::exchange(hangups_, hangups) == hangups) return;
         if (const auto read = reload(); !read)
@@ -89,6 +93,13 @@ class KeyDuty {
     }
 
   private:
+    /// The first receipt since the key was opened: what it replaced is not needed any more.
+    void retire(UtcTime signed_time) {
+        if (!renewal_ || !proven_after_ || signed_time <= *proven_after_) return;
+        proven_after_.reset();
+        if (const auto done = renewal_->retire(); !done)
+            log_error("reader", "{}; the key before stays until the next start", done.error().message());
+    }
     static void tell(const Result<void>& done) {
         if (!done) log_error("reader", "{}; going on with the key before", done.error().message());
     }
@@ -114,6 +125,7 @@ class KeyDuty {
     std::optional<DeviceRecipients> recipients_;
     std::optional<RecipientIntake> intake_;
     std::uint64_t hangups_ = 0;
+    std::optional<UtcTime> proven_after_{UtcTime()};
 };
 
 /// A lamp or contact that is not there never stops the capture: it is told, and done without.
