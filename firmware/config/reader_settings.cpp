@@ -65,7 +65,7 @@ PassageSettings read_passage(SettingsReader& in) {
     PassageSettings passage;
     passage.roi = section.polygon("roi", std::vector<Point>());
     passage.close_after = read_ms(section, "close_after_ms", {100, 60'000}, 1200);
-    passage.rejoin_within = std::chrono::seconds(section.integer("rejoin_s", {0, 3'600}, 0));
+    passage.rejoin_within = std::chrono::seconds(section.integer("rejoin_s", {0, 3'600}, 60));
     passage.parked_memory = std::chrono::seconds(section.integer("parked_memory_s", {1, 86'400}, 60));
     passage.decide_after = read_ms(section, "decide_after_ms", {200, 60'000}, 2000);
     passage.decide_latest = read_ms(section, "decide_latest_ms", {200, 600'000}, 15'000);

@@ -49,7 +49,7 @@ struct PassageSettings {
     std::vector<Point> roi;
     std::vector<LaneSettings> lanes;
     milliseconds close_after{};
-    milliseconds rejoin_within{};  // zero: no text of a reported passage is kept in memory
+    milliseconds rejoin_within{};  // zero: a vehicle that was lost from sight is not known again
     milliseconds parked_memory{};
     milliseconds decide_after{};
     milliseconds decide_latest{};

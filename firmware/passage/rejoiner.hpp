@@ -3,18 +3,20 @@
 // behind a lorry, under a bridge, for longer than geometry can bridge. Two passages are one when their texts
 // agree, the second began after the first one's end and soon enough, they go the same way, and the second
 // goes on where the first had come to, not before it. So a vehicle that drives round and comes again is a new
-// passage, and so are two vehicles with one text that are in sight together, or follow each other. Memory: at
-// most max_remembered texts, none for longer than `within`. Thread-bound.
+// passage, and so are two vehicles with one text that are in sight together, or follow each other. No text is
+// kept for it, but a trace that fits thousands of plates (text_trace.hpp). Memory: at most max_remembered.
+// Thread-bound.
 
 #include <deque>
 
 #include "core/passage.hpp"
 #include "core/reading.hpp"
+#include "passage/text_trace.hpp"
 
 namespace portcullis {
 
 inline constexpr std::size_t max_remembered = 64;    // at the limit the oldest makes way
-inline constexpr std::size_t least_rejoin_text = 4;  // letters; shorter texts agree by chance
+inline constexpr std::size_t least_rejoin_text = 5;  // letters; shorter texts agree by chance
 
 class Rejoiner {
   public:
@@ -31,9 +33,9 @@ class Rejoiner {
   private:
     struct Known {
         Passage passage;
-        Read read;
+        TextTrace text;
     };
-    [[nodiscard]] bool is_one(const Known& known, const Passage& passage, const Read& read) const;
+    [[nodiscard]] bool is_one(const Known& known, const Passage& passage, const TextTrace& text) const;
 
     milliseconds within_;
     std::deque<Known> known_;  // as reported

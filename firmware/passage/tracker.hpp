@@ -38,7 +38,7 @@ struct TrackerSettings {
     std::vector<Point> roi;              // where candidates count; no points: the whole picture
     std::vector<LaneArea> lanes;         // the first that holds the plate's centre counts
     milliseconds close_after{1200};      // a slow camera gets at least two and a half of its own frames
-    milliseconds rejoin_within{60'000};  // texts stay in memory so long; zero: none does (rejoiner.hpp)
+    milliseconds rejoin_within{60'000};  // rejoiner.hpp; zero: nothing is known again
     milliseconds parked_memory{60'000};
     float open_score = likely_plate_score;  // of a candidate that may open a passage, [0, 1]
     int min_frames = 2;                     // a plate seen in fewer frames is a flicker, no passage

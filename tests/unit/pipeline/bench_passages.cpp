@@ -61,11 +61,18 @@ int main(int argc, char** argv) {
     program.footer(footer);
     PipelineSettings settings = walk_settings();
     int seeds = 4;
+    int first_seed = 1;
+    std::string only;
+    auto rejoin_s = std::chrono::duration_cast<std::chrono::seconds>(settings.tracker.rejoin_within).count();
     double seconds = 180;
     int close_after_ms = static_cast<int>(settings.tracker.close_after.count());
     bool greedy = false;
     bool json = false;
     program.add_option("--seeds", seeds, "Of each kind of road")->check(CLI::Range(1, 100'000));
+    program.add_option("--first-seed", first_seed, "To look at other traffic than the figures are told of")
+        ->check(CLI::Range(1, 100'000));
+    program.add_option("--road", only, "One road alone, by its name");
+    program.add_option("--rejoin-s", rejoin_s, "As passage.rejoin_s")->check(CLI::Range(0, 3600));
     program.add_option("--seconds", seconds, "Of each seed")->check(CLI::Range(1.0, 3600.0));
     program.add_option("--close-after-ms", close_after_ms, "As passage.close_after_ms")
         ->check(CLI::Range(100, 60'000));
@@ -73,6 +80,7 @@ int main(int argc, char** argv) {
     program.add_flag("--json", json, "Print JSON instead of a table");
     CLI11_PARSE(program, argc, argv);
     settings.tracker.close_after = milliseconds(close_after_ms);
+    settings.tracker.rejoin_within = std::chrono::seconds(rejoin_s);
     if (greedy) settings.tracker.assigning = Assigning::greedy;
 
     if (!json)
@@ -82,8 +90,9 @@ int main(int argc, char** argv) {
     nlohmann::ordered_json report;
     PassageFigures all;
     for (const RoadRules& rules : all_roads()) {
+        if (!only.empty() && rules.name != only) continue;
         PassageFigures figures;
-        for (int seed = 1; seed <= seeds; ++seed)
+        for (int seed = first_seed; seed < first_seed + seeds; ++seed)
             figures += walk_road(rules, static_cast<std::uint64_t>(seed), seconds, settings);
         if (!json) tell(rules.name, figures);
         report["roads"][rules.name] = as_json(figures);
