@@ -84,6 +84,15 @@ TEST_CASE("epoch without what it needs is wrong usage, and nothing is made") {
     CHECK(desk.run("add", {"--epoch", "2026-11-25"}).code == 2);
     CHECK(desk.run("create", {"--epoch", "2026-11-25"}).code == 2);
     CHECK_FALSE(std::filesystem::exists(desk.store));
+    const Outcome keyless =
+        desk.run("add", {"--epoch", "2026-11-25", "--certificate", desk.recipient.certificate});
+    CHECK(keyless.code == 2);
+    CHECK(says(keyless, "--key FILE, or --token URI"));
+    const Outcome both =
+        desk.run("add", {"--epoch", "2026-11-25", "--certificate", desk.recipient.certificate, "--key",
+                         desk.recipient.key, "--token", "pkcs11:token=lane?module-path=/x.so"});
+    CHECK(both.code == 2);
+    CHECK(says(both, "name one of them"));
     for (const char* step : {"list", "add", "destroy"}) {
         const Outcome none = std::string(step) == "list"
                                  ? desk.run(step)
