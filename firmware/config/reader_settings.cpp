@@ -167,6 +167,7 @@ ReaderStatusSettings read_status(SettingsSection section) {
     ReaderStatusSettings status;
     status.note = section.path("note", std::string(default_note));
     status.interval = std::chrono::seconds(section.integer("interval_s", {10, 3600}, 60));
+    status.signed_every = std::chrono::seconds(section.integer("signed_s", {0, 86'400}, 300));
     return status;
 }
 

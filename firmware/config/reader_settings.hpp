@@ -113,8 +113,9 @@ struct ReaderReceiptSettings {
 
 /// What the reader tells of its own health.
 struct ReaderStatusSettings {
-    std::filesystem::path note;       // for the uplink
-    std::chrono::seconds interval{};  // a new note so often
+    std::filesystem::path note;           // for the uplink
+    std::chrono::seconds interval{};      // a new note so often
+    std::chrono::seconds signed_every{};  // a statement in the chain so often; 0: none
 };
 
 struct ReaderSettings {

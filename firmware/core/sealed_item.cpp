@@ -13,13 +13,14 @@ struct KindRow {
     std::string_view leaf;
 };
 
-constexpr std::array<KindRow, 6> kinds{{
+constexpr std::array<KindRow, 7> kinds{{
     {ItemKind::read, "read", "read"},
     {ItemKind::plate, "plate", "media"},
     {ItemKind::overview, "overview", "media"},
     {ItemKind::checkpoint, "checkpoint", "chk"},
     {ItemKind::tombstone, "tombstone", "chk"},
     {ItemKind::life, "life", "chk"},
+    {ItemKind::health, "health", "chk"},
 }};
 
 const KindRow& row_of(ItemKind kind) {

@@ -15,8 +15,13 @@ enum class ItemKind {
     overview,    // the same
     checkpoint,  // SignedData( Checkpoint ): not encrypted, holds no plate data
     tombstone,   // SignedData( Tombstone ): stands in the place of items that the spool had to shed
-    life         // SignedData( LifeStatement ): why a chain begins, that the reader started, what it lost
+    life,        // SignedData( LifeStatement ): why a chain begins, that the reader started, what it lost
+    health       // SignedData( HealthStatement ): how the reader is
 };
+/// Signed words of the device about its chain, each with the link of the item before it.
+[[nodiscard]] constexpr bool is_statement(ItemKind kind) {
+    return kind == ItemKind::checkpoint || kind == ItemKind::life || kind == ItemKind::health;
+}
 [[nodiscard]] std::string_view to_string(ItemKind kind);
 [[nodiscard]] std::optional<ItemKind> item_kind_from_string(std::string_view text);
 /// Last part of the MQTT topic lpr/v1/dev/<device>/...: read, media or chk.

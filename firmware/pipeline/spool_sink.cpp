@@ -62,6 +62,7 @@ Result<void> SpoolSink::tick() {
     TRY(through_damage([&] { return spool_.shed_aged(); }));
     TRY(through_damage([&] { return say(spool_.untold()); }));
     TRY(through_damage([&] { return declare_losses(); }));
+    TRY(through_damage([&] { return state_health(); }));
     if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
     return checkpoint();
 }
@@ -97,6 +98,22 @@ Result<void> SpoolSink::say(const std::optional<LifeStatement>& life) {
     declared_ = counted_;
     lost_since_.reset();
     dropped_since_.reset();
+    return {};
+}
+
+/// At its own pace, whatever passes: the chain must not tell by it when something did. It signs the link
+/// before it and counts as a checkpoint.
+Result<void> SpoolSink::state_health() {
+    if (!health_ || health_every_ == std::chrono::seconds{0} ||
+        clock_.since_boot() - last_health_ < health_every_)
+        return {};
+    const auto report = health_();
+    if (!report) return {};
+    auto item = sealer_.health(spool_.head(), *report, clock_.utc());
+    if (!item) return fail(not_sealed(std::move(item.error())));
+    key_absent_since_.reset();
+    TRY(append_statement(std::move(*item)));
+    last_health_ = clock_.since_boot();
     return {};
 }
 

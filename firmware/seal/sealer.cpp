@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "record/canonical.hpp"
+#include "record/health_codec.hpp"
 #include "record/payload.hpp"
 #include "record/size_bucket.hpp"
 #include "record/statement_codec.hpp"
@@ -280,6 +281,12 @@ Result<SealedItem> Sealer::life(const ChainHead& head, LifeStatement life, UtcTi
     life.link = head.link;
     life.time = not_negative(time);
     return signed_item(head, ItemKind::life, TRY(encode_life(life)));
+}
+
+Result<SealedItem> Sealer::health(const ChainHead& head, const HealthReport& report, UtcTime time) const {
+    const HealthStatement health{settings_.device,  head.chain, report,
+                                 head.next_seq - 1, head.link,  not_negative(time)};
+    return signed_item(head, ItemKind::health, TRY(encode_health(health)));
 }
 
 Result<SealedItem> Sealer::signed_item(const ChainHead& head, ItemKind kind, std::string_view json) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/capture_record.hpp"
+#include "core/health_report.hpp"
 #include "core/sealed_item.hpp"
 #include "core/statement.hpp"
 #include "ports/signing_key.hpp"
@@ -55,6 +56,9 @@ class Sealer {
     [[nodiscard]] Result<SealedItem> checkpoint(const ChainHead& head, Seq first, UtcTime time) const;
     /// What `life` says, at the place head.next_seq: its device, chain, last, link and time are filled in.
     [[nodiscard]] Result<SealedItem> life(const ChainHead& head, LifeStatement life, UtcTime time) const;
+    /// The same of the device's health.
+    [[nodiscard]] Result<SealedItem> health(const ChainHead& head, const HealthReport& report,
+                                            UtcTime time) const;
     /// The blob only: a tombstone stands in the place of the items it names.
     [[nodiscard]] Result<Bytes> tombstone(const Tombstone& tombstone) const;
     /// The tombstone, if this sealer's key signed the blob. Errors: refused (no tombstone of our profile),

@@ -21,9 +21,7 @@ Result<bool> reaches(Database& database, const ChainHead& head, const ChainHead&
 }
 
 bool holds_statement(const SealedRecord& record) {
-    return std::ranges::any_of(record.items, [](const SealedItem& item) {
-        return item.kind == ItemKind::checkpoint || item.kind == ItemKind::life;
-    });
+    return std::ranges::any_of(record.items, [](const SealedItem& item) { return is_statement(item.kind); });
 }
 
 bool holds_life(const SealedRecord& record) {

@@ -57,6 +57,7 @@ void count_whole(Run& run, Life& life) {
     count(ItemKind::overview, run.overviews, life.shed_overviews);
     count(ItemKind::checkpoint, run.checkpoints, life.shed_checkpoints);
     count(ItemKind::life, run.checkpoints, life.shed_checkpoints);
+    count(ItemKind::health, run.checkpoints, life.shed_checkpoints);
 }
 
 Result<void> remove(Database& database, Life& life, const Run& run) {
@@ -115,9 +116,8 @@ class Shedding {
         TRY(shed_row(std::move(oldest)));
         for (int rows = 1;; ++rows) {
             auto next = TRY(find(database_, oldest_whole, begin));
-            if (!next || next->kind == to_string(ItemKind::read) ||
-                next->kind == to_string(ItemKind::checkpoint) || next->kind == to_string(ItemKind::life))
-                return rows;
+            const auto kind = next ? item_kind_from_string(next->kind) : std::nullopt;
+            if (!next || (kind && (*kind == ItemKind::read || is_statement(*kind)))) return rows;
             TRY(shed_row(std::move(*next)));
         }
     }

@@ -13,6 +13,7 @@
 #include "drivers/camera/made_pictures.hpp"
 #include "fuzz/vector_keys.hpp"
 #include "provision/key_request.hpp"
+#include "record/health_codec.hpp"
 #include "record/key_request_codec.hpp"
 #include "record/recipient_set_codec.hpp"
 #include "record/statement_codec.hpp"
@@ -81,6 +82,21 @@ LifeStatement made_life() {
 }
 const LifeStatement life = made_life();
 
+HealthReport made_report() {
+    HealthReport report;
+    report.uptime = std::chrono::seconds(3600);
+    report.firmware = "0.1.0";
+    report.model = "0123abcd";
+    report.frames_per_second = 29.5F;
+    report.frames = 107'640;
+    report.passages = 120;
+    report.celsius = 61.5F;
+    report.clock = {ClockQuality::holdover, std::chrono::seconds(60), milliseconds(42)};
+    report.rate_step = 2;
+    report.rate_reason = RateReason::heat;
+    return report;
+}
+
 void add_envelopes(const Corpus& corpus) {
     for (const char* name :
          {"good-one-recipient", "good-two-recipients", "good-signing-time-2050", "good-other-recipient-only",
@@ -110,6 +126,8 @@ void add_records(const Corpus& corpus) {
     corpus.add("record", "checkpoint", must(encode_checkpoint(checkpoint)));
     corpus.add("record", "tombstone", must(encode_tombstone(tombstone)));
     corpus.add("record", "life", must(encode_life(life)));
+    corpus.add("record", "health", must(encode_health({"gate-1", chain, made_report(), 4, link, fuzz::now})));
+    corpus.add("record", "note", must(encode_note({made_report(), BootTime(std::chrono::seconds(99))})));
     corpus.add("record", "receipt", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
 }
 

@@ -1,8 +1,10 @@
-// The canonical texts behind a signature: reads, checkpoints, life statements, tombstones, receipts.
+// The canonical texts behind a signature: reads, checkpoints, life and health statements, tombstones,
+// receipts; and the reader's note, behind none.
 
 #include "base/assert.hpp"
 #include "fuzz/input.hpp"
 #include "record/canonical.hpp"
+#include "record/health_codec.hpp"
 #include "record/payload.hpp"
 #include "record/statement_codec.hpp"
 
@@ -46,7 +48,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       check_spelling(text, &parse_checkpoint, &encode_checkpoint) +
                       check_spelling(text, &parse_tombstone, &encode_tombstone) +
                       check_spelling(text, &parse_life, &encode_life) +
-                      check_spelling(text, &parse_receipt, &encode_receipt);
+                      check_spelling(text, &parse_receipt, &encode_receipt) +
+                      check_spelling(text, &parse_health, &encode_health) +
+                      check_spelling(text, &parse_note, &encode_note);
     PORTCULLIS_ASSERT(kinds <= 1);  // no signed text can be passed off as one of another kind
     check_payload(text);
     check_plain_text(text);

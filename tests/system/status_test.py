@@ -41,6 +41,7 @@ class Status(unittest.TestCase):
         self.certify_watcher()
         self.house.write_all_settings(FILM, loop=True)
         self.set("uplink", "status", "interval_s = 1")
+        self.set("reader", "status", "signed_s = 10")
 
     def set(self, program, section, line):
         path = self.house.settings_file(program)
@@ -104,6 +105,11 @@ class Status(unittest.TestCase):
         late = self.watch()
         self.heard(late, lambda value: "components" in value)
         self.assertEqual(self.heard(late, lambda value: "state" in value)["state"], "up")
+        wait_until("a signed statement of health is stored", lambda: [
+            item for item in self.house.items() if item["kind"] == "health"], ARRIVE_LIMIT_S)
+        for item in self.house.items():
+            if item["kind"] == "health":
+                self.assertEqual((item["authenticity"], item["key_trust"]), ("authentic", "trusted"))
         wait_until("reads are stored", lambda: [item for item in self.house.items() if item["kind"] == "read"],
                    ARRIVE_LIMIT_S)
         self.house.kill("uplink")

@@ -196,6 +196,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     RateGovernor governor(rate_settings(settings.supervision));
     const StrainPlaces places = strain_places(settings.supervision);
     HealthDesk desk({PORTCULLIS_VERSION, eyes.model, settings.status.note, settings.status.interval}, clock);
+    sink.tell_health([&] { return desk.latest(); }, settings.status.signed_every);
     Teller teller;
     KeyDuty keys(settings, sealer, renewal, stop);
     TRY(keys.begin(inbox, clock));

@@ -27,10 +27,6 @@ bool condemns(const Verdict& verdict, bool in_place) {
     }
 }
 
-bool is_statement(ItemKind kind) {
-    return kind == ItemKind::checkpoint || kind == ItemKind::life;
-}
-
 /// An Arrival or an ItemRow, as quarantine takes it.
 template <class Blob>
 QuarantineRow quarantined(const ChainRow& chain, const Blob& blob, QuarantineReason reason,
@@ -94,7 +90,9 @@ Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const D
     }
     Arrival arrival;
     arrival.seq = seq;
-    arrival.kind = statement.life ? ItemKind::life : ItemKind::checkpoint;
+    arrival.kind = statement.life     ? ItemKind::life
+                   : statement.health ? ItemKind::health
+                                      : ItemKind::checkpoint;
     arrival.digest = sha256(blob);
     arrival.blob = std::move(blob);
     arrival.received_at = received_at;

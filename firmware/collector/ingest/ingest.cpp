@@ -108,8 +108,7 @@ Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touch
                       incoming.error().message());
     }
     if (devices_.denies(incoming->device)) return refuse_denied(*incoming);
-    if (incoming->kind == ItemKind::checkpoint || incoming->kind == ItemKind::life ||
-        incoming->kind == ItemKind::tombstone)
+    if (is_statement(incoming->kind) || incoming->kind == ItemKind::tombstone)
         return accept_statement(*incoming, message, touched);
     return accept_item(*incoming, message, touched);
 }

@@ -163,19 +163,20 @@ Result<void> ItemTable::wake(RowId chain_id, Seq first, Seq last) {
 }
 
 Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit) {
-    auto row = TRY(database_->prepare(fmt::format(
-        "SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND kind NOT IN ('checkpoint', 'life') "
-        "AND id > ? ORDER BY id LIMIT ?",
-        fields)));
+    auto row =
+        TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND "
+                                           "kind NOT IN ('checkpoint', 'life', 'health') "
+                                           "AND id > ? ORDER BY id LIMIT ?",
+                                           fields)));
     TRY(row.bind(after, static_cast<std::uint64_t>(limit)));
     return rows(row);
 }
 
 Result<std::vector<ItemRow>> ItemTable::statements_to_judge(std::size_t limit) {
-    auto row = TRY(database_->prepare(
-        fmt::format("SELECT {} FROM item WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life') "
-                    "ORDER BY id LIMIT ?",
-                    fields)));
+    auto row = TRY(database_->prepare(fmt::format(
+        "SELECT {} FROM item WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life', 'health') "
+        "ORDER BY id LIMIT ?",
+        fields)));
     TRY(row.bind(static_cast<std::uint64_t>(limit)));
     return rows(row);
 }

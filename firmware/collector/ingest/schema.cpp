@@ -125,7 +125,6 @@ CREATE TABLE life(
 constexpr std::string_view second_indexes = R"sql(
 CREATE INDEX item_to_judge ON item(id) WHERE verdict_at IS NULL AND waits = 0;
 CREATE INDEX item_anchor ON item(chain_id, seq) WHERE signed_previous IS NOT NULL;
-CREATE INDEX item_statement ON item(id) WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life');
 CREATE INDEX item_unknown ON item(id) WHERE authenticity = 'unopened' OR key_trust = 'stranger';
 CREATE INDEX quarantine_place ON quarantine(device, chain, seq);
 CREATE INDEX quarantine_reason ON quarantine(reason, id, size);
@@ -135,6 +134,14 @@ CREATE INDEX quarantine_unknown ON quarantine(id) WHERE authenticity = 'unopened
 CREATE INDEX incident_same ON incident(device, chain, what, id);
 CREATE INDEX receipt_chain ON receipt(chain_id, id);
 CREATE INDEX receipt_digest ON receipt(digest);
+)sql";
+
+constexpr std::string_view third_statements = R"sql(
+CREATE INDEX item_statement ON item(id) WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life');
+)sql";
+
+constexpr std::string_view fourth_statements = R"sql(
+CREATE INDEX item_statement ON item(id) WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life', 'health');
 )sql";
 
 // Renamed rather than altered: a file must look as if this program had made it. The pictures stay where they
@@ -183,14 +190,19 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 Schema store_schema() {
     constexpr std::int32_t application_id = 0x50434353;  // "PCCS"
     OlderSchema first{1, joined({first_tables, kept_tables, kept_indexes}),
-                      joined({first_to_second, second_tables, second_life, second_indexes, rows_of_first})};
-    OlderSchema second{2, joined({second_tables, second_life, kept_tables, second_indexes, kept_indexes}),
-                       joined({"DROP TABLE life;", third_life})};
+                      joined({first_to_second, second_tables, second_life, second_indexes, third_statements,
+                              rows_of_first})};
+    OlderSchema second{
+        2, joined({second_tables, second_life, kept_tables, second_indexes, third_statements, kept_indexes}),
+        joined({"DROP TABLE life;", third_life})};
+    OlderSchema third{
+        3, joined({second_tables, third_life, kept_tables, second_indexes, third_statements, kept_indexes}),
+        joined({"DROP INDEX item_statement;", fourth_statements})};
     return {"collector's store",
             application_id,
-            3,
-            joined({second_tables, third_life, kept_tables, second_indexes, kept_indexes}),
-            {std::move(first), std::move(second)}};
+            4,
+            joined({second_tables, third_life, kept_tables, second_indexes, fourth_statements, kept_indexes}),
+            {std::move(first), std::move(second), std::move(third)}};
 }
 
 }  // namespace portcullis

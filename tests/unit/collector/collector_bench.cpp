@@ -69,6 +69,15 @@ SealedItem TestDevice::life(const LifeStatement& life) {
     return item;
 }
 
+SealedItem TestDevice::health(const HealthReport& report) {
+    SealedItem item = must(sealer_.health(head, report, clock));
+    checkpointed_ = item.seq;
+    links.push_back(item.link);
+    ++head.next_seq;
+    head.link = item.link;
+    return item;
+}
+
 Tombstone TestDevice::tombstone(Seq first, Seq last) const {
     Tombstone tombstone;
     tombstone.device = name;

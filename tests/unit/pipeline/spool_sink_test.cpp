@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+
 #include "database/database.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
+#include "record/health_codec.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "support/fake_clock.hpp"
@@ -184,6 +187,42 @@ TEST_CASE(
     device.clock.advance(std::chrono::seconds(1));
     REQUIRE(sink.tick());
     CHECK(device.kinds() == records + "c");
+}
+
+TEST_CASE("the reader's health goes into the chain signed, at its own pace, whatever passes") {
+    Device device;
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    std::optional<HealthReport> report;
+    sink.tell_health([&] { return report; }, std::chrono::seconds(300));
+    device.clock.advance(std::chrono::seconds(300));
+    REQUIRE(sink.tick());
+    CHECK(device.kinds().empty());  // nothing is known yet
+    report.emplace();
+    report->firmware = "0.1.0";
+    report->frames_dropped = 12;
+    REQUIRE(sink.tick());
+    CHECK(device.kinds() == "h");
+    for (int i = 0; i < 59; ++i) {
+        device.clock.advance(std::chrono::seconds(5));
+        if (i % 7 == 0) REQUIRE(sink.record(record_with_plate()));
+        REQUIRE(sink.tick());
+    }
+    CHECK(std::ranges::count(device.kinds(), 'h') == 1);
+    device.clock.advance(std::chrono::seconds(5));
+    REQUIRE(sink.tick());
+    CHECK(std::ranges::count(device.kinds(), 'h') == 2);
+    const auto items = device.spool->peek(0, 1000, 100'000'000);
+    REQUIRE(items);
+    for (const SpooledItem& spooled : *items) {
+        if (spooled.item.kind != ItemKind::health) continue;
+        const auto text = verify_own_statement(spooled.item.blob, *device.key);
+        REQUIRE(text);
+        const auto health = parse_health(*text);
+        REQUIRE(health);
+        CHECK(health->report == *report);
+        CHECK(health->last + 1 == spooled.item.seq);
+        CHECK(text->find("AB123") == std::string::npos);
+    }
 }
 
 TEST_CASE("a record that cannot be sealed is refused for good, not tried again") {
