@@ -5,18 +5,15 @@ usage: camera_guest_test.py BUILD_DIR [unittest arguments]
 Needs qemu-system-x86, busybox-static, kmod; fetches the guest's kernel (tests/guest/fetch-kernel).
 """
 import pathlib
-import queue
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
-from guest import BUSYBOX, QEMU, SOURCE, Guest, build_initramfs
+from guest import BUSYBOX, LIMIT_S, QEMU, SOURCE, EmulatedCamera, Guest, build_initramfs
 
 BUILD = pathlib.Path()
-LIMIT_S = 300  # for one line of the guest: a machine under load is slow
 DRIVERS = ("v4l2", "libcamera")
 STEPS = ("frames are the device's pictures byte for byte", "controls are set", "what the camera does not offer is refused",
          "a busy camera is told", "a forbidden camera is told", "a cut mjpeg picture is told and passed over",
@@ -40,44 +37,6 @@ fi
 """
 
 
-def run(*command, **how):
-    return subprocess.run(command, check=True, **how)
-
-
-class EmulatedCamera:
-    def __init__(self, socket):
-        self._process = subprocess.Popen([BUILD / "tests/guest/emulated_camera", socket], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, text=True, bufsize=1)
-        self._lines = queue.Queue()
-        self.controls = []
-        threading.Thread(target=self._read, daemon=True).start()
-        self._wait_for("listening")
-
-    def _read(self):
-        for line in self._process.stdout:
-            self._lines.put(line.strip())
-        self._lines.put(None)
-
-    def _wait_for(self, word):
-        """Controls that are told before it are kept."""
-        while (line := self._lines.get(timeout=LIMIT_S)) is not None:
-            if line.startswith("control "):
-                self.controls.append(line.removeprefix("control "))
-            if line == word:
-                return
-        raise EOFError("the emulated camera ended")
-
-    def do(self, word):
-        self._process.stdin.write(word + "\n")
-        self._wait_for("done " + word)
-
-    def close(self):
-        self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
-
-
 class Cameras(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-guest-"))
@@ -85,12 +44,12 @@ class Cameras(unittest.TestCase):
 
     def start(self):
         kernel = BUILD.parent / "guest" / "kernel"
-        run(SOURCE / "tests/guest/fetch-kernel", kernel)
+        subprocess.run([SOURCE / "tests/guest/fetch-kernel", kernel], check=True)
         version = (kernel / "complete").read_text(encoding="utf-8").strip()
         initramfs = build_initramfs(kernel, version, ("xhci-pci", "uvcvideo"),
                                     (BUILD / "tests/guest/guest_camera", BUILD / "tests/drivers/camera/test_driver_camera"), SCRIPT)
         socket = self.folder / "camera"
-        camera = EmulatedCamera(socket)
+        camera = EmulatedCamera(BUILD, socket)
         self.addCleanup(camera.close)
         guest = Guest(self.folder, kernel, version, initramfs, "-device", "qemu-xhci", "-chardev",
                       f"socket,id=camera,path={socket}", "-device", "usb-redir,chardev=camera")

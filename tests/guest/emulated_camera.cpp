@@ -2,8 +2,9 @@
 //
 //   emulated_camera SOCKET    listens; QEMU connects with -chardev socket,path=SOCKET -device usb-redir
 //
-// On its input it takes a word a line: plug, unplug, stall, go, break (the next picture ends in its middle).
-// On its output it tells each control that the guest sets: "control exposure 5".
+// On its input it takes a word a line: plug, unplug, stall, go, break (the next picture ends in its middle),
+// show FILE (a picture in yuyv, 320 x 240 px, in the place of the test's own). On its output it tells each
+// control that the guest sets: "control exposure 5".
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,8 +13,12 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "guest/usbredir_link.hpp"
 
@@ -37,7 +42,18 @@ UniqueFd connected(const char* path) {
     return socket;
 }
 
+constexpr std::string_view show = "show ";
+
+UsbBytes picture_in(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    UsbBytes bytes{std::istreambuf_iterator<char>(stream), {}};
+    if (bytes.size() == std::size_t{2} * camera_width * camera_height) return bytes;
+    std::fprintf(stderr, "%s is no yuyv picture of %u x %u px\n", file.c_str(), camera_width, camera_height);
+    std::exit(1);
+}
+
 void obey(const std::string& word, UsbredirLink& link, UsbCamera& camera) {
+    if (word.starts_with(show)) camera.show(picture_in(word.substr(show.size())));
     if (word == "plug") link.plug();
     if (word == "unplug") link.unplug();
     if (word == "stall") link.stall(true);

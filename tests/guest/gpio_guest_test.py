@@ -10,10 +10,9 @@ import sys
 import tempfile
 import unittest
 
-from guest import BUSYBOX, QEMU, Guest, build_initramfs
+from guest import BUSYBOX, LIMIT_S, QEMU, Guest, build_initramfs
 
 BUILD = pathlib.Path()
-LIMIT_S = 300
 SCRIPT = """
 mount -t configfs none /sys/kernel/config
 device=/sys/kernel/config/gpio-sim/portcullis

@@ -1,5 +1,5 @@
 """A QEMU guest (software emulation, so it runs anywhere) with Debian's unmodified kernel and an initramfs of our own: a shell,
-kernel modules, some programs with their libraries. One line of output after the other."""
+kernel modules, some programs with their libraries. One line of output after the other. Beside it the camera that it sees."""
 import os
 import pathlib
 import queue
@@ -9,9 +9,12 @@ import threading
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 QEMU = "qemu-system-x86_64"
+# One processor: a second one makes software emulation slower here.
+X86 = (QEMU, "-machine", "q35", "-cpu", "max", "-smp", "1")
 BUSYBOX = pathlib.Path("/bin/busybox")
 UDEVADM = pathlib.Path("/bin/udevadm")
 MEMORY_MIB = 1024
+LIMIT_S = 300  # for one line of the guest: a machine under load is slow
 
 
 class Initramfs:
@@ -42,6 +45,10 @@ class Initramfs:
     def file(self, name, data, mode=0o755):
         self.folder(os.path.dirname(name))
         self._entry(name.strip("/"), 0o100000 | mode, data)
+
+    def link(self, name, target):
+        self.folder(os.path.dirname(name))
+        self._entry(name.strip("/"), 0o120777, target.encode())
 
     def console(self):
         self.folder("dev")
@@ -100,14 +107,13 @@ def build_initramfs(kernel, version, wanted_modules, programs, script, extra_mod
 class Guest:
     """Runs QEMU until it is closed. next_line() gives what the guest printed."""
 
-    def __init__(self, folder, kernel, version, initramfs, *arguments):
+    def __init__(self, folder, kernel, version, initramfs, *arguments, machine=X86, boot="console=ttyS0"):
         archive = folder / "initramfs"
         archive.write_bytes(initramfs)
-        # One processor: a second one makes software emulation slower here.
-        command = [QEMU, "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MIB), "-display", "none",
+        command = [*machine, "-accel", "tcg", "-m", str(MEMORY_MIB), "-display", "none",
                    "-no-reboot", "-nodefaults", "-serial", "stdio", "-monitor", "none",
                    "-kernel", str(pathlib.Path(kernel) / "boot" / f"vmlinuz-{version}"), "-initrd", str(archive),
-                   "-append", "console=ttyS0 quiet panic=-1", *arguments]
+                   "-append", f"{boot} quiet panic=-1", *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -124,6 +130,40 @@ class Guest:
     def write(self, text):
         self._process.stdin.write(text.encode())
         self._process.stdin.flush()
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+
+class EmulatedCamera:
+    def __init__(self, build, socket):
+        self._process = subprocess.Popen([build / "tests/guest/emulated_camera", socket], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, text=True, bufsize=1)
+        self._lines = queue.Queue()
+        self.controls = []
+        threading.Thread(target=self._read, daemon=True).start()
+        self._wait_for("listening")
+
+    def _read(self):
+        for line in self._process.stdout:
+            self._lines.put(line.strip())
+        self._lines.put(None)
+
+    def _wait_for(self, word):
+        """Controls that are told before it are kept."""
+        while (line := self._lines.get(timeout=LIMIT_S)) is not None:
+            if line.startswith("control "):
+                self.controls.append(line.removeprefix("control "))
+            if line == word:
+                return
+        raise EOFError("the emulated camera ended")
+
+    def do(self, word):
+        self._process.stdin.write(word + "\n")
+        self._wait_for("done " + word)
 
     def close(self):
         self._process.kill()

@@ -13,6 +13,19 @@ std::uint8_t mixed(unsigned a, unsigned b, unsigned c) {
     return static_cast<std::uint8_t>(hash >> 11U);
 }
 
+std::vector<std::uint8_t> grey_jpeg(unsigned width, unsigned height, const std::vector<std::uint8_t>& grey) {
+    const tjhandle handle = ::tjInitCompress();
+    unsigned char* jpeg = nullptr;
+    unsigned long length = 0;
+    const int failed = ::tjCompress2(handle, grey.data(), static_cast<int>(width), 0,
+                                     static_cast<int>(height), TJPF_GRAY, &jpeg, &length, TJSAMP_GRAY, 95, 0);
+    if (failed != 0) std::abort();
+    std::vector<std::uint8_t> result(jpeg, jpeg + length);
+    ::tjFree(jpeg);
+    ::tjDestroy(handle);
+    return result;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> yuyv_picture(unsigned width, unsigned height, std::uint8_t number) {
@@ -36,16 +49,15 @@ std::vector<std::uint8_t> jpeg_picture(unsigned width, unsigned height, std::uin
     for (unsigned y = 0; y < height; ++y)
         for (unsigned x = 0; x < width; ++x)
             grey.push_back(block_grey(x / 16, y / 16, number));
-    const tjhandle handle = ::tjInitCompress();
-    unsigned char* jpeg = nullptr;
-    unsigned long length = 0;
-    const int failed = ::tjCompress2(handle, grey.data(), static_cast<int>(width), 0,
-                                     static_cast<int>(height), TJPF_GRAY, &jpeg, &length, TJSAMP_GRAY, 95, 0);
-    if (failed != 0) std::abort();
-    std::vector<std::uint8_t> result(jpeg, jpeg + length);
-    ::tjFree(jpeg);
-    ::tjDestroy(handle);
-    return result;
+    return grey_jpeg(width, height, grey);
+}
+
+std::vector<std::uint8_t> jpeg_of_yuyv(unsigned width, unsigned height,
+                                       const std::vector<std::uint8_t>& yuyv) {
+    std::vector<std::uint8_t> grey;
+    for (std::size_t at = 0; at < yuyv.size(); at += 2)
+        grey.push_back(yuyv[at]);
+    return grey_jpeg(width, height, grey);
 }
 
 }  // namespace portcullis::test

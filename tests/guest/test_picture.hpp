@@ -11,6 +11,9 @@ namespace portcullis::test {
 
 /// Blocks of 16 x 16 px in greys that depend on `number`, as a grey JPEG; block_grey says what they are.
 [[nodiscard]] std::vector<std::uint8_t> jpeg_picture(unsigned width, unsigned height, std::uint8_t number);
+/// Its luma alone, as a grey JPEG.
+[[nodiscard]] std::vector<std::uint8_t> jpeg_of_yuyv(unsigned width, unsigned height,
+                                                     const std::vector<std::uint8_t>& yuyv);
 [[nodiscard]] std::uint8_t block_grey(unsigned block_x, unsigned block_y, std::uint8_t number);
 
 }  // namespace portcullis::test

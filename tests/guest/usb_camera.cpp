@@ -289,9 +289,15 @@ std::optional<UsbBytes> UsbCamera::unit_request(const UsbSetup& setup, std::span
     }
 }
 
+UsbBytes UsbCamera::picture() const {
+    const bool mjpeg = agreed_[2] == format_mjpeg;
+    if (!shown_.empty()) return mjpeg ? jpeg_of_yuyv(camera_width, camera_height, shown_) : shown_;
+    return mjpeg ? jpeg_picture(camera_width, camera_height, number_)
+                 : yuyv_picture(camera_width, camera_height, number_);
+}
+
 void UsbCamera::begin_picture() {
-    picture_ = agreed_[2] == format_mjpeg ? jpeg_picture(camera_width, camera_height, number_)
-                                          : yuyv_picture(camera_width, camera_height, number_);
+    picture_ = picture();
     if (std::exchange(break_next_, false)) picture_.resize(picture_.size() / 2);
     ++number_;
     toggle_ ^= 1U;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace portcullis::test {
@@ -41,6 +42,8 @@ class UsbCamera {
     [[nodiscard]] bool in_picture() const { return at_ > 0; }
     /// What the host agreed on, in microseconds.
     [[nodiscard]] std::uint32_t picture_interval_us() const;
+    /// From the next one on, this picture, in yuyv: camera_width x camera_height px. Empty: the test's own.
+    void show(UsbBytes yuyv) { shown_ = std::move(yuyv); }
     /// The next picture ends in its middle.
     void break_next_picture() { break_next_ = true; }
     /// As when it is plugged in: nothing agreed, no picture begun, controls as the factory left them.
@@ -65,10 +68,12 @@ class UsbCamera {
                                                        std::span<const std::uint8_t> sent);
     void agree(std::uint8_t format, std::uint32_t interval);
     void begin_picture();
+    [[nodiscard]] UsbBytes picture() const;
 
     std::function<void(const std::string&)> told_;
     std::map<std::uint16_t, Control> controls_;  // by entity and selector
     UsbBytes agreed_;                            // the probe and commit block
+    UsbBytes shown_;
     UsbBytes picture_;
     std::size_t at_ = 0;
     std::uint8_t number_ = 0;
