@@ -305,3 +305,25 @@ TEST_CASE("a token's key that is another's, or may not derive, is not taken in")
                             "pkcs11:object=x?module-path=/x.so", "tpm:handle:0x81000100", ""})
         CHECK_FALSE(RecipientToken::create(uri));
 }
+
+TEST_CASE("a token that cannot be opened says what is wrong, and a key without an id is never destroyed") {
+    if (skip()) return;
+    const TokenBench bench;
+    const auto error = [](const std::string& uri) {
+        const auto token = Pkcs11Token::open(must(parse_token_uri(uri)));
+        REQUIRE_FALSE(token);
+        CHECK(token.error().code() == ErrorCode::configuration);
+        return token.error().message();
+    };
+    const auto says = [](const std::string& message, std::string_view part) {
+        INFO(message);
+        return message.find(part) != std::string::npos;
+    };
+    CHECK(says(error(bench.uri("lane", "any", "wrong-pin")), "the PIN is wrong"));
+    CHECK(says(error("pkcs11:object=any?module-path=/x.so"), "names no token"));
+    CHECK(says(error("pkcs11:token=lane?module-path=/nowhere/x.so"), "/nowhere/x.so"));
+    Pkcs11Token token = must(Pkcs11Token::open(must(parse_token_uri(bench.uri("lane", "any", "pin")))));
+    CHECK(token.destroy({"read", {}, nullptr}).error().code() == ErrorCode::refused);
+    CHECK(must(token.find("read")).size() == 1);
+    CHECK(must(token.find("nobody")).empty());
+}
