@@ -82,6 +82,7 @@ std::string component(const std::string& device, const Alarm& alarm) {
 BrokerMessage discovery_message(const std::string& prefix, const std::string& device,
                                 const std::string& version) {
     std::vector<std::string> components;
+    components.reserve(sensors.size() + alarms.size());
     for (const Sensor& sensor : sensors)
         components.push_back(component(device, sensor));
     for (const Alarm& alarm : alarms)
