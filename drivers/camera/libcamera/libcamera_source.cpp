@@ -12,6 +12,8 @@ namespace portcullis::libcamera_driver {
 
 namespace {
 
+constexpr milliseconds time_to_come_back{300};  // of one request
+
 /// Pipelines stamp with CLOCK_MONOTONIC, or call it CLOCK_BOOTTIME; they differ only after a sleep, and a
 /// stamp that is off counts for nothing (FrameClock).
 std::optional<microseconds> age_of(std::uint64_t stamp_ns) {
@@ -94,16 +96,29 @@ Result<void> LibcameraSource::begin(const libcamera::ControlList& controls) {
     nodes_ = DeviceNodes::open_now();
     for (const auto& request : requests_) {
         request->controls() = controls;
-        if (const int error = camera.queueRequest(request.get()); error != 0)
+        if (const int error = queue(*request); error != 0)
             return fail(failed(name_, "cannot queue a request", error));
     }
     return {};
+}
+
+int LibcameraSource::queue(libcamera::Request& request) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++away_;
+    }
+    const int error = opened_.camera().queueRequest(&request);
+    if (error == 0) return 0;
+    const std::lock_guard lock(mutex_);
+    --away_;
+    return error;
 }
 
 void LibcameraSource::complete(libcamera::Request* request) {
     {
         const std::lock_guard lock(mutex_);
         done_.push_back(request);
+        --away_;
     }
     changed_.notify_one();
 }
@@ -140,6 +155,8 @@ Result<std::optional<camera::RawPicture>> LibcameraSource::wait(milliseconds pat
     const bool whole = request->status() == libcamera::Request::RequestComplete && buffer != nullptr &&
                        buffer->metadata().status == libcamera::FrameMetadata::FrameSuccess;
     if (!whole) {
+        // What was under way when it was unplugged comes back damaged; asked for again it would, without end.
+        if (lost() || nodes_.gone()) return fail(ErrorCode::io, "the camera was unplugged");
         give_back(request->cookie());
         return fail(ErrorCode::corrupt, "the driver calls a picture damaged");
     }
@@ -177,15 +194,27 @@ void LibcameraSource::give_back(std::size_t buffer) {
     if (!running_) return;
     requests_[buffer]->reuse(libcamera::Request::ReuseBuffers);
     // A failure is that of the whole camera: it falls silent, and wait() tells it.
-    static_cast<void>(opened_.camera().queueRequest(requests_[buffer].get()));
+    static_cast<void>(queue(*requests_[buffer]));
 }
 
-/// libcamera 0.0.3 aborts the process when it stops a camera that is gone and nobody told it (assertion
-/// "queuedRequests_.empty()"): then the stream ends with the camera's objects.
+/// Of a camera that is gone the requests come back with an error each, one after the other, if at all.
+/// False: some did not, and libcamera's thread is at rest.
+bool LibcameraSource::all_came_back() {
+    std::unique_lock lock(mutex_);
+    for (std::size_t before = away_ + 1; away_ > 0 && away_ < before;) {
+        before = away_;
+        changed_.wait_for(lock, time_to_come_back, [&] { return away_ < before; });
+    }
+    return away_ == 0;
+}
+
+/// libcamera 0.0.3 aborts the process when it stops a camera that is gone, nobody told it, and requests are
+/// still away (assertion "queuedRequests_.empty()"): then the stream ends with the camera's objects, once
+/// libcamera's thread has nothing of them in its hands.
 void LibcameraSource::end_stream() {
     const std::lock_guard lock(queueing_);
     if (!std::exchange(running_, false)) return;
-    if (lost() || !nodes_.gone()) opened_.camera().stop();
+    if (lost() || !nodes_.gone() || all_came_back()) opened_.camera().stop();
 }
 
 void LibcameraSource::stop() {

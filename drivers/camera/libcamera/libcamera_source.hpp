@@ -38,6 +38,8 @@ class LibcameraSource final : public camera::FrameSource {
     Result<void> begin(const libcamera::ControlList& controls);
     void complete(libcamera::Request* request);
     void lose();
+    [[nodiscard]] int queue(libcamera::Request& request);
+    [[nodiscard]] bool all_came_back();
     void end_stream();
     [[nodiscard]] bool lost();
     [[nodiscard]] libcamera::Request* next_done(milliseconds patience);
@@ -59,6 +61,7 @@ class LibcameraSource final : public camera::FrameSource {
     std::mutex mutex_;  // of what libcamera's thread leaves here
     std::condition_variable changed_;
     std::deque<libcamera::Request*> done_;
+    std::size_t away_ = 0;  // requests that libcamera has
     bool lost_ = false;
 };
 
