@@ -166,6 +166,7 @@ Result<Sealer> Sealer::create(SealerSettings settings, const SigningKey& key) {
 Result<void> Sealer::replace_key(const SigningKey& key) {
     TRY(check_settings(settings_, key));
     key_ = &key;
+    signers_.use(key.certificate());
     return {};
 }
 
@@ -304,6 +305,12 @@ Result<Bytes> Sealer::tombstone(const Tombstone& tombstone) const {
 
 Result<Tombstone> Sealer::own_tombstone(ByteView blob) const {
     return parse_tombstone(TRY(verify_own_statement(blob, *key_)));
+}
+
+Result<Tombstone> Sealer::forerunners_tombstone(ByteView blob) const {
+    for (const X509Ptr& certificate : signers_.forerunners())
+        if (const auto text = verify_own_statement(blob, certificate.get())) return parse_tombstone(*text);
+    return fail(ErrorCode::refused, "seal: signed by no key that was ours");
 }
 
 }  // namespace portcullis

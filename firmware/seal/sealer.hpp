@@ -13,6 +13,7 @@
 #include "core/statement.hpp"
 #include "ports/signing_key.hpp"
 #include "seal/certificate.hpp"
+#include "seal/own_signers.hpp"
 
 namespace portcullis {
 
@@ -64,6 +65,15 @@ class Sealer {
     /// The tombstone, if this sealer's key signed the blob. Errors: refused (no tombstone of our profile),
     /// corrupt (the signature does not hold).
     [[nodiscard]] Result<Tombstone> own_tombstone(ByteView blob) const;
+    /// The same for the keys that it signed with before this one (OwnSigners): the spool has what they signed
+    /// signed anew. Errors: refused (no tombstone of our profile, or by none of them).
+    [[nodiscard]] Result<Tombstone> forerunners_tombstone(ByteView blob) const;
+    /// 0 when no such key is known; another number with each change.
+    [[nodiscard]] std::uint64_t forerunners() const { return signers_.changes(); }
+    /// They are kept in this file from now on (OwnSigners::keep_in), whose folder is there and the owner's.
+    void keep_signers(std::filesystem::path file) { signers_.keep_in(std::move(file)); }
+    /// Tries again what the disk did not take.
+    void save_signers() { signers_.save(); }
 
     /// From the next record on. An audience may be empty. Errors: refused (more than max_recipients, one key
     /// twice); then it stays as it was.
@@ -85,7 +95,10 @@ class Sealer {
         std::vector<std::string> names;  // of the certificates' files
         Digest digest{};                 // recipients_digest
     };
-    Sealer(SealerSettings settings, const SigningKey& key) : settings_(std::move(settings)), key_(&key) {}
+    Sealer(SealerSettings settings, const SigningKey& key)
+        : settings_(std::move(settings)), key_(&key), signers_(settings_.device) {
+        signers_.use(key.certificate());
+    }
     [[nodiscard]] static Result<Audience> make_audience(std::vector<X509Ptr> certificates,
                                                         std::vector<std::string> names,
                                                         std::string_view name);
@@ -98,6 +111,7 @@ class Sealer {
 
     SealerSettings settings_;
     const SigningKey* key_;
+    OwnSigners signers_;
     Audience readers_;
     Audience plate_;
     Audience overview_;

@@ -50,11 +50,15 @@ Result<Bytes> sign_statement(const SigningKey& key, std::string_view json, std::
 }
 
 Result<std::string> verify_own_statement(ByteView blob, const SigningKey& key) {
+    return verify_own_statement(blob, key.certificate());
+}
+
+Result<std::string> verify_own_statement(ByteView blob, x509_st* certificate) {
     const SignedShape shape = TRY(check_signed_profile(blob));
-    if (shape.signer_key_id != key_id(key.certificate()))
+    if (shape.signer_key_id != key_id(certificate))
         return fail(ErrorCode::refused, "seal: signed by another key, {}", shape.signer_key_id);
     ERR_clear_error();
-    TRY(verify_signature(blob, shape, key.certificate()));
+    TRY(verify_signature(blob, shape, certificate));
     return std::string(as_text(shape.content));
 }
 

@@ -27,6 +27,9 @@ struct SignedText {
 /// profile, another key's), corrupt (the signature does not hold).
 [[nodiscard]] Result<std::string> verify_own_statement(ByteView blob, const SigningKey& key);
 
+/// The same for a key of ours that is not in use any more, by its certificate.
+[[nodiscard]] Result<std::string> verify_own_statement(ByteView blob, x509_st* certificate);
+
 /// The text, when the signature holds; `trust` then says what the key is worth at `now`.
 /// Errors: refused (not our profile), not_found (signed by a key that the store does not know, so nothing was
 /// verified), corrupt (the signature does not hold).

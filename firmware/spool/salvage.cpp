@@ -141,7 +141,9 @@ struct Salvage::Source {
 
     [[nodiscard]] std::optional<Row> vouched_for(Row row, const TombstoneMaker& maker) const {
         if (!maker.verify) return std::nullopt;
-        const auto own = maker.verify(row.spooled.item.blob);
+        auto own = maker.verify(row.spooled.item.blob);
+        // It is signed anew where it is copied to.
+        if (!own && maker.verify_forerunner) own = maker.verify_forerunner(row.spooled.item.blob);
         const SealedItem& item = row.spooled.item;
         if (!own || own->device != life.device || own->chain != life.head.chain ||
             own->first != row.spooled.first || own->last != item.seq || own->link != item.link)

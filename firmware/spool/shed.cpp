@@ -88,6 +88,15 @@ void join(Run& run, const Run& later) {
     run.checkpoints += later.checkpoints;
 }
 
+enum class SignedBy { nobody_of_us, key_in_use, forerunner };
+
+bool says_the_same(const Result<Tombstone>& tombstone, const Run& run, const Life& life) {
+    return tombstone && tombstone->device == life.device && tombstone->chain == life.head.chain &&
+           tombstone->first == run.first && tombstone->last == run.last && tombstone->link == run.link &&
+           tombstone->reads == run.reads && tombstone->plates == run.plates &&
+           tombstone->overviews == run.overviews && tombstone->checkpoints == run.checkpoints;
+}
+
 /// One shedding: what it takes out of the file, as runs in memory that become tombstones at its end. A run
 /// that stands in the file as a tombstone is joined only if our signature vouches for it: another process may
 /// write the file, and what it made up must never be signed.
@@ -151,6 +160,22 @@ class Shedding {
         return {};
     }
 
+    Result<std::optional<Seq>> sign_anew(Seq after, UtcTime now) {
+        int anew = 0;
+        for (int looked = 0; looked < max_rows_looked_at && anew < max_signed_anew; ++looked) {
+            const auto row = TRY(find(database_, "seq > ? ORDER BY seq", after));
+            if (!row) return std::optional<Seq>();
+            after = row->last;
+            if (!is_tombstone(*row) || TRY(signed_by(*row)) != SignedBy::forerunner) continue;
+            TRY(remove(database_, life_, *row));
+            life_.items += 1;
+            life_.bytes += tombstone_bytes_reserved;
+            TRY(sign(*row, now));
+            ++anew;
+        }
+        return std::optional<Seq>(after);
+    }
+
     [[nodiscard]] bool any() const { return !runs_.empty(); }
 
   private:
@@ -179,29 +204,27 @@ class Shedding {
     }
 
     Result<std::optional<Run>> take_own(std::optional<Run> row) {
-        if (!row || !is_tombstone(*row) || !TRY(is_ours(*row))) return std::optional<Run>{};
+        if (!row || !is_tombstone(*row) || TRY(signed_by(*row)) == SignedBy::nobody_of_us)
+            return std::optional<Run>{};
         TRY(remove(database_, life_, *row));
         return row;
     }
 
-    Result<bool> is_ours(const Run& run) {
-        if (!maker_.verify) return false;
+    Result<SignedBy> signed_by(const Run& run) {
+        if (!maker_.verify) return SignedBy::nobody_of_us;
         Statement row = TRY(database_.prepare("SELECT blob FROM items WHERE seq = ?"));
         TRY(row.bind(run.last));
-        if (!TRY(row.step())) return false;
-        const auto signed_run = maker_.verify(row.blob(0));
-        const bool same =
-            signed_run && signed_run->device == life_.device && signed_run->chain == life_.head.chain &&
-            signed_run->first == run.first && signed_run->last == run.last && signed_run->link == run.link &&
-            signed_run->reads == run.reads && signed_run->plates == run.plates &&
-            signed_run->overviews == run.overviews && signed_run->checkpoints == run.checkpoints;
-        if (!same)
-            log_error("spool",
-                      "a tombstone that this reader did not sign stands in the spool and is left as it is: "
-                      "first={} last={} cure=\"look who writes the spool's file: only reader and uplink "
-                      "may\"",
-                      run.first, run.last);
-        return same;
+        if (!TRY(row.step())) return SignedBy::nobody_of_us;
+        const ByteView blob = row.blob(0);
+        if (says_the_same(maker_.verify(blob), run, life_)) return SignedBy::key_in_use;
+        if (maker_.verify_forerunner && says_the_same(maker_.verify_forerunner(blob), run, life_))
+            return SignedBy::forerunner;
+        log_error("spool",
+                  "a tombstone that this reader did not sign stands in the spool and is left as it is: "
+                  "first={} last={} cure=\"look who writes the spool's file: only reader and uplink "
+                  "may\"",
+                  run.first, run.last);
+        return SignedBy::nobody_of_us;
     }
 
     Result<void> sign(const Run& run, UtcTime now) {
@@ -244,6 +267,11 @@ Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit, 
     TRY(shedding.shed_over(limit));
     TRY(shedding.sign_all(now));
     return shedding.any();
+}
+
+Result<std::optional<Seq>> sign_tombstones_anew(Database& database, Life& life, const TombstoneMaker& maker,
+                                                Seq after, UtcTime now) {
+    return Shedding(database, life, maker).sign_anew(after, now);
 }
 
 Result<microseconds> oldest_age(Database& database, const Life& life) {

@@ -14,6 +14,11 @@ inline constexpr std::uint64_t tombstone_bytes_reserved = 1536;
 /// Of what is over age at most so many rows go at once: the append that waits for them must not wait long.
 inline constexpr int max_aged_rows = 256;
 
+/// So many rows are looked at, and so many tombstones signed, when tombstones are signed anew: a chip may
+/// need 0.3 s for a signature.
+inline constexpr int max_rows_looked_at = 256;
+inline constexpr int max_signed_anew = 8;
+
 struct SpoolLimit {
     std::uint64_t bytes;
     std::uint64_t items;
@@ -25,6 +30,13 @@ struct SpoolLimit {
 /// to shed), the maker's.
 [[nodiscard]] Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit,
                                      const TombstoneMaker& maker, UtcTime now);
+
+/// Of the next rows behind `after`, what a key before the present one signed is signed anew, in its place:
+/// the same span, link, counts and age. What no key of ours signed stays, and is told. Gives the row that it
+/// got to; nothing when none is left. Changes life. Errors: the maker's.
+[[nodiscard]] Result<std::optional<Seq>> sign_tombstones_anew(Database& database, Life& life,
+                                                              const TombstoneMaker& maker, Seq after,
+                                                              UtcTime now);
 
 /// Of the oldest row that is no tombstone; 0 without any.
 [[nodiscard]] Result<microseconds> oldest_age(Database& database, const Life& life);

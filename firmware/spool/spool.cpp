@@ -1,6 +1,7 @@
 #include "spool/spool.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -133,6 +134,9 @@ struct Spool::State {
     bool damaged = false;                // damage was met, and the file could not be opened anew yet
     BootTime ageing_due{};
     BootTime shedding_log_due{};
+    std::uint64_t forerunners = 0;  // as the maker counts them
+    std::optional<Seq> anew_after;  // tombstones behind it may be a forerunner's
+    std::string anew_told;
     std::optional<BootTime> door_opens;  // the door is shut until then
 
     [[nodiscard]] Result<void> insert(const SealedRecord& record, microseconds age) {
@@ -173,6 +177,7 @@ struct Spool::State {
         head = life.head;
         door_opens.reset();
         damaged = false;
+        forerunners = 0;  // it is looked through anew
         return {};
     }
 
@@ -207,6 +212,30 @@ struct Spool::State {
         TRY(store_life(file.database, life));
         TRY(transaction.commit());
         if (shed) tell_shedding(life);
+        return {};
+    }
+
+    [[nodiscard]] Result<void> sign_anew() {
+        if (!maker.verify_forerunner || !maker.forerunners) return {};
+        const std::uint64_t known = maker.forerunners();
+        if (std::exchange(forerunners, known) != known) anew_after = 0;
+        if (!anew_after) return {};
+        auto done = without_guests([&] { return sign_piece_anew(); });
+        if (!done && done.error().code() == ErrorCode::corrupt)
+            return told(std::move(done), "cannot sign older tombstones anew");
+        const std::string why = done ? "" : done.error().message();
+        if (std::exchange(anew_told, why) != why && !done)
+            log_error("spool", "older tombstones cannot be signed with the new key, trying again: {}", why);
+        return {};
+    }
+
+    [[nodiscard]] Result<void> sign_piece_anew() {
+        auto transaction = TRY(Transaction::begin(file.database));
+        Life life = TRY(load_life(file.database));
+        const auto reached = TRY(sign_tombstones_anew(file.database, life, maker, *anew_after, clock.utc()));
+        TRY(store_life(file.database, life));
+        TRY(transaction.commit());
+        anew_after = reached;
         return {};
     }
 
@@ -421,7 +450,7 @@ const ChainHead& Spool::head() const {
 
 Result<void> Spool::append(const SealedRecord& record) {
     PORTCULLIS_ASSERT(!state_->is_guest());
-    TRY(state_->ready());
+    TRY(sign_anew());
     return state_->told(state_->without_guests([&] { return state_->append(record); }), "cannot append");
 }
 
@@ -433,9 +462,15 @@ Result<void> Spool::reopen() {
 
 Result<void> Spool::shed_aged() {
     PORTCULLIS_ASSERT(!state_->is_guest());
-    TRY(state_->ready());
+    TRY(sign_anew());
     return state_->told(state_->without_guests([&] { return state_->shed_aged(); }),
                         "cannot shed what is over age");
+}
+
+Result<void> Spool::sign_anew() {
+    PORTCULLIS_ASSERT(!state_->is_guest());
+    TRY(state_->ready());
+    return state_->sign_anew();
 }
 
 std::optional<LifeStatement> Spool::untold() const {

@@ -56,7 +56,8 @@ struct SpoolSettings {
 /// Signs tombstones and knows its own again (record/statement_codec.hpp, seal/statement.hpp); only the reader
 /// can. Nothing is signed for standing in the file: only what this process shed itself, and what an own
 /// signature vouches for. Without verify, tombstones that stand in the file are left
-/// as they are.
+/// as they are. With verify_forerunner, what a key before the present one signed is signed anew: a tombstone
+/// may have to wait until that key is not believed any more.
 struct TombstoneMaker {
     using Sign = std::function<Result<Bytes>(const Tombstone&)>;
     using Verify = std::function<Result<Tombstone>(ByteView)>;
@@ -72,6 +73,9 @@ struct TombstoneMaker {
 
     Sign sign;
     Verify verify;
+    Verify verify_forerunner = {};
+    /// 0 when none is known; another number with each change of the key: then the spool looks.
+    std::function<std::uint64_t()> forerunners = {};
 };
 
 /// One row. A tombstone stands for the seqs first..item.seq, and item.link is the link after the last of
@@ -125,6 +129,11 @@ class Spool {
     /// Sheds what is over age in a spool that nothing is appended to. Looks once a minute, however often it
     /// is called; the owner's.
     [[nodiscard]] Result<void> shed_aged();
+    /// After a change of the signing key: signs anew, in place, what earlier keys of ours signed of the
+    /// tombstones, in one transaction at most 8 of them, so that nothing waits long. append() and shed_aged()
+    /// do so first; for an owner that calls neither. Cheap when there is nothing to do. What fails is told
+    /// and tried again with the next call. Errors: corrupt. The owner's.
+    [[nodiscard]] Result<void> sign_anew();
 
     /// What a life statement has to say of how this chain stands; it is said when a record with one was
     /// appended. report() is the same at any time, for losses alone. Nothing without an anchor. The owner's.

@@ -19,11 +19,10 @@ constexpr std::size_t tag_and_header = 18;
 
 }  // namespace
 
-DeliveryKeys::DeliveryKeys() {
-    const UtcTime until = now + 400 * day;
+DeliveryKeys::DeliveryKeys(UtcTime until) {
     device = pki.issue("gate-1", "gate-1", {.until = until});
     pki.know(device, "gate-1");
-    receipt = pki.issue("receipt", "collector", {.ca = "service-ca", .until = until});
+    receipt = pki.issue("receipt", "collector", {.ca = "service-ca", .until = now + 400 * day});
     const KeyFiles reader = pki.recipient("collector-read");
     device_key = must(FileSigningKey::create(device.key, device.certificate));
     receipt_key =
@@ -40,6 +39,13 @@ DeliveryKeys::DeliveryKeys() {
     read = must(encrypt(Bytes(200), recipients));
     plate = must(encrypt(Bytes(300), recipients));
     overview = must(encrypt(Bytes(500), recipients));
+}
+
+void DeliveryKeys::renew(UtcTime from) {
+    const KeyFiles next = pki.issue("gate-1-next", "gate-1", {.from = from - day, .until = from + 30 * day});
+    pki.know(next, "gate-1-next");
+    renewed_key = must(FileSigningKey::create(next.key, next.certificate));
+    REQUIRE(sealer->replace_key(*renewed_key));
 }
 
 Bytes DeliveryKeys::blob(ItemKind kind, Seq seq) const {
@@ -75,11 +81,11 @@ Delivery::Delivery(const DeliveryKeys& keys, std::uint64_t seed, std::uint64_t q
 
 void Delivery::open_reader() {
     reader_.reset();
-    reader_ = must(
-        Spool::open(spool_settings_,
-                    TombstoneMaker([this](const Tombstone& one) -> Result<Bytes> { return declare(one); },
-                                   [this](ByteView blob) { return keys_.sealer->own_tombstone(blob); }),
-                    clock));
+    TombstoneMaker maker([this](const Tombstone& one) -> Result<Bytes> { return declare(one); },
+                         [this](ByteView blob) { return keys_.sealer->own_tombstone(blob); });
+    maker.verify_forerunner = [this](ByteView blob) { return keys_.sealer->forerunners_tombstone(blob); };
+    maker.forerunners = [this] { return keys_.sealer->forerunners(); };
+    reader_ = must(Spool::open(spool_settings_, std::move(maker), clock));
     REQUIRE_FALSE(reader_->set_aside());
     head_ = reader_->head();
     intake_.emplace(must(ReceiptIntake::create(

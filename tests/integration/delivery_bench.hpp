@@ -17,7 +17,9 @@ namespace portcullis::test {
 
 /// Keys that last longer than any outage, and envelopes that pass the gate; made once for many benches.
 struct DeliveryKeys {
-    DeliveryKeys();
+    explicit DeliveryKeys(UtcTime until = now + 400 * day);
+    /// The device signs with another key from now on, which the collector knows when it starts again.
+    void renew(UtcTime from);
     /// An envelope like no other: its ciphertext ends in seq. (Nobody opens it.)
     [[nodiscard]] Bytes blob(ItemKind kind, Seq seq) const;
     [[nodiscard]] TrustStore devices() const;
@@ -27,6 +29,7 @@ struct DeliveryKeys {
     KeyFiles device;
     KeyFiles receipt;
     std::unique_ptr<FileSigningKey> device_key;
+    std::unique_ptr<FileSigningKey> renewed_key;
     std::unique_ptr<FileSigningKey> receipt_key;
     std::optional<Sealer> sealer;
     Bytes read, plate, overview;
@@ -65,6 +68,11 @@ class Delivery {
     void drain();
     /// No more tricks; then drain().
     void settle();
+
+    /// The collector knows the keys that there are now.
+    void restart_collector() { start_collector(); }
+    /// The last seq that the collector has without a gap.
+    [[nodiscard]] Seq reached() { return chain().upto; }
 
     /// At the end: everything once, nothing else, no gap that was not declared.
     void check_end();

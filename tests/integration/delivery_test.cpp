@@ -144,6 +144,30 @@ TEST_CASE("the reader restarts at any moment and its chain goes on") {
     deliver_under({.drop = 20}, {.reader = 100});
 }
 
+TEST_CASE("a device that shed, offline until its key had lapsed, is renewed: its gap closes as declared") {
+    const Quiet quiet;
+    DeliveryKeys keys(now + 10 * day);
+    Delivery road(keys, 1, 60);
+    road.drive(5);
+    road.drain();
+    const Seq known = road.reached();
+    road.append(60);
+    REQUIRE(road.shed());
+    road.clock.advance(10 * day + expired_grace + day);
+    SUBCASE("renewed before the collector sees what the old key declared") {}
+    SUBCASE("the collector sees first what the old key declared, and believes none of it") {
+        for (int i = 0; i < 200; ++i)
+            road.step(milliseconds(200));
+        CHECK(road.reached() == known);
+    }
+    keys.renew(road.clock.utc());
+    road.restart_collector();
+    road.append(2);
+    road.drain();
+    CHECK(road.reached() == road.last_seq());
+    road.check_end();
+}
+
 namespace {
 
 /// Every trick and restart, drawn anew four times; then the faults end.

@@ -225,6 +225,10 @@ std::filesystem::path read_request(const ReaderSettings& settings) {
     return settings.spool.path.parent_path() / read_request_name;
 }
 
+std::filesystem::path own_signers_file(const ReaderSettings& settings) {
+    return settings.spool.anchor.parent_path() / "own-signers.crt";
+}
+
 Result<std::optional<KeyRenewal>> open_renewal(const ReaderSettings& settings) {
     if (settings.renewal.after_percent == 0) return std::optional<KeyRenewal>();
     return std::optional(TRY(KeyRenewal::create(

@@ -30,6 +30,8 @@ namespace portcullis {
 [[nodiscard]] std::filesystem::path kept_set(const ReaderSettings& settings);
 /// Where a request for the next read key is left for the uplink.
 [[nodiscard]] std::filesystem::path read_request(const ReaderSettings& settings);
+/// The certificates that this reader signs and signed with: beside the anchor, the reader's alone.
+[[nodiscard]] std::filesystem::path own_signers_file(const ReaderSettings& settings);
 /// Nothing when the read key is renewed by hand. Call it before the key is opened. Errors: configuration.
 [[nodiscard]] Result<std::optional<KeyRenewal>> open_renewal(const ReaderSettings& settings);
 [[nodiscard]] SpoolSettings spool_settings(const ReaderSettings& settings);

@@ -78,6 +78,7 @@ class KeyDuty {
         if (intake_) intake_->choose(record.clock.quality);
     }
     void look(UtcTime signed_time) {
+        sealer_.save_signers();
         if (intake_) intake_->look(signed_time);
         if (next_key_ && next_key_->look(std::max(signed_time, clock_->utc()))) {
             tell(reload_key());
@@ -137,13 +138,19 @@ std::unique_ptr<Part> or_without(Result<std::unique_ptr<Part>> opened, const cha
 }
 
 TombstoneMaker tombstone_maker(const Sealer& sealer) {
-    return {[&sealer](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
-            [&sealer](ByteView blob) { return sealer.own_tombstone(blob); }};
+    TombstoneMaker maker([&sealer](const Tombstone& tombstone) { return sealer.tombstone(tombstone); },
+                         [&sealer](ByteView blob) { return sealer.own_tombstone(blob); });
+    maker.verify_forerunner = [&sealer](ByteView blob) { return sealer.forerunners_tombstone(blob); };
+    maker.forerunners = [&sealer] { return sealer.forerunners(); };
+    return maker;
 }
 
-/// The owner's end of the spool, with what releases from it.
-Result<Spool> open_spool(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
-    return Spool::open(spool_settings(settings), tombstone_maker(sealer), clock);
+/// The owner's end of the spool. Only then, as the one reader that there is, it writes which keys it signs
+/// with: before the first signature, in the anchor's folder, which is there now.
+Result<Spool> open_spool(const ReaderSettings& settings, Sealer& sealer, const Clock& clock) {
+    Spool spool = TRY(Spool::open(spool_settings(settings), tombstone_maker(sealer), clock));
+    sealer.keep_signers(own_signers_file(settings));
+    return spool;
 }
 
 Result<ReceiptIntake> open_intake(const ReaderSettings& settings, Inbox& inbox, Spool& spool,
@@ -257,7 +264,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     return done;
 }
 
-Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock) {
+Result<void> drain(const ReaderSettings& settings, Sealer& sealer, const Clock& clock) {
     StopSignal stop = TRY(StopSignal::create());
     Spool spool = TRY(open_spool(settings, sealer, clock));
     Inbox inbox(settings.inbox);
@@ -274,6 +281,7 @@ Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const C
         if (stop.token().stop_requested())
             return fail(ErrorCode::timeout, "stopped; {} items in the spool have no receipt yet", items);
         spool.tick();
+        TRY(spool.sign_anew());
         receipts.look();
         heartbeat.beat();
         wait_really(drain_pause, stop.token());

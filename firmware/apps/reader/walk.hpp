@@ -14,6 +14,6 @@ namespace portcullis {
                                 std::optional<KeyRenewal> renewal, const Clock& clock);
 /// Without a camera: takes receipts out of the inbox until the spool is empty. Errors: the spool's, timeout
 /// (SIGTERM came first).
-[[nodiscard]] Result<void> drain(const ReaderSettings& settings, const Sealer& sealer, const Clock& clock);
+[[nodiscard]] Result<void> drain(const ReaderSettings& settings, Sealer& sealer, const Clock& clock);
 
 }  // namespace portcullis

@@ -213,6 +213,114 @@ TEST_CASE("a sealer knows its own tombstones again, and no others") {
     CHECK_FALSE(road.sealer->own_tombstone(must(road.sealer->checkpoint(later, 1, now)).blob));
 }
 
+namespace {
+
+/// A device whose key was changed: what each of its keys signed, under one span.
+struct Renewed {
+    Road road;
+    TempDir dir;
+    std::filesystem::path file = dir.path() / "own-signers.crt";
+    Tombstone tombstone{"gate-1", first_head().chain, 2, 3, {}, 0, 1, 1, 0, now};
+    std::vector<std::unique_ptr<FileSigningKey>> keys;
+
+    const SigningKey& next_key(const std::string& name = "gate-1") {
+        const KeyFiles files = road.pki.issue("next-" + std::to_string(keys.size()), name);
+        keys.push_back(must(FileSigningKey::create(files.key, files.certificate)));
+        return *keys.back();
+    }
+    [[nodiscard]] Bytes by(const SigningKey& key) const {
+        return must(sign_statement(key, must(encode_tombstone(tombstone))));
+    }
+    /// As the next start finds it.
+    [[nodiscard]] Sealer started_with(const SigningKey& key) const {
+        Sealer sealer = road.sealer_with(key, "gate-1");
+        sealer.keep_signers(file);
+        return sealer;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("after a change of the key a sealer knows what the key before signed, as a forerunner's") {
+    Renewed device;
+    Sealer& sealer = *device.road.sealer;
+    const Bytes before = must(sealer.tombstone(device.tombstone));
+    CHECK(sealer.forerunners() == 0);
+    CHECK_FALSE(sealer.forerunners_tombstone(before));  // the key in use is none
+    REQUIRE(sealer.replace_key(*device.road.key));      // read again, the same
+    CHECK(sealer.forerunners() == 0);
+    REQUIRE(sealer.replace_key(device.next_key()));
+    CHECK(sealer.forerunners() > 0);
+    CHECK_FALSE(sealer.own_tombstone(before));
+    CHECK(must(sealer.forerunners_tombstone(before)).last == 3);
+    Bytes flipped = before;
+    flipped.back() ^= std::byte{1};
+    CHECK_FALSE(sealer.forerunners_tombstone(flipped));
+    CHECK_FALSE(sealer.forerunners_tombstone(device.by(device.next_key())));  // never ours
+}
+
+TEST_CASE(
+    "the keys that a reader signed with stand in a file of its own across starts, two of them at most") {
+    Renewed device;
+    CHECK(device.started_with(*device.road.key).forerunners() == 0);
+    const auto status = std::filesystem::status(device.file);
+    CHECK(status.permissions() == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    const Bytes first = device.by(*device.road.key);
+    // The power goes after the switch: the first that this key does is to know the one before.
+    const SigningKey& second = device.next_key();
+    CHECK(must(device.started_with(second).forerunners_tombstone(first)).last == 3);
+    CHECK(must(device.started_with(second).forerunners_tombstone(first)).last == 3);
+    Sealer sealer = device.started_with(second);
+    const SigningKey& third = device.next_key();
+    REQUIRE(sealer.replace_key(third));
+    CHECK(device.started_with(third).forerunners_tombstone(first));
+    const SigningKey& fourth = device.next_key();
+    const Sealer last = device.started_with(fourth);
+    CHECK_FALSE(last.forerunners_tombstone(first));
+    CHECK(last.forerunners_tombstone(device.by(second)));
+    CHECK(last.forerunners_tombstone(device.by(third)));
+}
+
+TEST_CASE("a disk that does not take which keys a reader signed with is asked again") {
+    Renewed device;
+    device.file = device.dir.path() / "away" / "own-signers.crt";
+    Sealer sealer = device.started_with(*device.road.key);
+    CHECK_FALSE(std::filesystem::exists(device.file));
+    std::filesystem::create_directory(device.file.parent_path());
+    sealer.save_signers();
+    CHECK(must(load_certificates(device.file)).size() == 1);
+}
+
+TEST_CASE("attack: a certificate of another device, or for another use, among those that signed before") {
+    Renewed device;
+    const SigningKey* stranger = nullptr;
+    std::string file = "next-0.crt";
+    Bytes pem = to_bytes("-----BEGIN CERTIFICATE-----\nAAAA");
+    auto others = std::filesystem::perms::none;
+    SUBCASE("of another device") {
+        stranger = &device.next_key("gate-2");
+    }
+    SUBCASE("for another use") {
+        file = "tls.crt";
+        const KeyFiles files = device.road.pki.issue("tls", "gate-1", {.extended = "clientAuth"});
+        device.keys.push_back(
+            must(FileSigningKey::create(files.key, files.certificate, CertificateUse::identify)));
+        stranger = device.keys.back().get();
+    }
+    SUBCASE("in a file that others may write") {
+        stranger = &device.next_key();
+        others = std::filesystem::perms::others_write;
+    }
+    SUBCASE("in a damaged file") {}
+    if (stranger != nullptr) pem = must(read_file(device.road.pki.folder() / file, max_pem_bytes));
+    REQUIRE(write_file_atomically(device.file, pem, 0600));
+    std::filesystem::permissions(device.file, others, std::filesystem::perm_options::add);
+    const Sealer sealer = device.started_with(*device.road.key);
+    CHECK(sealer.forerunners() == 0);
+    if (stranger != nullptr) CHECK_FALSE(sealer.forerunners_tombstone(device.by(*stranger)));
+    CHECK(must(load_certificates(device.file)).size() == 1);  // written anew
+}
+
 TEST_CASE("a sealer without recipients, with too many or one twice is refused") {
     const Road road;
     SealerSettings settings = settings_of(road);
