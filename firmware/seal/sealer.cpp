@@ -183,6 +183,7 @@ Result<void> Sealer::reload_recipients() {
 Result<void> Sealer::replace_audiences(Audiences audiences) {
     const auto make = [&](std::vector<X509Ptr>& certificates, std::string_view name) {
         std::vector<std::string> names;
+        names.reserve(certificates.size());
         for (const X509Ptr& certificate : certificates)
             names.push_back(fmt::format("'{}' of the recipient set", common_name(certificate.get())));
         return make_audience(std::move(certificates), std::move(names), name);

@@ -107,6 +107,11 @@ class Renewal(Road):
             issued = (self.registrar / "answers" / f"{self.house.device}.{use}.crt").read_bytes()
             self.assertEqual((self.device / f"{use}.crt").read_bytes(), issued)
             self.assertNotEqual(issued, before[use])
+        signers = self.house.folder / "reader" / "own-signers.crt"
+        kept = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", signers.read_text(), re.DOTALL)
+        pems = [(self.device / "read.crt").read_text(), before["read"].decode()]
+        self.assertEqual([pem.strip() for pem in kept], [pem.strip() for pem in pems], "the key in use, then the one before")
+        self.assertEqual(signers.stat().st_mode & 0o777, 0o600)
         arrived = len(self.reads())
         wait_until("reads by the new key arrive", lambda: len(self.reads()) >= arrived + 5, ARRIVE_LIMIT_S)
         self.assertEqual(self.house.stop("reader"), 0)
