@@ -160,20 +160,20 @@ class Shedding {
         return {};
     }
 
-    Result<std::optional<Seq>> sign_anew(Seq after, UtcTime now) {
-        int anew = 0;
-        for (int looked = 0; looked < max_rows_looked_at && anew < max_signed_anew; ++looked) {
-            const auto row = TRY(find(database_, "seq > ? ORDER BY seq", after));
-            if (!row) return std::optional<Seq>();
-            after = row->last;
+    Result<SignedAnew> sign_anew(Seq after, UtcTime now) {
+        SignedAnew done{after};
+        for (int looked = 0; looked < max_rows_looked_at && done.tombstones < max_signed_anew; ++looked) {
+            const auto row = TRY(find(database_, "seq > ? ORDER BY seq", *done.reached));
+            if (!row) return SignedAnew{std::nullopt, done.tombstones};
+            done.reached = row->last;
             if (!is_tombstone(*row) || TRY(signed_by(*row)) != SignedBy::forerunner) continue;
             TRY(remove(database_, life_, *row));
             life_.items += 1;
             life_.bytes += tombstone_bytes_reserved;
             TRY(sign(*row, now));
-            ++anew;
+            ++done.tombstones;
         }
-        return std::optional<Seq>(after);
+        return done;
     }
 
     [[nodiscard]] bool any() const { return !runs_.empty(); }
@@ -269,8 +269,8 @@ Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit, 
     return shedding.any();
 }
 
-Result<std::optional<Seq>> sign_tombstones_anew(Database& database, Life& life, const TombstoneMaker& maker,
-                                                Seq after, UtcTime now) {
+Result<SignedAnew> sign_tombstones_anew(Database& database, Life& life, const TombstoneMaker& maker,
+                                        Seq after, UtcTime now) {
     return Shedding(database, life, maker).sign_anew(after, now);
 }
 

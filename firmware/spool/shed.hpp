@@ -31,12 +31,16 @@ struct SpoolLimit {
 [[nodiscard]] Result<bool> make_room(Database& database, Life& life, const SpoolLimit& limit,
                                      const TombstoneMaker& maker, UtcTime now);
 
+struct SignedAnew {
+    std::optional<Seq> reached;  // nothing when no row is left
+    int tombstones = 0;
+};
+
 /// Of the next rows behind `after`, what a key before the present one signed is signed anew, in its place:
-/// the same span, link, counts and age. What no key of ours signed stays, and is told. Gives the row that it
-/// got to; nothing when none is left. Changes life. Errors: the maker's.
-[[nodiscard]] Result<std::optional<Seq>> sign_tombstones_anew(Database& database, Life& life,
-                                                              const TombstoneMaker& maker, Seq after,
-                                                              UtcTime now);
+/// the same span, link, counts and age. What no key of ours signed stays, and is told. Changes life. Errors:
+/// the maker's.
+[[nodiscard]] Result<SignedAnew> sign_tombstones_anew(Database& database, Life& life,
+                                                      const TombstoneMaker& maker, Seq after, UtcTime now);
 
 /// Of the oldest row that is no tombstone; 0 without any.
 [[nodiscard]] Result<microseconds> oldest_age(Database& database, const Life& life);

@@ -232,10 +232,12 @@ struct Spool::State {
     [[nodiscard]] Result<void> sign_piece_anew() {
         auto transaction = TRY(Transaction::begin(file.database));
         Life life = TRY(load_life(file.database));
-        const auto reached = TRY(sign_tombstones_anew(file.database, life, maker, *anew_after, clock.utc()));
-        TRY(store_life(file.database, life));
-        TRY(transaction.commit());
-        anew_after = reached;
+        const auto done = TRY(sign_tombstones_anew(file.database, life, maker, *anew_after, clock.utc()));
+        if (done.tombstones > 0) {
+            TRY(store_life(file.database, life));
+            TRY(transaction.commit());
+        }
+        anew_after = done.reached;
         return {};
     }
 

@@ -174,6 +174,7 @@ void Delivery::step(milliseconds pause) {
     roll_restarts();
     const auto turned = uplink_->turn(*guest_);
     REQUIRE_MESSAGE(turned, (turned ? "" : turned.error().message()));
+    REQUIRE(reader_->sign_anew());
     intake_->look();
     collector_turn();
     check();

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <set>
 #include <sstream>
 
@@ -13,6 +14,7 @@
 #include "spool/salvage.hpp"
 #include "spool/shed.hpp"
 #include "support.hpp"
+#include "support/fault_vfs.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -95,6 +97,8 @@ struct Roadside {
     ChainHead head;
 
     Roadside() {
+        // The first step of an opening, which does not go through SQLite.
+        REQUIRE(std::ofstream(settings.path).is_open());
         settings.quota_items = 10;
         start();
     }
@@ -112,11 +116,11 @@ struct Roadside {
     /// An overview shed beside each read that stays: tombstones that do not touch.
     void shed_overviews(int count) {
         settings.quota_items = 500'000;
-        settings.quota_bytes = 1'000'000;
+        settings.quota_bytes = 200'000;
         start();
         for (int i = 0; i < count; ++i)
-            REQUIRE(spool->append(next_record(head, {{ItemKind::read, 300}, {ItemKind::overview, 900'000}})));
-        REQUIRE(spool->append(next_record(head, {{ItemKind::read, 900'000}})));
+            REQUIRE(spool->append(next_record(head, {{ItemKind::read, 300}, {ItemKind::overview, 150'000}})));
+        REQUIRE(spool->append(next_record(head, {{ItemKind::read, 150'000}})));
         REQUIRE(tombstones().size() == static_cast<std::size_t>(count));
     }
     std::vector<SpooledItem> tombstones() {
@@ -293,4 +297,38 @@ TEST_CASE("a tombstone of the key before in a spool that was set aside is delive
     CHECK(rows[0].item.kind == ItemKind::tombstone);
     CHECK(Keys::key_of(rows[0].item.blob) == 'b');
     CHECK(rows.back().item.seq == 14);
+}
+
+TEST_CASE(
+    "a power cut in any call of signing anew leaves each tombstone with the old signature or the new one") {
+    std::mt19937 random(20260104);
+    using Unsynced = FaultVfs::Unsynced;
+    for (const Unsynced unsynced : {Unsynced::lost, Unsynced::torn, Unsynced::kept}) {
+        bool ended = false;
+        for (std::uint64_t call = 1; !ended; ++call) {
+            CAPTURE(call);
+            CAPTURE(static_cast<int>(unsynced));
+            REQUIRE(call < 200);
+            FaultVfs disk;
+            Roadside road;
+            road.shed_overviews(3);
+            const SpoolStats stats = road.spool->stats().value();
+            road.keys.change('b');
+            disk.cut_power_at(call);
+            static_cast<void>(road.spool->sign_anew());
+            ended = !disk.dead();
+            road.spool.reset();
+            disk.cut_power();
+            disk.restore_power(unsynced, random);
+            road.start();
+            CHECK_FALSE(road.spool->set_aside());
+            REQUIRE(road.signed_by('a') + road.signed_by('b') == 3);
+            CHECK((road.signed_by('a') == 0 || road.signed_by('a') == 3));
+            REQUIRE(road.spool->sign_anew());
+            CHECK(road.signed_by('b') == 3);
+            CHECK(road.spool->stats().value().bytes == stats.bytes);
+            CHECK(road.spool->stats().value().items == stats.items);
+            road.spool.reset();
+        }
+    }
 }
