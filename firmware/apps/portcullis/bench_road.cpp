@@ -114,9 +114,12 @@ struct Outcome {
 class Bench {
   public:
     static Result<std::unique_ptr<Bench>> create(const RoadOptions& options) {
-        std::unique_ptr<Bench> bench(new Bench(options, TRY(ThrowAwayKeys::create(1)),
-                                               TRY(BenchFolder::create(options.folder)),
-                                               TRY(load_truth(options.truth))));
+        // Before new: what returns from within its parentheses leaks its memory.
+        ThrowAwayKeys keys = TRY(ThrowAwayKeys::create(1));
+        BenchFolder folder = TRY(BenchFolder::create(options.folder));
+        std::set<std::string> truth = TRY(load_truth(options.truth));
+        std::unique_ptr<Bench> bench(
+            new Bench(options, std::move(keys), std::move(folder), std::move(truth)));
         TRY(bench->load());
         return bench;
     }

@@ -79,8 +79,8 @@ CaptureRecord sample_record(const SealOptions& options) {
 class Bench {
   public:
     static Result<std::unique_ptr<Bench>> create(const SealOptions& options) {
-        std::unique_ptr<Bench> bench(
-            new Bench(options, TRY(ThrowAwayKeys::create(static_cast<std::size_t>(options.recipients)))));
+        ThrowAwayKeys keys = TRY(ThrowAwayKeys::create(static_cast<std::size_t>(options.recipients)));
+        std::unique_ptr<Bench> bench(new Bench(options, std::move(keys)));  // no TRY within: new would leak
         TRY(bench->load());
         return bench;
     }
