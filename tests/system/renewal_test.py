@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import road_test
@@ -37,7 +38,9 @@ authorityKeyIdentifier = keyid
 """
 
 
-class Renewal(Road):
+class RenewalRoad(Road):
+    """A road whose device keys are due, and a registrar."""
+
     def setUp(self):
         super().setUp()
         self.pki = self.house.pki
@@ -49,18 +52,22 @@ class Renewal(Road):
         self.age("read", "emailProtection", self.pki / "devices" / "signers")
         self.age("identity", "clientAuth", self.identities)
 
-    def age(self, use, usage, known):
-        """The device's certificate again, as one of whose 30 days 25 have passed."""
-        work = self.folder / ("ca-" + use)
-        work.mkdir()
+    def age(self, use, usage, known, *key, env=None):
+        """The device's certificate again, as one of whose 30 days 25 have passed; for another key than the file's where `openssl
+        req` finds it."""
+        work = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (work / "index").touch()
         (work / "serial").write_text("4D00\n")
         (work / "settings").write_text(CA_SETTINGS.format(folder=work, usage=usage))
         now = datetime.datetime.now(datetime.timezone.utc)
         dates = [(now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ") for days in (-25, 5)]
-        run = lambda *command: subprocess.run(command, check=True, capture_output=True)  # noqa: E731
-        run("openssl", "req", "-new", "-key", self.device / f"{use}.key", "-subj", f"/O=Portcullis/CN={self.house.device}",
-            "-out", work / "request")
+
+        def run(*command):
+            done = subprocess.run(command, capture_output=True, text=True, env=env)
+            self.assertEqual(done.returncode, 0, f"{command}: {done.stderr}")
+
+        run("openssl", "req", "-new", *(key or ("-key", self.device / f"{use}.key")), "-subj",
+            f"/O=Portcullis/CN={self.house.device}", "-out", work / "request")
         run("openssl", "ca", "-batch", "-notext", "-config", work / "settings", "-extensions", "e", "-cert",
             self.pki / "device-ca.crt", "-keyfile", self.pki / "device-ca.key", "-in", work / "request", "-startdate", dates[0],
             "-enddate", dates[1], "-out", self.device / f"{use}.crt")
@@ -80,31 +87,52 @@ class Renewal(Road):
     def wait_for_log(self, program, words):
         wait_until(f"{program} says '{words}'", lambda: words in self.house.log_text(program), ARRIVE_LIMIT_S)
 
-    def test_read_key_and_identity_renew_themselves_and_every_verdict_stays_trusted(self):
-        renewal = f'[renewal]\nafter_percent = 66\nca_chain = "{self.pki / "device-chain.pem"}"\n'
-        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 10), stills=True, loop=True, rate=2)
-        self.add_settings("reader", renewal)
-        self.add_settings("uplink", renewal)
+    def ask_for_renewals(self, *programs):
+        for program in programs:
+            self.add_settings(program, f'[renewal]\nafter_percent = 66\nca_chain = "{self.pki / "device-chain.pem"}"\n')
         self.add_settings("collector", f'[registrar]\nfolder = "{self.registrar}"\nidentities = "{self.identities}"\n')
+
+    def wait_for_requests(self, *uses):
+        # The collector hands on what a device asks for that it knows; before that it is asked in vain, and again at a connect.
+        wait_until("a receipt came", lambda: any(self.house.query(self.house.spool_file, "SELECT 1 FROM life WHERE received > 0")),
+                   ARRIVE_LIMIT_S)
+        self.house.kill("uplink")
+        self.house.start("uplink")
+        requests = [self.registrar / "requests" / f"{self.house.device}.{use}.csr" for use in uses]
+        wait_until("what is due was asked for", lambda: all(path.exists() for path in requests), ARRIVE_LIMIT_S)
+
+    def answer_all(self, count):
+        answered = self.answer()
+        self.assertEqual(answered.returncode, 0, answered.stdout + answered.stderr)
+        self.assertEqual(answered.stdout.count(": answered"), count)
+        for program in ("collector", "opener"):
+            self.house.processes[program].send_signal(signal.SIGHUP)
+
+    def answer_to(self, use):
+        return self.registrar / "answers" / f"{self.house.device}.{use}.crt"
+
+    def wait_for_connection_anew(self):
+        wait_until("the uplink is connected anew",
+                   lambda: len(re.findall("connected: broker=", self.house.log_text("uplink").replace("not connected", ""))) > 1,
+                   ARRIVE_LIMIT_S)
+
+
+class Renewal(RenewalRoad):
+    def test_read_key_and_identity_renew_themselves_and_every_verdict_stays_trusted(self):
+        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 10), stills=True, loop=True, rate=2)
+        self.ask_for_renewals("reader", "uplink")
         self.house.start_broker()
         self.house.start_opener()
         for program in ("collector", "uplink", "reader"):
             self.house.start(program)
-        requests = [self.registrar / "requests" / f"{self.house.device}.{use}.csr" for use in ("identity", "read")]
-        wait_until("both requests are at the registrar", lambda: all(path.exists() for path in requests), ARRIVE_LIMIT_S)
+        self.wait_for_requests("identity", "read")
         before = {use: (self.device / f"{use}.crt").read_bytes() for use in ("identity", "read")}
-        answered = self.answer()
-        self.assertEqual(answered.returncode, 0, answered.stdout + answered.stderr)
-        self.assertEqual(answered.stdout.count(": answered"), 2)
-        for program in ("collector", "opener"):
-            self.house.processes[program].send_signal(signal.SIGHUP)
+        self.answer_all(2)
         self.wait_for_log("reader", "the read key is renewed")
         self.wait_for_log("uplink", "the identity is renewed")
-        wait_until("the uplink is connected anew",
-                   lambda: len(re.findall("connected: broker=", self.house.log_text("uplink").replace("not connected", ""))) > 1,
-                   ARRIVE_LIMIT_S)
+        self.wait_for_connection_anew()
         for use in ("identity", "read"):
-            issued = (self.registrar / "answers" / f"{self.house.device}.{use}.crt").read_bytes()
+            issued = self.answer_to(use).read_bytes()
             self.assertEqual((self.device / f"{use}.crt").read_bytes(), issued)
             self.assertNotEqual(issued, before[use])
         signers = self.house.folder / "reader" / "own-signers.crt"
