@@ -52,6 +52,18 @@ bool is_padded(ByteView padded, const MediaEntry& entry) {
            is_zero(padded.subspan(static_cast<std::size_t>(entry.bytes)));
 }
 
+Result<Bytes> decrypt_with(const RecipientKey& recipient, ByteView blob) {
+    ERR_clear_error();
+    const CmsPtr cms = TRY(decode_cms(blob));
+    // Older OpenSSL writes plaintext out before it has seen the tag: into memory of ours, and read only on 1.
+    const BioPtr out(BIO_new(BIO_s_mem()));
+    if (!out || CMS_decrypt(cms.get(), recipient.key.get(), recipient.certificate.get(), nullptr, out.get(),
+                            CMS_BINARY) != 1)
+        return fail(openssl_error(ErrorCode::corrupt, "opener: cannot decrypt"));
+    const ByteView written = written_to(out.get());
+    return Bytes(written.begin(), written.end());
+}
+
 }  // namespace
 
 Result<RecipientKey> load_recipient(const RecipientFiles& files) {
@@ -63,6 +75,13 @@ Result<RecipientKey> load_recipient(const RecipientFiles& files) {
     TRY(check_certificate(recipient.certificate.get(), CertificateUse::receive, name));
     TRY(check_pair(recipient.key.get(), recipient.certificate.get(), name));
     return recipient;
+}
+
+Result<Bytes> open_envelope(const RecipientKey& recipient, ByteView blob) {
+    const GatedEnvelope gated = TRY(gate(blob));
+    if (std::ranges::find(gated.recipients, key_id(recipient.certificate.get())) == gated.recipients.end())
+        return fail(ErrorCode::refused, "opener: sealed to others than this key");
+    return decrypt_with(recipient, blob);
 }
 
 Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>& recipients,
@@ -81,8 +100,7 @@ Result<EnvelopeOpener> EnvelopeOpener::create(std::vector<RecipientKey> recipien
     for (RecipientKey& given : recipients) {
         Recipient recipient;
         recipient.id = key_id(given.certificate.get());
-        recipient.key = std::move(given.key);
-        recipient.certificate = std::move(given.certificate);
+        recipient.pair = std::move(given);
         opener.recipients_.push_back(std::move(recipient));
     }
     return opener;
@@ -111,7 +129,7 @@ EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
     for (const Recipient& recipient : recipients_) {
         if (std::ranges::find(gated->recipients, recipient.id) == gated->recipients.end()) continue;
         // One recipient's block may be damaged and another's whole: each of our keys is tried.
-        if (auto opened = decrypt_with(recipient, blob)) {
+        if (auto opened = decrypt_with(recipient.pair, blob)) {
             plaintext.bytes = std::move(*opened);
             if (Result<Digest> digest = recipients_digest(gated->recipients)) plaintext.recipients = *digest;
             plaintext.authenticity = Authenticity::authentic;
@@ -121,18 +139,6 @@ EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
         }
     }
     return plaintext;
-}
-
-Result<Bytes> EnvelopeOpener::decrypt_with(const Recipient& recipient, ByteView blob) {
-    ERR_clear_error();
-    const CmsPtr cms = TRY(decode_cms(blob));
-    // Older OpenSSL writes plaintext out before it has seen the tag: into memory of ours, and read only on 1.
-    const BioPtr out(BIO_new(BIO_s_mem()));
-    if (!out || CMS_decrypt(cms.get(), recipient.key.get(), recipient.certificate.get(), nullptr, out.get(),
-                            CMS_BINARY) != 1)
-        return fail(openssl_error(ErrorCode::corrupt, "opener: cannot decrypt"));
-    const ByteView written = written_to(out.get());
-    return Bytes(written.begin(), written.end());
 }
 
 OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {

@@ -28,6 +28,10 @@ struct RecipientKey {
 /// Errors: configuration (names the file and the cure).
 [[nodiscard]] Result<RecipientKey> load_recipient(const RecipientFiles& files);
 
+/// What an envelope holds, for who has one key and wants nothing else of it (an auditor); the caller cleanses
+/// it. Errors: refused (not our one shape, or not sealed to this key), corrupt.
+[[nodiscard]] Result<Bytes> open_envelope(const RecipientKey& recipient, ByteView blob);
+
 /// payload stands when authentic (whatever the key is worth: look at the verdict), and never when forged.
 struct OpenedRead {
     Verdict verdict;
@@ -83,14 +87,12 @@ class EnvelopeOpener {
 
   private:
     struct Recipient {
-        KeyPtr key;
-        X509Ptr certificate;
+        RecipientKey pair;
         std::string id;
     };
     struct Plaintext;
     explicit EnvelopeOpener(TrustStore trust) : trust_(std::move(trust)) {}
     [[nodiscard]] Plaintext decrypt(ByteView blob) const;
-    [[nodiscard]] static Result<Bytes> decrypt_with(const Recipient& recipient, ByteView blob);
 
     std::vector<Recipient> recipients_;
     TrustStore trust_;

@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "audit/witness_request.hpp"
 #include "base/file.hpp"
 #include "database/database.hpp"
 #include "drivers/camera/made_pictures.hpp"
@@ -129,6 +130,28 @@ void add_records(const Corpus& corpus) {
     corpus.add("record", "health", must(encode_health({"gate-1", chain, made_report(), 4, link, fuzz::now})));
     corpus.add("record", "note", must(encode_note({made_report(), BootTime(std::chrono::seconds(99))})));
     corpus.add("record", "receipt", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
+}
+
+void add_audit(const Corpus& corpus) {
+    AuditEntry entry;
+    entry.number = 7;
+    entry.time = fuzz::now;
+    entry.access = {.who = "alice",
+                    .uid = 1001,
+                    .role = "operator",
+                    .purpose = "stolen-vehicle",
+                    .case_number = "2026-117",
+                    .what = "view",
+                    .device = "gate-1",
+                    .chain = chain,
+                    .seq = 12};
+    corpus.add("audit", "entry", must(encode_audit_entry(entry)));
+    entry.asked = link;
+    entry.access.verdict = AccessVerdict::refused;
+    corpus.add("audit", "refused", must(encode_audit_entry(entry)));
+    corpus.add("audit", "statement", must(encode_witness({chain, 3, 40, link, link, fuzz::now})));
+    corpus.add("audit", "request", encode_request({chain, 1, 5, link, {link, link}}));
+    corpus.add("audit", "answer", must(statements_to_pem({to_bytes("one"), to_bytes("two")})));
 }
 
 void add_receipts(const Corpus& corpus) {
@@ -341,6 +364,7 @@ int main(int count, char** words) {
     const Corpus corpus(words[1]);
     add_envelopes(corpus);
     add_records(corpus);
+    add_audit(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);
     add_key_requests(corpus);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "apps/portcullis/audit_command.hpp"
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
@@ -69,6 +70,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_tail_command),
         add(program, add_ledger_command),
         add(program, add_verify_command),
+        add_behind_the_wall(program, add_audit_command),
         add_behind_the_wall(program, add_epoch_command),
         add_behind_the_wall(program, add_provision_command),
         add_behind_the_wall(program, add_policy_command),

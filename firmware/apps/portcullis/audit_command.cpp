@@ -1,0 +1,216 @@
+#include "apps/portcullis/audit_command.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "apps/portcullis/audit_report.hpp"
+#include "audit/audit_check.hpp"
+#include "base/file.hpp"
+#include "drivers/keys/file/file_signing_key.hpp"
+
+namespace portcullis {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int cannot_read = 3;
+constexpr std::size_t max_kept_bytes = std::size_t{128} << 20;
+constexpr unsigned kept_mode = 0644;  // nothing in it is secret
+constexpr std::string_view standard_input = "-";
+
+struct AuditOptions {
+    fs::path log = "/var/lib/portcullis/opener/audit.db";
+    std::vector<fs::path> witnesses;
+    fs::path kept;
+    fs::path key;
+    fs::path certificate;
+    std::string input{standard_input};
+    std::uint64_t patience_hours = 24;
+    bool json = false;
+    AuditFilter filter;
+};
+
+Result<std::string> read_input(const std::string& from, std::size_t limit) {
+    if (from != standard_input) return read_text_file(from, limit);
+    std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    if (text.size() > limit) return fail(ErrorCode::exhausted, "the input has more than {} bytes", limit);
+    return text;
+}
+
+/// All that was signed so far; nothing when there is no such file yet.
+Result<std::vector<Bytes>> read_kept(const fs::path& file) {
+    const auto pem = read_text_file(file, max_kept_bytes);
+    if (!pem && pem.error().code() == ErrorCode::not_found) return std::vector<Bytes>();
+    if (!pem) return fail(pem.error());
+    return with_context(statements_from_pem(*pem), file.string());
+}
+
+Result<int> head(const AuditOptions& options) {
+    AuditLog log = TRY(AuditLog::read_only(options.log));
+    std::cout << encode_request(TRY(log.request()));
+    return 0;
+}
+
+Result<int> sign(const AuditOptions& options) {
+    const std::string text = TRY(read_input(options.input, max_request_bytes));
+    const WitnessRequest request = TRY(parse_request(text));
+    std::vector<fs::path> certificates = options.witnesses;
+    certificates.push_back(options.certificate);
+    const WitnessKeys keys = TRY(WitnessKeys::create(certificates));
+    const auto key =
+        TRY(FileSigningKey::create(options.key, options.certificate, CertificateUse::sign_receipts));
+    std::vector<Bytes> all = TRY(read_kept(options.kept));
+    const std::vector<Witnessed> kept = TRY(with_context(keys.open_all(all), options.kept.string()));
+    const std::vector<Bytes> answer = TRY(witness(request, kept, *key, SystemClock().utc()));
+    const std::size_t fresh = static_cast<std::size_t>(request.statements) + answer.size() - all.size();
+    all.insert(all.end(), answer.end() - static_cast<std::ptrdiff_t>(fresh), answer.end());
+    // Kept before it is told: what the log holds, the witness remembers.
+    const std::string pem = TRY(statements_to_pem(all));
+    TRY(write_file_atomically(options.kept, as_bytes(pem), kept_mode));
+    std::cout << TRY(statements_to_pem(answer));
+    return 0;
+}
+
+Result<int> admit(const AuditOptions& options) {
+    const WitnessKeys keys = TRY(WitnessKeys::create(options.witnesses));
+    const std::string pem = TRY(read_input(options.input, max_kept_bytes));
+    const std::vector<Bytes> answer = TRY(statements_from_pem(pem));
+    AuditLog log = TRY(AuditLog::attach(options.log));
+    std::cout << fmt::format("taken in: {}\n", TRY(log.admit(answer, keys)));
+    return 0;
+}
+
+Result<int> look(const AuditOptions& options, bool report) {
+    const WitnessKeys keys = TRY(WitnessKeys::create(options.witnesses));
+    std::optional<RecipientKey> auditor;
+    if (!options.key.empty() || !options.certificate.empty())
+        auditor = TRY(load_recipient({options.key, options.certificate}));
+    AuditCheck check{keys};
+    if (!options.kept.empty()) {
+        if (!fs::exists(options.kept))
+            return fail(ErrorCode::configuration, "--kept {}: there is no such file", options.kept.string());
+        check.kept = TRY(read_kept(options.kept));
+    }
+    check.now = SystemClock().utc();
+    check.patience = std::chrono::hours(options.patience_hours);
+    AuditLog log = TRY(AuditLog::read_only(options.log));
+    AuditListing listing(options.filter, auditor ? &*auditor : nullptr);
+    const AuditReport found = TRY(check_audit(
+        log, check,
+        report ? [&listing](const AuditEntry& entry, ByteView asked) { listing.take(entry, asked); }
+               : std::function<void(const AuditEntry&, ByteView)>()));
+    if (options.json)
+        std::cout << to_json(found, report ? &listing : nullptr);
+    else
+        std::cout << (report ? listing.table() : "") << text_of(found);
+    return found.in_order() ? 0 : 1;
+}
+
+int code_of(const Result<int>& done) {
+    if (done) return *done;
+    std::cerr << "portcullis audit: " << done.error().message() << "\n";
+    switch (done.error().code()) {
+        case ErrorCode::configuration:
+        case ErrorCode::invalid_argument:
+            return 2;
+        case ErrorCode::refused:
+            return 1;
+        default:
+            return cannot_read;
+    }
+}
+
+CLI::App* step(CLI::App& command, const char* name, const char* what, AuditOptions& options) {
+    CLI::App* one = command.add_subcommand(name, what);
+    one->add_option("LOG", options.log, "The audit log")->capture_default_str();
+    return one;
+}
+
+CLI::Option* add_witnesses(CLI::App& command, AuditOptions& options) {
+    return command
+        .add_option("--witness", options.witnesses,
+                    "The witness's certificate (PEM); again for each that he had before")
+        ->allow_extra_args(false);
+}
+
+void add_check(CLI::App& command, AuditOptions& options) {
+    add_witnesses(command, options)->required();
+    command.add_option("--kept", options.kept,
+                       "A copy of what the witness has kept: without it a log that was replaced whole looks "
+                       "like a young one");
+    command.add_option("--patience", options.patience_hours, "Hours that an entry may wait for the witness")
+        ->check(CLI::Range(1, 24 * 366))
+        ->capture_default_str();
+    command.add_flag("--json", options.json, "One JSON object");
+}
+
+void add_filter(CLI::App& command, AuditOptions& options) {
+    command.add_option("--who", options.filter.who, "Only this account's");
+    command.add_option("--purpose", options.filter.purpose, "Only for this purpose");
+    command.add_option("--case", options.filter.case_number, "Only for this case");
+    command.add_option("--device", options.filter.device, "Only of this device");
+    command.add_option("--since", options.filter.since, "From this day on, as 2026-11-25 (UTC)");
+    command.add_option("--until", options.filter.until, "Up to this day, it included");
+    auto* const key = command.add_option("--key", options.key, "The auditor's key: show what was asked for");
+    key->needs(command.add_option("--certificate", options.certificate, "Its certificate (PEM)"));
+}
+
+CLI::App* witnessing(CLI::App& command, AuditOptions& options) {
+    CLI::App* one = command.add_subcommand(
+        "witness", "On the witness's host: sign how far the log has come, if it goes on from the last time");
+    one->add_option("REQUEST", options.input, "What `portcullis audit head` wrote; - is standard input")
+        ->capture_default_str();
+    one->add_option("--key", options.key, "The witness's key (PEM)")->required();
+    one->add_option("--certificate", options.certificate, "Its certificate (PEM)")->required();
+    one->add_option("--kept", options.kept, "Where all that was signed is kept; one file a log")->required();
+    add_witnesses(*one, options);
+    return one;
+}
+
+constexpr auto footer =
+    "The witness's key lives on another host, with another person. Once an hour, say:\n"
+    "  portcullis audit head | ssh witness portcullis audit witness --key w.key --certificate w.crt \\\n"
+    "      --kept collector.kept | portcullis audit admit /var/lib/portcullis/opener/audit.db - --witness "
+    "w.crt\n"
+    "What crosses are digests and signatures: no name, no case, no plate. The statements are CMS (PEM):\n"
+    "`openssl cms -verify -inform PEM` reads them.\n"
+    "Exit: 0 done, in order; 1 there is doubt, or the witness or the log refused; 2 wrong usage or\n"
+    "configuration; 3 the log, or what was handed over, cannot be read";
+
+}  // namespace
+
+std::function<int()> add_audit_command(CLI::App& app) {
+    const auto options = std::make_shared<AuditOptions>();
+    CLI::App* command = app.add_subcommand(
+        "audit", "The log of every access: who saw what and why; is it whole; its witness");
+    command->require_subcommand(1);
+    command->footer(footer);
+    using Step = std::function<Result<int>(const AuditOptions&)>;
+    const std::vector<std::pair<CLI::App*, Step>> steps = {
+        {step(*command, "head", "Write what the witness is to sign", *options), &head},
+        {witnessing(*command, *options), &sign},
+        {step(*command, "admit", "Take the witness's answer into the log", *options), &admit},
+        {step(*command, "verify", "Is the log whole, and what the witness signed?", *options),
+         [](const AuditOptions& given) { return look(given, false); }},
+        {step(*command, "report", "Show the entries, and whether the log is whole", *options),
+         [](const AuditOptions& given) { return look(given, true); }}};
+    steps[2]
+        .first->add_option("ANSWER", options->input, "What the witness wrote; - is standard input")
+        ->capture_default_str();
+    add_witnesses(*steps[2].first, *options)->required();
+    add_check(*steps[3].first, *options);
+    add_check(*steps[4].first, *options);
+    add_filter(*steps[4].first, *options);
+    return [options, steps] {
+        if (const auto bad = options->filter.check(); !bad) return code_of(fail(bad.error()));
+        for (const auto& [one, run] : steps)
+            if (one->parsed()) return code_of(run(*options));
+        return 2;
+    };
+}
+
+}  // namespace portcullis

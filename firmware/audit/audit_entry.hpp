@@ -1,0 +1,59 @@
+#pragma once
+// One line of the audit log: who wanted to see what, why, and whether he got it. Canonical JSON
+//   {"v":1,"kind":"access","n":N,"t":..,"who":..,"uid":N,"role":..,"purpose":..,"case":..,"what":..,"dev":..,
+//    "chain":..,"seq":N,"count":N,"verdict":"granted"|"refused","asked":"<SHA-256 of what is kept sealed>"}
+// and the chain through all lines: link(0) = SHA-256(0x02 | "portcullis audit" | log),
+// link(n) = SHA-256(0x02 | link(n-1) | n | SHA-256(text(n))). Pure functions, reentrant.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/sha256.hpp"
+#include "core/ids.hpp"
+
+namespace portcullis {
+
+inline constexpr std::size_t max_audit_word_bytes = 64;  // of each text of an access
+inline constexpr std::size_t max_audit_entry_bytes = 1024;
+/// Of a question, sealed; it must be an envelope of our one shape.
+inline constexpr std::size_t max_asked_bytes = std::size_t{8} * 1024;
+
+enum class AccessVerdict { granted, refused };
+[[nodiscard]] std::string_view to_string(AccessVerdict verdict);
+
+/// What is about to be opened. It never holds a plate in the clear: an item is named by its place, and what
+/// was searched for is sealed to the auditor (AuthEnvelopedData, padded by who seals it to one length).
+struct Access {
+    std::string who;  // the account's name
+    std::uint64_t uid = 0;
+    std::string role;
+    std::string purpose;      // of a granted access never empty
+    std::string case_number;  // the same
+    std::string what;         // "view": a read, shown as it arrives
+    std::string device;       // the item's place; empty, zero and 0 when it is not about one item
+    ChainId chain;
+    Seq seq = 0;
+    std::uint64_t count = 1;  // how many are opened, or were refused
+    AccessVerdict verdict = AccessVerdict::granted;
+    Bytes asked = {};  // sealed; not in the text, which holds its digest
+};
+
+struct AuditEntry {
+    std::uint64_t number = 0;  // from 1, without a gap
+    UtcTime time{};
+    Access access;  // without asked
+    std::optional<Digest> asked;
+};
+
+/// Errors: invalid_argument (names the field: among others a granted access without purpose or case number).
+[[nodiscard]] Result<std::string> encode_audit_entry(const AuditEntry& entry);
+/// Errors: refused (names the key where the text leaves the canonical form).
+[[nodiscard]] Result<AuditEntry> parse_audit_entry(std::string_view json);
+
+[[nodiscard]] Digest first_audit_link(const ChainId& log);
+/// text: SHA-256 of the entry's text.
+[[nodiscard]] Digest next_audit_link(const Digest& before, std::uint64_t number, const Digest& text);
+
+}  // namespace portcullis
