@@ -30,8 +30,8 @@ set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link datab
 set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link audit)
 
 # Drivers stand behind the ports and know nothing else of the house, save how certificates are loaded and judged, and what
-# cameras have in common.
-set(PORTCULLIS_MAY_driver base core ports envelope driver_camera_common)
+# cameras have in common, and what makes keys in a TPM.
+set(PORTCULLIS_MAY_driver base core ports envelope driver_camera_common driver_keys_tpm_maker)
 # Programs are the composition roots: what each may NOT hold is the process wall.
 set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link audit driver_broker_paho)
 set(PORTCULLIS_NEVER_portcullis-uplink open audit seal vision passage pipeline ingest opener driver_camera_common driver_keys_file

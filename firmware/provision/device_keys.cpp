@@ -5,6 +5,7 @@
 #include "core/ids.hpp"
 #include "provision/fingerprint.hpp"
 #include "provision/issuer.hpp"
+#include "seal/secret_file.hpp"
 #include "seal/statement.hpp"
 #include "seal/trust.hpp"
 
@@ -48,6 +49,13 @@ Result<KeyPtr> load_or_make(const std::filesystem::path& path) {
     return made;
 }
 
+/// The key itself stands in it, not what only a piece of hardware can use.
+bool is_bare(ByteView pem) {
+    const std::string_view text = as_text(pem);
+    return text.find("-----BEGIN PRIVATE KEY-----") != text.npos ||
+           text.find("-----BEGIN EC PRIVATE KEY-----") != text.npos;
+}
+
 }  // namespace
 
 Result<void> check_answer(X509* certificate, EVP_PKEY* key, DeviceKey which, const std::string& device,
@@ -75,6 +83,26 @@ Result<KeyPtr> DeviceKeys::key_for_request(DeviceKey which) const {
                     "the device shall get new ones",
                     path.string());
     return load_or_make(path);
+}
+
+Result<KeyPtr> DeviceKeys::key_for_renewal(DeviceKey which) const {
+    const std::filesystem::path path = next_key(which);
+    Bytes in_use = TRY(read_secret_file(key(which), max_pem_bytes, "key"));
+    const Cleanse cleanse(in_use);
+    if (is_bare(in_use)) return load_or_make(path);
+    if (!wrapped_)
+        return fail(ErrorCode::configuration,
+                    "key {}: lives in hardware, where this program makes none; it is not renewed by one in a "
+                    "file (board/host/systemd/keys/README.md)",
+                    key(which).string());
+    if (is_there(path)) {
+        Bytes made = TRY(read_secret_file(path, max_pem_bytes, "key"));
+        const Cleanse too(made);
+        if (!is_bare(made)) return load_private_key(path);
+    }
+    const Bytes next = TRY(wrapped_(in_use));
+    TRY(write_file_atomically(path, next, key_mode));
+    return load_private_key(path);
 }
 
 Result<Bytes> DeviceKeys::vouch(DeviceKey by, DeviceKey which, const std::string& device, Bytes csr,
@@ -114,7 +142,7 @@ Result<MadeRequest> DeviceKeys::make_renewal(DeviceKey which, const std::string&
         return fail(ErrorCode::refused,
                     "key {}: not there, or without a certificate; ask for the first one without a renewal",
                     key(which).string());
-    const KeyPtr next = TRY(load_or_make(next_key(which)));
+    const KeyPtr next = TRY(key_for_renewal(which));
     RequestFile file;
     file.csr = TRY(make_csr(next.get(), device));
     file.vouched = TRY(vouch(which, which, device, file.csr, now));

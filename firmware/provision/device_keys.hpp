@@ -4,6 +4,7 @@
 // the certificate of the next one has come. Reentrant.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "provision/key_request.hpp"
@@ -16,9 +17,15 @@ struct MadeRequest {
     std::string fingerprint;
 };
 
+/// Makes the key that shall follow one whose file only its hardware can use (a TPM's, wrapped): takes that
+/// file and gives another of the same hardware.
+using WrappedKeyMaker = std::function<Result<Bytes>(ByteView in_use)>;
+
 class DeviceKeys {
   public:
-    explicit DeviceKeys(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    /// wrapped: none where no key is renewed in hardware.
+    explicit DeviceKeys(std::filesystem::path folder, WrappedKeyMaker wrapped = {})
+        : folder_(std::move(folder)), wrapped_(std::move(wrapped)) {}
 
     [[nodiscard]] std::filesystem::path key(DeviceKey which) const { return part(which, ".key"); }
     [[nodiscard]] std::filesystem::path certificate(DeviceKey which) const { return part(which, ".crt"); }
@@ -38,8 +45,9 @@ class DeviceKeys {
                                                    UtcTime now) const;
 
     /// Makes the next key beside the one in use, unless it is there, and its request, which the key in use
-    /// signs: who has another key of the device cannot ask. The key in use stays in use until install.
-    /// Errors: refused (nothing to renew), configuration, io.
+    /// signs: who has another key of the device cannot ask. The key in use stays in use until install. A key
+    /// that lives in hardware is followed by one that does. Errors: refused (nothing to renew), configuration
+    /// (in hardware, where this program makes none), io.
     [[nodiscard]] Result<MadeRequest> make_renewal(DeviceKey which, const std::string& device,
                                                    UtcTime now) const;
 
@@ -63,6 +71,7 @@ class DeviceKeys {
         return folder_ / (std::string(to_string(which)) + std::string(ending));
     }
     [[nodiscard]] Result<KeyPtr> key_for_request(DeviceKey which) const;
+    [[nodiscard]] Result<KeyPtr> key_for_renewal(DeviceKey which) const;
     /// `by` signs that `which` may have the certificate that csr asks for.
     [[nodiscard]] Result<Bytes> vouch(DeviceKey by, DeviceKey which, const std::string& device, Bytes csr,
                                       UtcTime now) const;
@@ -70,6 +79,7 @@ class DeviceKeys {
                                                     const RequestFile& request) const;
 
     std::filesystem::path folder_;
+    WrappedKeyMaker wrapped_;
 };
 
 /// A certificate that came in answer to a request of ours: for this key, this name, this use, from this CA

@@ -40,6 +40,7 @@ struct KeyRenewalSettings {
     std::filesystem::path ca_chain;         // PEM: the device CA and its root
     int due_percent = renewal_due_percent;  // of the certificate's life
     KeyPlace place = {};                    // for a key in hardware
+    WrappedKeyMaker wrapped = {};           // for a key in a file that only hardware can use
 };
 
 class KeyRenewal {
@@ -65,7 +66,7 @@ class KeyRenewal {
 
   private:
     explicit KeyRenewal(KeyRenewalSettings settings)
-        : settings_(std::move(settings)), keys_(settings_.certificate.parent_path()) {}
+        : settings_(std::move(settings)), keys_(settings_.certificate.parent_path(), settings_.wrapped) {}
     [[nodiscard]] bool in_hardware() const { return static_cast<bool>(settings_.place.successor); }
     [[nodiscard]] Result<void> read_dates();
     [[nodiscard]] Result<void> recover_in_hardware() const;

@@ -229,16 +229,28 @@ class Tpm(Hardware):
         self.start_road({"reader": {**self.manager, "TPM2OPENSSL_TCTI": "cmd:tpm2_send"}})
         self.see_the_read_key_renewed(self.keys)
 
-    def test_the_uplink_proves_itself_to_the_broker_with_a_key_in_a_tpm(self):
+    def test_the_uplink_proves_itself_to_the_broker_with_a_key_in_a_tpm_that_renews_itself(self):
         self.make_key()
         wrapped = self.run_quietly(BOARD / "systemd" / "keys" / "tss2-key", "0x81000001", "key.pub", "key.priv")
         (self.folder / "wrapped.key").write_text(wrapped)
         self.use_key("identity", "clientAuth", *IN_TPM, "-key", self.folder / "wrapped.key", env=self.manager)
         (self.device / "identity.key").write_text(wrapped)
         (self.device / "identity.key").chmod(0o600)
-        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 3), stills=True)
+        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 3), stills=True, loop=True, rate=5)
+        self.ask_for_renewals("uplink")
         self.start_road({"uplink": {**self.manager, "OPENSSL_CONF": str(BOARD / "config" / "openssl-tpm.cnf")}})
-        self.wait_for_reader()
+        self.wait_for_requests("identity")
+        self.answer_all(1)
+        self.wait_for_log("uplink", "the identity is renewed")
+        self.wait_for_connection_anew()
+        renewed = (self.device / "identity.key").read_text()
+        self.assertTrue(renewed.startswith("-----BEGIN TSS2 PRIVATE KEY-----"), "the next one is in the TPM as well")
+        self.assertNotEqual(renewed, wrapped)
+        self.assertEqual((self.device / "identity.crt").read_bytes(), self.answer_to("identity").read_bytes())
+        self.assertEqual([], list(self.device.glob("identity.next.*")))
+        arrived = len(self.reads())
+        wait_until("reads go on", lambda: len(self.reads()) > arrived, ARRIVE_LIMIT_S)
+        self.assertEqual(self.house.stop("reader"), 0, self.house.log_text("reader"))
         self.assert_believed()
 
 

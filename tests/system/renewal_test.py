@@ -112,9 +112,8 @@ class RenewalRoad(Road):
         return self.registrar / "answers" / f"{self.house.device}.{use}.crt"
 
     def wait_for_connection_anew(self):
-        wait_until("the uplink is connected anew",
-                   lambda: len(re.findall("connected: broker=", self.house.log_text("uplink").replace("not connected", ""))) > 1,
-                   ARRIVE_LIMIT_S)
+        wait_until("the uplink is connected anew", lambda: "uplink: connected: broker=" in
+                   self.house.log_text("uplink").partition("the identity is renewed")[2], ARRIVE_LIMIT_S)
 
 
 class Renewal(RenewalRoad):

@@ -1,6 +1,7 @@
 #include "drivers/keys/tpm/tpm_maker.hpp"
 
 #include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
@@ -24,6 +25,18 @@ TssPtr<T> owned(T* value) {
 
 Error told(std::string_view step, TSS2_RC code) {
     return {ErrorCode::io, fmt::format("TPM: {}: {}", step, Tss2_RC_Decode(code))};
+}
+
+/// As the TPM itself sends it, its length before it.
+template <class T>
+Result<Bytes> marshalled(const T& value,
+                         TSS2_RC (*marshal)(const T*, std::uint8_t*, std::size_t, std::size_t*)) {
+    Bytes bytes(sizeof value);
+    std::size_t size = 0;
+    const TSS2_RC code = marshal(&value, reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size(), &size);
+    if (code != TSS2_RC_SUCCESS) return fail(told("cannot take over the key", code));
+    bytes.resize(size);
+    return bytes;
 }
 
 /// P-256 under SHA-256; what it may do stands in the attributes.
@@ -90,20 +103,27 @@ struct TpmMaker::Context {
         return code == TSS2_RC_SUCCESS ? Result<void>()
                                        : fail(told("cannot make the key that wraps (owner hierarchy)", code));
     }
-    [[nodiscard]] Result<void> make_child(const Transient& parent, Transient& child) const {
+    struct Child {
+        TssPtr<TPM2B_PRIVATE> hidden;
+        TssPtr<TPM2B_PUBLIC> shown;
+    };
+    [[nodiscard]] Result<Child> create_child(ESYS_TR parent) const {
         const TPM2B_SENSITIVE_CREATE secret{};
         const TPM2B_PUBLIC wanted = p256(TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_NODA);
         const TPM2B_DATA outside{};
         const TPML_PCR_SELECTION registers{};
         TPM2B_PRIVATE* hidden = nullptr;
         TPM2B_PUBLIC* shown = nullptr;
-        TSS2_RC code = Esys_Create(esys, parent.handle, no_password, none, none, &secret, &wanted, &outside,
-                                   &registers, &hidden, &shown, nullptr, nullptr, nullptr);
-        const auto wrapped = owned(hidden);
-        const auto open_half = owned(shown);
+        const TSS2_RC code = Esys_Create(esys, parent, no_password, none, none, &secret, &wanted, &outside,
+                                         &registers, &hidden, &shown, nullptr, nullptr, nullptr);
+        Child child{owned(hidden), owned(shown)};
         if (code != TSS2_RC_SUCCESS) return fail(told("cannot make a key", code));
-        code = Esys_Load(esys, parent.handle, no_password, none, none, wrapped.get(), open_half.get(),
-                         &child.handle);
+        return child;
+    }
+    [[nodiscard]] Result<void> make_child(const Transient& parent, Transient& child) const {
+        const Child made = TRY(create_child(parent.handle));
+        const TSS2_RC code = Esys_Load(esys, parent.handle, no_password, none, none, made.hidden.get(),
+                                       made.shown.get(), &child.handle);
         return code == TSS2_RC_SUCCESS ? Result<void>() : fail(told("cannot load the key", code));
     }
     /// The object at a persistent handle, to be closed.
@@ -155,6 +175,17 @@ Result<void> TpmMaker::make(std::uint32_t handle) {
         return fail(told(fmt::format("cannot keep the key at 0x{:x}", handle), code));
     Esys_TR_Close(context_->esys, &kept);
     return {};
+}
+
+Result<TpmMaker::Wrapped> TpmMaker::make_wrapped(std::uint32_t parent) {
+    ESYS_TR above = TRY(context_->object_at(parent));
+    const auto made = context_->create_child(above);
+    Esys_TR_Close(context_->esys, &above);
+    if (!made) return fail(made.error());
+    Wrapped key;
+    key.public_half = TRY(marshalled(*made->shown, Tss2_MU_TPM2B_PUBLIC_Marshal));
+    key.private_half = TRY(marshalled(*made->hidden, Tss2_MU_TPM2B_PRIVATE_Marshal));
+    return key;
 }
 
 Result<void> TpmMaker::remove(std::uint32_t handle) {

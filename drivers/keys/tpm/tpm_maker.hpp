@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 
 namespace portcullis {
@@ -25,6 +26,13 @@ class TpmMaker {
     /// P-256: noda, fixedtpm, fixedparent, sensitivedataorigin, userwithauth, sign. Persistent, at once
     /// whole, when it returns. Errors: io (says what the TPM answered).
     [[nodiscard]] Result<void> make(std::uint32_t handle);
+    /// The same kind of key, kept by nobody but the caller: wrapped by the key at this persistent handle, and
+    /// loaded only beneath it. Errors: io.
+    struct Wrapped {
+        Bytes public_half;   // TPM2B_PUBLIC
+        Bytes private_half;  // TPM2B_PRIVATE
+    };
+    [[nodiscard]] Result<Wrapped> make_wrapped(std::uint32_t parent);
     /// It is gone when it returns. Errors: io.
     [[nodiscard]] Result<void> remove(std::uint32_t handle);
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "config/uplink_settings.hpp"
 #include "drivers/broker/paho/paho_broker.hpp"
+#include "drivers/keys/tpm/tss2_file.hpp"
 #include "health/service.hpp"
 #include "seal/self_test.hpp"
 #include "uplink/home_assistant.hpp"
@@ -85,7 +86,8 @@ Result<std::optional<KeyRenewal>> open_renewal(const UplinkFileSettings& setting
                                                  .key = settings.broker.key,
                                                  .certificate = settings.broker.certificate,
                                                  .ca_chain = settings.renewal.ca_chain,
-                                                 .due_percent = settings.renewal.after_percent})));
+                                                 .due_percent = settings.renewal.after_percent,
+                                                 .wrapped = make_tss2_successor})));
 }
 
 /// On SIGHUP, between two turns.

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "base/file.hpp"
 #include "base/unique_fd.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
 #include "drivers/keys/pkcs11/pkcs11_signing_key.hpp"
@@ -208,6 +209,27 @@ std::filesystem::path TpmBench::make_weak_key() {
     make_key("", "weak", weak_handle);
     std::filesystem::rename(folder() / "weak.pem", public_key());
     return certify("gate-2");
+}
+
+std::string TpmBench::wrapped_key(const std::string& parent) const {
+    run({"sh", "-ec",
+         shell("tpm2_getcap handles-persistent | grep -q 0x81000001 ||\n"
+               "tpm2_evictcontrol -Q -C o -c primary.ctx 0x81000001\ntpm2_flushcontext -t\n"
+               "'" PORTCULLIS_SOURCE_DIR "/board/host/systemd/keys/tss2-key' " +
+               parent + " key.pub key.priv > wrapped.key\n")});
+    return text_of("wrapped.key");
+}
+
+std::string TpmBench::key_of_the_provider() const {
+    run({"openssl", "genpkey", "-provider", "tpm2", "-provider", "default", "-algorithm", "EC", "-pkeyopt",
+         "group:P-256", "-out", folder() / "provider.key"});
+    return text_of("provider.key");
+}
+
+std::string TpmBench::text_of(const std::string& file) const {
+    const auto bytes = read_file(folder() / file, 8192);
+    REQUIRE(bytes);
+    return std::string(as_text(*bytes));
 }
 
 int TpmBench::load_wrapped_key() const {

@@ -103,12 +103,17 @@ class TpmBench final : public KeyBench {
     void replace_chip();
     /// A key at weak_handle without noda, and its certificate.
     [[nodiscard]] std::filesystem::path make_weak_key();
+    /// A file of a TPM's key (TSS2 PRIVATE KEY) that names this parent; 0x81000001 is there.
+    [[nodiscard]] std::string wrapped_key(const std::string& parent) const;
+    /// The same as OpenSSL's provider makes it, beneath a parent that it makes anew each time.
+    [[nodiscard]] std::string key_of_the_provider() const;
     /// 0 when the key's wrapped file of the first chip can be loaded into the chip that is there now.
     [[nodiscard]] int load_wrapped_key() const;
 
   private:
     void make_key(const std::string& attributes, const std::string& name, const std::string& handle) const;
     [[nodiscard]] std::string shell(const std::string& script) const;
+    [[nodiscard]] std::string text_of(const std::string& file) const;
 
     std::filesystem::path state_ = folder() / "tpm";
     std::uint16_t port_ = 0;

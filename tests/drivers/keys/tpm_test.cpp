@@ -1,5 +1,6 @@
 // What only a TPM can do: lose its power, be another one. PORTCULLIS_ROUNDS sets the number of power cuts.
 #include "drivers/keys/tpm/tpm_signing_key.hpp"
+#include "drivers/keys/tpm/tss2_file.hpp"
 
 #include <cstdlib>
 
@@ -95,4 +96,34 @@ TEST_CASE("attack: the device's disk in another machine: its TPM key signs nothi
     bench.replace_chip();
     CHECK_FALSE(signs(bench.source(), certificate));
     CHECK(bench.load_wrapped_key() != 0);
+}
+
+TEST_CASE("a wrapped key of a TPM is followed by one of the same chip and parent, or the reason is told") {
+    if (skip()) return;
+    TpmBench bench;
+    const auto refused = [](std::string_view file, ErrorCode code, std::string_view words) {
+        const auto made = make_tss2_successor(as_bytes(file));
+        REQUIRE_FALSE(made);
+        INFO(made.error().message());
+        CHECK(made.error().code() == code);
+        CHECK(made.error().message().find(words) != std::string::npos);
+    };
+    const std::string first = bench.wrapped_key("0x81000001");
+    const auto next = make_tss2_successor(as_bytes(first));
+    if (!next) FAIL(next.error().message());
+    CHECK(as_text(*next) != first);
+    const auto third = make_tss2_successor(*next);  // its own successor's file is read as any
+    REQUIRE(third);
+    CHECK(*third != *next);
+    refused(bench.wrapped_key("0x81000002"), ErrorCode::io, "nothing at 0x81000002");
+    refused(bench.key_of_the_provider(), ErrorCode::configuration, "no parent at a persistent handle");
+    refused(first.substr(0, first.size() / 2), ErrorCode::configuration, "no file of a TPM's key");
+    refused("-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n-----END TSS2 PRIVATE KEY-----\n",
+            ErrorCode::configuration, "no parent");
+    refused("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", ErrorCode::configuration,
+            "no file of a TPM's key");
+    bench.replace_chip();
+    refused(first, ErrorCode::io, "nothing at 0x81000001");
+    bench.lose_power();
+    refused(first, ErrorCode::configuration, "cannot be reached");
 }

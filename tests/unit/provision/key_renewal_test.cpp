@@ -129,6 +129,32 @@ TEST_CASE(
     CHECK(refused(renewal.take(good), "nothing was asked for"));
 }
 
+TEST_CASE("a key that only its hardware can use is never followed by one in a bare file") {
+    const Registry registry;
+    const std::string_view wrapped =
+        "-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n-----END TSS2 PRIVATE KEY-----\n";
+    REQUIRE(write_file_atomically(registry.key("read.key"), as_bytes(wrapped), 0600));
+    KeyRenewalSettings settings = registry.settings();
+    const auto error_of = [&] {
+        const auto request = must(KeyRenewal::create(settings)).request(due);
+        REQUIRE_FALSE(request);
+        return request.error().message();
+    };
+    CHECK(error_of().find("lives in hardware") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(registry.key("read.next.key")));
+    int made = 0;
+    settings.wrapped = [&](ByteView in_use) -> Result<Bytes> {
+        CHECK(as_text(in_use) == wrapped);
+        ++made;
+        return fail(ErrorCode::io, "the chip is away");
+    };
+    CHECK(error_of().find("the chip is away") != std::string::npos);
+    // One that lies there, whoever left it, is not taken for it.
+    std::filesystem::copy_file(registry.first.key, registry.key("read.next.key"));
+    CHECK(error_of().find("the chip is away") != std::string::npos);
+    CHECK(made == 2);
+}
+
 TEST_CASE("a disk that is full in the middle of a renewal leaves the old key working") {
     const Registry registry;
     KeyRenewal renewal = registry.renewal();
