@@ -88,7 +88,8 @@ def show_read(screen, view):
 def follow_tail(house):
     """`portcullis tail --json` as a queue of views; None at its end."""
     tail = house.processes["tail"] = subprocess.Popen(
-        [str(house.bin / "portcullis"), "tail", "--json", "--socket", str(house.view_socket)],
+        [str(house.bin / "portcullis"), "tail", "--json", "--socket", str(house.view_socket), "--purpose", "demonstration",
+         "--case", "demo"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True, start_new_session=True)
     views = queue.Queue()
 

@@ -72,7 +72,7 @@ class House:
         self.processes = {}
         self.environments = {}  # of programs that need more than ours: name -> variables
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in ("log", "spool", "store", "run", "broker"):
+        for name in ("log", "spool", "store", "run", "broker", "audit"):
             (self.folder / name).mkdir(exist_ok=True)
 
     def __enter__(self):
@@ -93,6 +93,10 @@ class House:
     @property
     def store_file(self):
         return self.folder / "store" / "store.db"
+
+    @property
+    def audit_file(self):
+        return self.folder / "audit" / "audit.db"
 
     @property
     def view_socket(self):
@@ -171,6 +175,7 @@ class House:
                         "views": str(self.view_socket), "view_group": ""},
             "recipients": {"keys": [str(pki / "recipients" / f"{name}.key") for name in names],
                            "certificates": [str(pki / "recipients" / f"{name}.crt") for name in names]},
+            "audit": {"log": str(self.audit_file)},
             "devices": trust,
         })
 

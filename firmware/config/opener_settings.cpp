@@ -48,6 +48,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
                 "write pkcs11:token=LABEL?module-path=LIBRARY&pin-source=FILE, or \"\"");
     settings.recipients = read_recipients(in.section("recipients"), !settings.key_store.file.empty());
     settings.devices = read_device_trust_files(in);
+    settings.audit_log = in.section("audit").path("log", "/var/lib/portcullis/opener/audit.db");
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
     settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());

@@ -28,6 +28,7 @@ struct OpenerSettings {
         std::string token;  // of keys that live in one: pkcs11:token=LABEL?module-path=...; empty: none
     } key_store;
     DeviceTrustFiles devices;
+    std::filesystem::path audit_log;  // every look is entered there first
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;
 

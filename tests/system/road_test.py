@@ -109,6 +109,33 @@ class Road(unittest.TestCase):
         self.assertEqual(len(self.reads()), self.records_made())
         self.assert_every_seq_once_and_authentic()
 
+    # --- who looked -------------------------------------------------------------------------------------------------
+    def look(self, *options, case="2026-1"):
+        return subprocess.run([pathlib.Path(BIN) / "portcullis", "tail", "--socket", self.house.view_socket, "--purpose", "test",
+                               "--case", case, *options], capture_output=True, text=True, check=False)
+
+    def entered(self):
+        """Openings in the audit log."""
+        texts = self.house.query(self.house.audit_file, "SELECT text FROM entry")
+        return sum(json.loads(text)["verdict"] == "granted" for text, in texts)
+
+    def audit(self, *arguments, answer=None):
+        return subprocess.run([pathlib.Path(BIN) / "portcullis", "audit", *arguments], capture_output=True, text=True,
+                              check=False, input=answer)
+
+    def check_the_audit_log(self, shown):
+        """While the opener runs: witnessed with another key, taken in, verified, told to the auditor."""
+        key, certificate = (self.house.pki / "collector" / f"receipt.{kind}" for kind in ("key", "crt"))
+        kept = self.folder / "witness.kept"
+        request = self.audit("head", self.house.audit_file)
+        answer = self.audit("witness", "-", "--key", key, "--certificate", certificate, "--kept", kept, answer=request.stdout)
+        taken = self.audit("admit", self.house.audit_file, "-", "--witness", certificate, answer=answer.stdout)
+        self.assertEqual(taken.stdout, "taken in: 1\n", request.stderr + answer.stderr + taken.stderr)
+        report = self.audit("report", self.house.audit_file, "--witness", certificate, "--kept", kept, "--json")
+        told = json.loads(report.stdout)
+        self.assertEqual((report.returncode, told["opened"], told["refused"]), (0, shown, 1), report.stdout)
+        self.assertEqual(told["witnessed"], told["entries"])
+
 
 class Delivery(Road):
     def test_ten_passages_in_ten_records_stored_verified_and_receipted(self):
@@ -177,6 +204,8 @@ class Filtered(Road):
         self.wait_for_empty_spool()
         self.wait_for_verdicts()
         self.assert_all_records_arrived(at_least=3)
+        self.assertEqual(self.look("--last", "2", "--count", "2", "--timeout", "30").returncode, 0)
+        self.assertEqual(self.entered(), 2)
         for name in ("collector", "opener", "uplink"):
             self.assertEqual(self.house.stop(name), 0, self.house.log_text(name))
 
@@ -399,7 +428,8 @@ class Hunt(Road):
         self.house.write_all_settings(pictures, stills=True, rate=5)
         self.house.start_broker()
         self.house.start_opener()
-        tail = subprocess.Popen([self.house.bin / "portcullis", "tail", "--json", "--socket", self.house.view_socket],
+        tail = subprocess.Popen([self.house.bin / "portcullis", "tail", "--json", "--socket", self.house.view_socket,
+                                 "--purpose", "test", "--case", "2026-1"],
                                 stdout=subprocess.PIPE, text=True)
         try:
             # The spool is searched full (uplink not yet running), then all of it again after delivery.
@@ -412,17 +442,23 @@ class Hunt(Road):
             self.wait_for_empty_spool()
             self.wait_for_verdicts()
             texts = {row["text"] for row in passages()}
-            for _ in range(len(self.reads())):
+            shown = len(self.reads())
+            for _ in range(shown):
                 view = json.loads(tail.stdout.readline())
                 texts.update(view.get(key) or "" for key in ("text", "published", "raw"))
         finally:
             tail.kill()
             tail.wait()
             tail.stdout.close()
+        self.assertEqual(self.entered(), shown)
+        refused = self.look("--last", "1", "--count", "1", case="  ")
+        self.assertEqual((refused.returncode, refused.stdout.count("\n")), (1, 1), "the table's head alone")
+        self.assertIn("nothing is shown without a purpose and a case number", refused.stderr)
+        self.check_the_audit_log(shown)
         texts = {text for text in texts if len(text) >= 4}
         self.assertGreater(len(texts), 3, "the hunt needs something to hunt for")
         self.house.stop("broker")  # writes its persistence file
-        for name in ("spool", "store", "broker", "log", "run"):
+        for name in ("spool", "store", "broker", "log", "run", "audit"):
             self.assertEqual(self.findings(self.house.folder / name, texts), [], name)
         self.assertEqual(self.findings(self.folder / "full-spool", texts), [])
 

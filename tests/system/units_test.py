@@ -87,6 +87,16 @@ class Units(unittest.TestCase):
             self.assertIn('anchor = "/var/lib/portcullis/reader/private/anchor"', file.read())
         self.assertEqual(reader["StateDirectoryMode"], "2750")  # nobody but the reader may write
 
+    def test_the_opener_may_write_its_sockets_and_the_audit_log_and_nothing_else(self):
+        opener = service_section("portcullis-opener")
+        writable = {key: value for key, value in opener.items()
+                    if key in ("ReadWritePaths", "StateDirectory", "CacheDirectory", "LogsDirectory", "RuntimeDirectory",
+                               "BindPaths")}
+        self.assertEqual(writable, {"RuntimeDirectory": "portcullis", "StateDirectory": "portcullis/opener"})
+        self.assertEqual(opener["StateDirectoryMode"], "0700")
+        with open(os.path.join(UNITS, "..", "config", "opener.toml"), encoding="utf-8") as file:
+            self.assertIn('log = "/var/lib/portcullis/opener/audit.db"', file.read())
+
     def test_the_uplink_may_write_the_inbox_and_nothing_else(self):
         uplink = service_section("portcullis-uplink")
         writable = {key: value for key, value in uplink.items()

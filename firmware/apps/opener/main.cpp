@@ -27,7 +27,8 @@ constexpr auto description =
     "Opens what the collector has stored, verifies it, and gives the verdicts: the only process at the "
     "collector "
     "that holds recipient keys and sees plates. It refuses itself every network socket, locks its memory, "
-    "and writes nothing readable to any disk. Operators on this host see the reads with 'portcullis tail'.";
+    "and writes no plate to any disk. Operators on this host see the reads with 'portcullis tail', each look "
+    "with a purpose, a case number, and an entry in the audit log before it.";
 constexpr auto footer =
     "Files:    the settings (--config) name two Unix sockets, the recipient keys and the devices' "
     "certificates;\n"
@@ -71,8 +72,10 @@ Result<OpenerSockets> open_sockets(const OpenerSettings::SocketsSection& setting
 
 void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) {
     if (now == told) return;
-    log_info("opener", "opened={} good={} doubtful={} waiting={} viewers={} refused_connections={}",
-             now.opened, now.good, now.doubtful, now.waiting, viewers, now.strangers);
+    log_info("opener",
+             "opened={} good={} doubtful={} waiting={} viewers={} shown={} refused_viewers={} "
+             "refused_connections={}",
+             now.opened, now.good, now.doubtful, now.waiting, viewers, now.shown, now.refused, now.strangers);
     notify_status(fmt::format("opened={} good={} doubtful={}", now.opened, now.good, now.doubtful));
     told = now;
 }
@@ -121,10 +124,13 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
         std::cout << "portcullis-opener: " << file.string() << " is good\n";
         return {};
     }
+    AuditLog audit = TRY(AuditLog::open(settings.audit_log));
     OpenerSockets sockets = TRY(open_sockets(settings.sockets));
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());
-    OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views), std::move(sockets));
+    const SystemClock clock;
+    OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views),
+                        AccessDesk(std::move(audit), clock), std::move(sockets));
     Result<void> served = serve(settings, token, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);

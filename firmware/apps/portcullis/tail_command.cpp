@@ -23,6 +23,8 @@ struct TailOptions {
     bool json = false;
     std::uint64_t count = 0;
     std::uint32_t last = 0;
+    std::string purpose;
+    std::string case_number;
     double timeout_s = 0;
 };
 
@@ -72,7 +74,8 @@ Result<PacketStream> subscribe(const TailOptions& options) {
         return fail(ErrorCode::denied, "{}; join the group that owns it (portcullis-view)",
                     socket.error().message());
     PacketStream stream(TRY(std::move(socket)));
-    TRY(stream.send(to_packet(Subscription{options.last}), send_patience));
+    TRY(stream.send(to_packet(Subscription{options.last, options.purpose, options.case_number}),
+                    send_patience));
     return stream;
 }
 
@@ -106,6 +109,7 @@ Result<void> tail(const TailOptions& options) {
         if (!packet)
             return fail(ErrorCode::timeout, "{} of {} reads came within {} s", shown, options.count,
                         options.timeout_s);
+        if (const auto reason = parse_refusal(*packet)) return fail(ErrorCode::refused, "{}", *reason);
         TRY(print(*packet, options.json));
     }
     return {};
@@ -122,9 +126,13 @@ std::function<int()> add_tail_command(CLI::App& app) {
     command->footer(
         "What is in doubt is shown as a set, the likeliest first: AB[O0]123.\n"
         "What cannot be believed is marked '!' and shown without text.\n"
+        "Each read that is shown is entered in the audit log first, with your account, purpose and case.\n"
         "The lines hold personal data: show them to nobody, keep them nowhere.\n"
         "Exit: 0 done, 1 failed (no opener, or --timeout before --count), 2 wrong usage");
     command->add_option("--socket", options->socket, "the opener's view socket")->capture_default_str();
+    command->add_option("--purpose", options->purpose, "why you look: it stands in the audit log")
+        ->required();
+    command->add_option("--case", options->case_number, "for which case")->required();
     command->add_flag("--json", options->json, "one JSON object a line, for programs");
     command->add_option("--count", options->count, "end after so many lines (0: never)")
         ->capture_default_str();

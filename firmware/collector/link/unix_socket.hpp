@@ -48,6 +48,7 @@ class PacketStream {
     /// What has come so far, without waiting: a packet, or nothing yet. Errors as receive, without timeout.
     [[nodiscard]] Result<std::optional<Packet>> receive_now();
 
+    [[nodiscard]] Result<Peer> peer() const { return peer_of(socket_); }
     [[nodiscard]] int fd() const { return socket_.get(); }
 
   private:

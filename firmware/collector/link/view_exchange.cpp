@@ -10,7 +10,7 @@ namespace portcullis {
 namespace {
 
 constexpr std::uint64_t view_version = 3;
-constexpr std::uint64_t subscription_version = 1;
+constexpr std::uint64_t subscription_version = 2;
 constexpr std::size_t word_limit = 64;
 // 24 characters, each with 3 alternatives and the two brackets of its set, are 144.
 constexpr std::size_t published_limit = 192;
@@ -148,18 +148,38 @@ Result<View> parse_view(const Packet& packet) {
 }
 
 Packet to_packet(const Subscription& subscription) {
-    return Packet{
-        nlohmann::json{{"v", subscription_version}, {"op", "subscribe"}, {"last", subscription.last}}.dump(),
-        {}};
+    const nlohmann::json header{{"v", subscription_version},
+                                {"op", "subscribe"},
+                                {"last", subscription.last},
+                                {"purpose", subscription.purpose},
+                                {"case", subscription.case_number}};
+    return Packet{header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), {}};
 }
 
 Result<Subscription> parse_subscription(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "subscription"));
     json.check(json.number("v", 0, max_seq) == subscription_version, "v", "is not a version that we speak");
     json.check(json.text("op", word_limit) == "subscribe", "op", "is not \"subscribe\"");
-    const auto last = json.number("last", 0, max_last_views);
+    Subscription subscription;
+    subscription.last = static_cast<std::uint32_t>(json.number("last", 0, max_last_views));
+    subscription.purpose = json.text("purpose", max_purpose_bytes);
+    subscription.case_number = json.text("case", max_purpose_bytes);
     TRY(json.finish());
-    return Subscription{static_cast<std::uint32_t>(last)};
+    return subscription;
+}
+
+Packet refusal_packet(const std::string& reason) {
+    const nlohmann::json header{{"v", subscription_version}, {"op", "refused"}, {"why", reason}};
+    return Packet{header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), {}};
+}
+
+std::optional<std::string> parse_refusal(const Packet& packet) {
+    constexpr std::size_t reason_limit = 256;
+    auto json = StrictJson::parse(packet.header, "refusal");
+    if (!json || json->text("op", word_limit) != "refused") return std::nullopt;
+    static_cast<void>(json->number("v", 0, max_seq));
+    std::string why = json->text("why", reason_limit);
+    return json->finish() ? std::optional(std::move(why)) : std::nullopt;
 }
 
 }  // namespace portcullis

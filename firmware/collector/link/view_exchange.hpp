@@ -50,11 +50,22 @@ struct View {
 /// Errors: corrupt.
 [[nodiscard]] Result<View> parse_view(const Packet& packet);
 
+/// Of a purpose and of a case number.
+inline constexpr std::size_t max_purpose_bytes = 64;
+
 struct Subscription {
     std::uint32_t last = 0;  // how many of the newest views to begin with
+    /// Why, and for which case: without them the opener shows nothing. They stand in the audit log.
+    std::string purpose;
+    std::string case_number;
 };
 [[nodiscard]] Packet to_packet(const Subscription& subscription);
 /// Errors: corrupt.
 [[nodiscard]] Result<Subscription> parse_subscription(const Packet& packet);
+
+/// The opener's last packet to a viewer to whom it shows nothing (more).
+[[nodiscard]] Packet refusal_packet(const std::string& reason);
+/// The reason, if the packet is a refusal.
+[[nodiscard]] std::optional<std::string> parse_refusal(const Packet& packet);
 
 }  // namespace portcullis

@@ -13,4 +13,7 @@ namespace portcullis {
 [[nodiscard]] Result<uid_t> user_id(const std::string& name);
 [[nodiscard]] Result<gid_t> group_id(const std::string& name);
 
+/// "alice"; "uid 1234" when this host has no name for it.
+[[nodiscard]] std::string user_name(uid_t uid);
+
 }  // namespace portcullis

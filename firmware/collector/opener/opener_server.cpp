@@ -19,17 +19,20 @@ constexpr int max_packets_per_turn = 16;
 
 }  // namespace
 
-OpenerServer::OpenerServer(Judge judge, ViewFeed feed, OpenerSockets sockets)
-    : judge_(std::move(judge)), feed_(std::move(feed)), sockets_(std::move(sockets)) {}
+OpenerServer::OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets)
+    : judge_(std::move(judge)),
+      feed_(std::move(feed)),
+      desk_(std::move(desk)),
+      sockets_(std::move(sockets)) {}
 
 Result<void> OpenerServer::step(milliseconds patience) {
     std::vector<pollfd> entries{{sockets_.ingest.get(), POLLIN, 0}, {sockets_.views.get(), POLLIN, 0}};
     for (const PacketStream& client : collectors_)
         entries.push_back({client.fd(), POLLIN, 0});
-    for (const PacketStream& viewer : viewers_) {
-        const Outbox* outbox = feed_.outbox(viewer.fd());
+    for (const Viewer& viewer : viewers_) {
+        const Outbox* outbox = feed_.outbox(viewer.stream.fd());
         const bool waiting = outbox != nullptr && !outbox->empty();
-        entries.push_back({viewer.fd(), static_cast<short>(waiting ? POLLIN | POLLOUT : POLLIN), 0});
+        entries.push_back({viewer.stream.fd(), static_cast<short>(waiting ? POLLIN | POLLOUT : POLLIN), 0});
     }
     const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
     if (ready < 0 && errno != EINTR) return fail(Error::from_errno("opener: cannot wait", errno));
@@ -37,14 +40,19 @@ Result<void> OpenerServer::step(milliseconds patience) {
     auto entry = entries.begin() + 2;
     std::erase_if(collectors_,
                   [&](PacketStream& client) { return (entry++)->revents != 0 && !serve_collector(client); });
-    std::erase_if(viewers_, [&](PacketStream& viewer) {
-        const short events = (entry++)->revents;
-        const bool stays = ((events & ~POLLOUT) == 0 || hear_viewer(viewer)) && feed_viewer(viewer);
-        if (!stays) feed_.unsubscribe(viewer.fd());
+    std::erase_if(viewers_, [&](Viewer& viewer) {
+        const bool stays = ((entry++)->revents & ~POLLOUT) == 0 || hear_viewer(viewer);
+        if (!stays) feed_.unsubscribe(viewer.stream.fd());
         return !stays;
     });
+    grant_views();
     for (const int fd : std::exchange(overfull_, {}))
-        std::erase_if(viewers_, [fd](const PacketStream& viewer) { return viewer.fd() == fd; });
+        std::erase_if(viewers_, [fd](const Viewer& viewer) { return viewer.stream.fd() == fd; });
+    std::erase_if(viewers_, [&](Viewer& viewer) {
+        const bool stays = feed_viewer(viewer);
+        if (!stays) feed_.unsubscribe(viewer.stream.fd());
+        return !stays;
+    });
     if (entries[0].revents != 0) accept_collector();
     if (entries[1].revents != 0) accept_viewer();
     return {};
@@ -79,7 +87,7 @@ void OpenerServer::accept_viewer() {
         log_warning("opener", "refused a viewer: {} are connected", viewers_.size());
         return;
     }
-    viewers_.emplace_back(std::move(**socket));
+    viewers_.push_back({PacketStream(std::move(**socket)), std::nullopt});
 }
 
 bool OpenerServer::serve_collector(PacketStream& client) {
@@ -130,28 +138,75 @@ void OpenerServer::publish(const View& view) {
         feed_.unsubscribe(full);
         overfull_.push_back(full);  // closed when the turn is over: its place in the poll set is still in use
     }
-    for (PacketStream& viewer : viewers_)
-        static_cast<void>(feed_viewer(viewer));  // a closed one is noticed by the next poll
 }
 
-bool OpenerServer::hear_viewer(PacketStream& viewer) {
-    const auto packet = viewer.receive_now();
+void OpenerServer::let_go(const Viewer& viewer, const std::string& reason) {
+    log_warning("opener", "a viewer was let go: {}", reason);
+    feed_.unsubscribe(viewer.stream.fd());
+    overfull_.push_back(viewer.stream.fd());
+}
+
+bool OpenerServer::hear_viewer(Viewer& viewer) {
+    const auto packet = viewer.stream.receive_now();
     if (!packet) return false;
     if (!*packet) return true;
     const Result<Subscription> subscription = parse_subscription(**packet);
-    if (!subscription || feed_.outbox(viewer.fd()) != nullptr) {
-        log_warning("opener", "a viewer was let go: {}",
-                    subscription ? "it subscribed twice" : subscription.error().message());
+    if (subscription && !viewer.account) return seat_viewer(viewer, *subscription);
+    log_warning("opener", "a viewer was let go: {}",
+                subscription ? "it subscribed twice" : subscription.error().message());
+    return false;
+}
+
+bool OpenerServer::seat_viewer(Viewer& viewer, const Subscription& subscription) {
+    const Result<Peer> peer = viewer.stream.peer();
+    Result<Access> account = peer ? desk_.admit(*peer, subscription) : fail(peer.error());
+    if (!account) {
+        ++counters_.refused;
+        log_warning("opener", "refused a viewer uid={}: {}", peer ? static_cast<long>(peer->uid) : -1L,
+                    account.error().message());
+        static_cast<void>(viewer.stream.send(refusal_packet(account.error().message()), milliseconds(0)));
         return false;
     }
-    feed_.subscribe(viewer.fd(), *subscription);
+    viewer.account = std::move(*account);
+    feed_.subscribe(viewer.stream.fd(), subscription);
     return true;
 }
 
-bool OpenerServer::feed_viewer(PacketStream& viewer) {
-    Outbox* outbox = feed_.outbox(viewer.fd());
-    while (outbox != nullptr && !outbox->empty()) {
-        const Result<std::size_t> sent = viewer.send_some(outbox->next());
+void OpenerServer::grant_views() {
+    std::vector<Access> openings;
+    std::vector<std::pair<Outbox*, std::size_t>> grants;
+    for (const Viewer& viewer : viewers_) {
+        Outbox* outbox = feed_.outbox(viewer.stream.fd());
+        if (outbox == nullptr) continue;
+        const auto views = outbox->ungranted(max_accesses - openings.size());
+        for (const EncodedView* view : views) {
+            if (!view->opens()) continue;
+            Access& opening = openings.emplace_back(*viewer.account);
+            opening.device = view->opens()->device;
+            opening.chain = view->opens()->chain;
+            opening.seq = view->opens()->seq;
+        }
+        grants.emplace_back(outbox, views.size());
+    }
+    const Result<void> entered = desk_.enter(openings);
+    if (entered) {
+        for (const auto& [outbox, views] : grants)
+            outbox->grant(views);
+        counters_.shown += openings.size();
+        return;
+    }
+    log_error("opener", "nothing is shown: {}", entered.error().message());
+    for (Viewer& viewer : viewers_) {
+        static_cast<void>(viewer.stream.send(
+            refusal_packet("the audit log cannot be written; the opener's log says why"), milliseconds(0)));
+        let_go(viewer, "the audit log cannot be written");
+    }
+}
+
+bool OpenerServer::feed_viewer(Viewer& viewer) {
+    Outbox* outbox = feed_.outbox(viewer.stream.fd());
+    while (outbox != nullptr && !outbox->next().empty()) {
+        const Result<std::size_t> sent = viewer.stream.send_some(outbox->next());
         if (!sent) return false;
         if (*sent == 0) return true;
         outbox->sent(*sent);

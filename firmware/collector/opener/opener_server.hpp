@@ -1,11 +1,13 @@
 #pragma once
 // OpenerServer: the opener's two Unix sockets. On one the collector (its uid, and nobody else) asks for
-// verdicts; on the other operators of this host (the socket's group) see views. One thread, poll(2), nothing
+// verdicts; on the other operators of this host (the socket's group) see views, each of which is entered in
+// the audit log before its first byte is sent. One thread, poll(2), nothing
 // that can wait on a peer. Thread-bound.
 
 #include <list>
 
 #include "collector/link/unix_socket.hpp"
+#include "collector/opener/access_desk.hpp"
 #include "collector/opener/judge.hpp"
 #include "collector/opener/view_feed.hpp"
 
@@ -27,12 +29,14 @@ struct OpenerCounters {
     std::uint64_t waiting = 0;
     std::uint64_t strangers = 0;  // connections that were refused
     std::uint64_t slow_viewers = 0;
+    std::uint64_t shown = 0;    // reads, to a person: as many as there are entries
+    std::uint64_t refused = 0;  // viewers without purpose or case number
     bool operator==(const OpenerCounters&) const = default;
 };
 
 class OpenerServer {
   public:
-    OpenerServer(Judge judge, ViewFeed feed, OpenerSockets sockets);
+    OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets);
 
     /// Waits at most `patience` for something to do, and does it. Errors: io (poll itself failed).
     Result<void> step(milliseconds patience);
@@ -50,16 +54,25 @@ class OpenerServer {
     /// False: let the client go.
     [[nodiscard]] bool serve_collector(PacketStream& client);
     [[nodiscard]] bool answer(PacketStream& client, Packet packet);
-    [[nodiscard]] bool hear_viewer(PacketStream& viewer);
-    [[nodiscard]] bool feed_viewer(PacketStream& viewer);
+    struct Viewer {
+        PacketStream stream;
+        std::optional<Access> account;  // what his entries say; nothing before he subscribed
+    };
+    [[nodiscard]] bool hear_viewer(Viewer& viewer);
+    [[nodiscard]] bool seat_viewer(Viewer& viewer, const Subscription& subscription);
+    /// The openings of the views that wait are entered in the log, and the views may go out.
+    void grant_views();
+    [[nodiscard]] bool feed_viewer(Viewer& viewer);
+    void let_go(const Viewer& viewer, const std::string& reason);
     void publish(const View& view);
     void count(const OpenReply& reply);
 
     Judge judge_;
     ViewFeed feed_;
+    AccessDesk desk_;
     OpenerSockets sockets_;
     std::list<PacketStream> collectors_;
-    std::list<PacketStream> viewers_;
+    std::list<Viewer> viewers_;
     std::vector<int> overfull_;  // viewers to be let go at the end of this turn
     OpenerCounters counters_;
 };

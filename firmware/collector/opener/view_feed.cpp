@@ -25,13 +25,21 @@ bool Outbox::push(std::shared_ptr<const EncodedView> view) {
 }
 
 ByteView Outbox::next() const {
-    return queue_.empty() ? ByteView() : queue_.front()->bytes().subspan(offset_);
+    return granted_ == 0 ? ByteView() : queue_.front()->bytes().subspan(offset_);
+}
+
+std::vector<const EncodedView*> Outbox::ungranted(std::size_t limit) const {
+    std::vector<const EncodedView*> views;
+    for (std::size_t i = granted_; i < queue_.size() && views.size() < limit; ++i)
+        views.push_back(queue_[i].get());
+    return views;
 }
 
 void Outbox::sent(std::size_t bytes) {
     offset_ += bytes;
     if (!queue_.empty() && offset_ >= queue_.front()->bytes().size()) {
         queue_.pop_front();
+        --granted_;
         offset_ = 0;
     }
 }
@@ -46,7 +54,9 @@ std::vector<ViewFeed::Subscriber> ViewFeed::publish(const View& view) {
         log_error("opener", "a view was not shown: {}", bytes.error().message());
         return {};
     }
-    const auto encoded = std::make_shared<const EncodedView>(std::move(*bytes));
+    std::optional<ViewPlace> opens;
+    if (view.captured_at) opens = ViewPlace{view.device, view.chain, view.seq};
+    const auto encoded = std::make_shared<const EncodedView>(std::move(*bytes), std::move(opens));
     seen_.push_back(std::move(place));
     if (seen_.size() > max_seen) seen_.pop_front();
     if (keep_ > 0) newest_.push_back(encoded);

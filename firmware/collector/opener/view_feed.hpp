@@ -7,26 +7,39 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "collector/link/view_exchange.hpp"
 #include "collector/link/wipe.hpp"
 
 namespace portcullis {
 
+/// Which item a view shows.
+struct ViewPlace {
+    std::string device;
+    ChainId chain;
+    Seq seq = 0;
+};
+
 /// An encoded view, wiped at its end.
 class EncodedView {
   public:
-    explicit EncodedView(Bytes bytes) : bytes_(std::move(bytes)) {}
+    explicit EncodedView(Bytes bytes, std::optional<ViewPlace> opens = std::nullopt)
+        : bytes_(std::move(bytes)), opens_(std::move(opens)) {}
     ~EncodedView() { wipe(bytes_); }
     EncodedView(const EncodedView&) = delete;
     EncodedView& operator=(const EncodedView&) = delete;
     [[nodiscard]] ByteView bytes() const { return bytes_; }
+    /// The item that is opened to whoever gets this view; nothing when the view holds no text.
+    [[nodiscard]] const std::optional<ViewPlace>& opens() const { return opens_; }
 
   private:
     Bytes bytes_;
+    std::optional<ViewPlace> opens_;
 };
 
-/// What one subscriber has still to be sent, from the first byte not yet sent.
+/// What one subscriber has still to be sent, from the first byte not yet sent. Nothing of a view is sent
+/// before it was granted: by then its opening stands in the audit log.
 class Outbox {
   public:
     /// A subscriber this far behind is let go.
@@ -35,13 +48,18 @@ class Outbox {
     /// False when it is full.
     [[nodiscard]] bool push(std::shared_ptr<const EncodedView> view);
     [[nodiscard]] bool empty() const { return queue_.empty(); }
-    /// The next bytes to send; empty when nothing waits.
+    /// The next views that are not granted, at most `limit`, in order.
+    [[nodiscard]] std::vector<const EncodedView*> ungranted(std::size_t limit) const;
+    /// The next `views` of them may be sent.
+    void grant(std::size_t views) { granted_ += views; }
+    /// The next bytes to send; empty when nothing that is granted waits.
     [[nodiscard]] ByteView next() const;
     void sent(std::size_t bytes);
 
   private:
     std::deque<std::shared_ptr<const EncodedView>> queue_;
     std::size_t offset_ = 0;
+    std::size_t granted_ = 0;  // of the queue's views, from its front
 };
 
 class ViewFeed {

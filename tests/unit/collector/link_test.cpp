@@ -213,9 +213,21 @@ TEST_CASE("the longest plate with every alternative in doubt fits a view") {
 }
 
 TEST_CASE("a subscription asks for no more views than are kept at most") {
-    CHECK(parse_subscription(to_packet(Subscription{max_last_views}))->last == max_last_views);
-    CHECK_FALSE(parse_subscription(to_packet(Subscription{max_last_views + 1})));
+    const Subscription most{max_last_views, "stolen-vehicle", "2026-117"};
+    const auto parsed = parse_subscription(to_packet(most));
+    REQUIRE(parsed);
+    CHECK(parsed->last == max_last_views);
+    CHECK(parsed->purpose == most.purpose);
+    CHECK(parsed->case_number == most.case_number);
+    CHECK_FALSE(parse_subscription(to_packet(Subscription{max_last_views + 1, "p", "c"})));
+    CHECK_FALSE(parse_subscription(to_packet(Subscription{1, std::string(max_purpose_bytes + 1, 'p'), "c"})));
     CHECK_FALSE(parse_subscription(Packet{"{\"v\":1,\"op\":\"subscribe\"}", {}}));
+}
+
+TEST_CASE("a refusal is told from a view, with its reason") {
+    CHECK(parse_refusal(refusal_packet("no case number")) == "no case number");
+    CHECK_FALSE(parse_refusal(to_packet(Subscription{1, "p", "c"})));
+    CHECK_FALSE(parse_refusal(Packet{R"({"v":2,"op":"refused"})", {}}));
 }
 
 TEST_CASE("a large packet crosses a socket whole, and a closed peer is told") {

@@ -10,6 +10,8 @@
 
 #include "collector/ingest/opener_client.hpp"
 #include "collector/opener/accounts.hpp"
+#include "database/database.hpp"
+#include "support/rounds.hpp"
 #include "unit/collector/collector_bench.hpp"
 
 using namespace portcullis;
@@ -19,11 +21,22 @@ namespace {
 
 constexpr milliseconds patience{5000};
 
+const SystemClock system_clock;
+
+AccessDesk desk_on(const std::filesystem::path& log) {
+    return {must(AuditLog::open(log)), system_clock};
+}
+
+/// As an operator with a case subscribes.
+Subscription look(std::uint32_t last = 0) {
+    return {last, "stolen-vehicle", "2026-117"};
+}
+
 /// An opener's server on sockets in a folder of its own; the test turns its crank.
 class ServerBench {
   public:
     explicit ServerBench(uid_t collector = ::geteuid(), std::size_t keep = 10)
-        : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep),
+        : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep), desk_on(audit_path),
                  OpenerSockets{must(listen_unix(ingest_path, {})), must(listen_unix(views_path, {0666, {}})),
                                collector}) {}
 
@@ -53,10 +66,25 @@ class ServerBench {
         return request;
     }
 
+    /// What the audit log says of its granted and refused accesses, in order.
+    std::vector<Access> entries(AccessVerdict verdict = AccessVerdict::granted) const {
+        AuditLog log = must(AuditLog::read_only(audit_path));
+        std::vector<Access> all;
+        for (std::uint64_t after = 0;;) {
+            const std::vector<AuditRow> rows = must(log.rows(after, 1000));
+            if (rows.empty()) return all;
+            after = rows.back().number;
+            for (const AuditRow& row : rows)
+                if (AuditEntry entry = must(parse_audit_entry(row.text)); entry.access.verdict == verdict)
+                    all.push_back(std::move(entry.access));
+        }
+    }
+
     Road road;
     TestDevice device{road};
     std::filesystem::path ingest_path = road.pki.folder() / "ingest.sock";
     std::filesystem::path views_path = road.pki.folder() / "view.sock";
+    std::filesystem::path audit_path = road.pki.folder() / "audit.db";
     OpenerServer server;
 };
 
@@ -73,7 +101,7 @@ TEST_CASE("the collector is greeted, asks, and gets its verdicts, a viewer sees 
     PacketStream collector = bench.connect(bench.ingest_path);
     CHECK(parse_hello(must(collector.receive(milliseconds(0)))));
     PacketStream viewer = bench.connect(bench.views_path);
-    must_do(viewer.send(to_packet(Subscription{0}), patience));
+    must_do(viewer.send(to_packet(look()), patience));
     bench.turn();
     const SealedRecord record = bench.device.seal();
     for (const SealedItem& item : record.items)
@@ -135,7 +163,7 @@ TEST_CASE("who subscribes late gets the newest views that are kept, oldest first
     for (int i = 0; i < 5; ++i)
         CHECK(bench.ask(collector, bench.request(bench.device.seal().items[0])).verdict.good());
     PacketStream viewer = bench.connect(bench.views_path);
-    must_do(viewer.send(to_packet(Subscription{10}), patience));
+    must_do(viewer.send(to_packet(look(10)), patience));
     bench.turn();
     for (const Seq seq : {Seq{7}, Seq{10}, Seq{13}})
         CHECK(must(parse_view(must(viewer.receive(milliseconds(0))))).seq == seq);
@@ -147,7 +175,7 @@ TEST_CASE("an item that is asked for again after a crash is shown once") {
     PacketStream collector = bench.connect(bench.ingest_path);
     CHECK(collector.receive(milliseconds(0)));
     PacketStream viewer = bench.connect(bench.views_path);
-    must_do(viewer.send(to_packet(Subscription{0}), patience));
+    must_do(viewer.send(to_packet(look()), patience));
     bench.turn();
     const OpenRequest request = bench.request(bench.device.seal().items[0]);
     CHECK(bench.ask(collector, request).verdict.good());
@@ -180,7 +208,7 @@ TEST_CASE("one viewer who does not read loses his seat, the one who reads loses 
     PacketStream idle = bench.connect(bench.views_path);
     PacketStream reading = bench.connect(bench.views_path);
     for (PacketStream* viewer : {&idle, &reading})
-        must_do(viewer->send(to_packet(Subscription{0}), patience));
+        must_do(viewer->send(to_packet(look()), patience));
     bench.turn();
     // Doubtful at once, by the gate: what counts here is the number of views.
     OpenRequest request = bench.request(bench.device.seal().items[0]);
@@ -206,7 +234,7 @@ TEST_CASE("an item that cannot be believed is shown without text") {
     PacketStream collector = bench.connect(bench.ingest_path);
     CHECK(collector.receive(milliseconds(0)));
     PacketStream viewer = bench.connect(bench.views_path);
-    must_do(viewer.send(to_packet(Subscription{0}), patience));
+    must_do(viewer.send(to_packet(look()), patience));
     bench.turn();
     OpenRequest request = bench.request(bench.device.seal().items[0]);
     request.seq = 99;
@@ -214,6 +242,106 @@ TEST_CASE("an item that cannot be believed is shown without text") {
     const Packet packet = must(viewer.receive(milliseconds(0)));
     CHECK(packet.header.find("AB12CDE") == std::string::npos);
     CHECK(must(parse_view(packet)).verdict.authenticity == Authenticity::misplaced);
+}
+
+TEST_CASE("attack: no purpose or no case number: 0 opened, the viewer is told, and the log says who") {
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    const SealedItem read = bench.device.seal().items[0];
+    CHECK(bench.ask(collector, bench.request(read)).verdict.good());
+    for (const Subscription& bad : {Subscription{10, "", "2026-117"}, Subscription{10, "stolen-vehicle", ""},
+                                    Subscription{10, "   ", "2026-117"}, Subscription{10, "a", "b\"\n"}}) {
+        PacketStream viewer = bench.connect(bench.views_path);
+        must_do(viewer.send(to_packet(bad), patience));
+        bench.turn();
+        const auto reason = parse_refusal(must(viewer.receive(milliseconds(0))));
+        REQUIRE(reason);
+        CHECK(reason->find("without a purpose and a case number") != std::string::npos);
+        CHECK(is_turned_away(viewer));
+    }
+    PacketStream old = bench.connect(bench.views_path);  // the version before knew no purpose
+    must_do(old.send(Packet{R"({"v":1,"op":"subscribe","last":10})", {}}, patience));
+    bench.turn();
+    CHECK(is_turned_away(old));
+    CHECK(bench.server.counters().refused == 4);
+    CHECK(bench.server.counters().shown == 0);
+    CHECK(bench.entries().empty());
+    const std::vector<Access> refused = bench.entries(AccessVerdict::refused);
+    REQUIRE_FALSE(refused.empty());
+    CHECK(refused[0].who == user_name(::geteuid()));
+    CHECK(refused[0].case_number == "2026-117");
+    CHECK(refused.size() <= 4);  // within a second they are one entry
+}
+
+TEST_CASE("12.13: as many entries as openings, each durable before the viewer has a byte of it") {
+    // PORTCULLIS_ROUNDS says how many reads; two people look.
+    const auto reads = static_cast<std::size_t>(rounds_or(20));
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    PacketStream first = bench.connect(bench.views_path);
+    PacketStream second = bench.connect(bench.views_path);
+    must_do(first.send(to_packet(look()), patience));
+    must_do(second.send(to_packet(Subscription{0, "hit-and-run", "2026-200"}), patience));
+    bench.turn();
+    std::vector<Seq> seen;
+    for (std::size_t i = 0; i < reads; ++i) {
+        CHECK(bench.ask(collector, bench.request(bench.device.seal().items[0])).verdict.good());
+        for (PacketStream* viewer : {&first, &second})
+            seen.push_back(must(parse_view(must(viewer->receive(milliseconds(0))))).seq);
+    }
+    // What cannot be believed shows no text: it opens nothing to anybody.
+    OpenRequest junk = bench.request(bench.device.seal().items[0]);
+    junk.blob = to_bytes("no envelope");
+    CHECK_FALSE(bench.ask(collector, junk).verdict.good());
+    const std::vector<Access> entries = bench.entries();
+    REQUIRE(entries.size() == 2 * reads);
+    CHECK(bench.server.counters().shown == 2 * reads);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        REQUIRE(entries[i].seq == seen[i]);
+        REQUIRE(entries[i].device == "gate-1");
+        REQUIRE(entries[i].chain == bench.device.head.chain);
+        REQUIRE(entries[i].uid == ::geteuid());
+        REQUIRE(entries[i].purpose == (i % 2 == 0 ? "stolen-vehicle" : "hit-and-run"));
+        REQUIRE(entries[i].case_number == (i % 2 == 0 ? "2026-117" : "2026-200"));
+    }
+}
+
+TEST_CASE("who subscribes late has an entry for each kept view that he is shown") {
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    for (int i = 0; i < 3; ++i)
+        CHECK(bench.ask(collector, bench.request(bench.device.seal().items[0])).verdict.good());
+    CHECK(bench.entries().empty());  // judging is nobody's look
+    CHECK(bench.server.counters().opened == 3);
+    PacketStream viewer = bench.connect(bench.views_path);
+    must_do(viewer.send(to_packet(look(2)), patience));
+    bench.turn();
+    CHECK(bench.entries().size() == 2);
+    CHECK(bench.server.counters().shown == 2);
+}
+
+TEST_CASE("the audit log cannot be written: nothing is shown, the viewer is told, verdicts go on") {
+    ServerBench bench;
+    PacketStream collector = bench.connect(bench.ingest_path);
+    CHECK(collector.receive(milliseconds(0)));
+    PacketStream viewer = bench.connect(bench.views_path);
+    must_do(viewer.send(to_packet(look()), patience));
+    bench.turn();
+    {
+        Database other = must(Database::open({.path = bench.audit_path}));
+        must_do(other.execute("DELETE FROM log; DROP TABLE entry"));
+    }
+    CHECK(bench.ask(collector, bench.request(bench.device.seal().items[0])).verdict.good());
+    const auto reason = parse_refusal(must(viewer.receive(milliseconds(0))));
+    REQUIRE(reason);
+    CHECK(reason->find("audit log cannot be written") != std::string::npos);
+    CHECK(is_turned_away(viewer));
+    CHECK(bench.server.counters().shown == 0);
+    CHECK(bench.server.viewers() == 0);
+    CHECK(bench.ask(collector, bench.request(bench.device.seal().items[0])).verdict.good());
 }
 
 TEST_CASE("the client asks in order, outlives its opener, and goes on with the next") {
@@ -243,6 +371,7 @@ TEST_CASE("the client asks in order, outlives its opener, and goes on with the n
     for (int life = 0; life < 2; ++life) {
         const std::size_t wanted = life == 0 ? 2 : 4;  // killed after about two answers
         OpenerServer server(Judge(road.opener_with({road.reader})), ViewFeed(0),
+                            desk_on(road.pki.folder() / "audit.db"),
                             {must(listen_unix(settings.socket, {})),
                              must(listen_unix(road.pki.folder() / "view.sock", {})), ::geteuid()});
         while (replies.size() < wanted) {
@@ -317,6 +446,7 @@ TEST_CASE("an opener that gets other keys says so to a collector that asks nothi
     settings.socket = road.pki.folder() / "ingest.sock";
     settings.idle_look = milliseconds(1);
     OpenerServer server(Judge(road.opener_with({road.reader})), ViewFeed(0),
+                        desk_on(road.pki.folder() / "audit.db"),
                         {must(listen_unix(settings.socket, {})),
                          must(listen_unix(road.pki.folder() / "view.sock", {})), ::geteuid()});
     OpenerClient client(settings);
@@ -356,5 +486,7 @@ TEST_CASE("a user or group that this host does not know is an error with a cure"
     CHECK(must(user_id("123")) == 123);
     CHECK(must(group_id("root")) == 0);
     CHECK(user_id("no-such-user-here").error().code() == ErrorCode::configuration);
+    CHECK(user_name(0) == "root");
+    CHECK(user_name(3'999'999'999U) == "uid 3999999999");
     CHECK(group_id("no-such-group-here").error().code() == ErrorCode::configuration);
 }
