@@ -10,16 +10,6 @@ using namespace portcullis::test;
 
 namespace {
 
-constexpr std::string_view json = R"({"v":1,"kind":"test"})";
-
-template <class Bench>
-bool skip() {
-    const std::string missing = Bench::missing();
-    if (missing.empty()) return false;
-    MESSAGE("SKIPPED: " << missing);
-    return true;
-}
-
 std::string error_of(const Result<std::unique_ptr<SigningKey>>& key) {
     REQUIRE_FALSE(key);
     CHECK(key.error().code() == ErrorCode::configuration);

@@ -3,6 +3,8 @@
 // what happens to such places: the token is pulled, the TPM loses its power. What is not installed: skip
 // loudly.
 
+#include <doctest/doctest.h>
+
 #include <memory>
 
 #include "base/result.hpp"
@@ -12,6 +14,18 @@
 #include "support/temp_dir.hpp"
 
 namespace portcullis::test {
+
+/// A text that any key may sign.
+inline constexpr std::string_view json = R"({"v":1,"kind":"test"})";
+
+/// Loudly, when what the bench needs is not there.
+template <class Bench>
+bool skip() {
+    const std::string missing = Bench::missing();
+    if (missing.empty()) return false;
+    MESSAGE("SKIPPED: " << missing);
+    return true;
+}
 
 class KeyBench {
   public:

@@ -13,13 +13,6 @@ std::string error_of(const Result<std::unique_ptr<Pkcs11SigningKey>>& key) {
     return key.error().message();
 }
 
-bool skip() {
-    const std::string missing = TokenBench::missing();
-    if (missing.empty()) return false;
-    MESSAGE("SKIPPED: " << missing);
-    return true;
-}
-
 }  // namespace
 
 TEST_CASE("a token URI is taken apart: what names the key, the library, the file with the PIN") {
@@ -63,7 +56,7 @@ TEST_CASE("a token URI that is wrong is refused with the cure") {
 }
 
 TEST_CASE("a wrong PIN, a key that is not there and a library that is none are told with the cure") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     const TokenBench bench;
     const auto certificate = bench.certify();
     CHECK(error_of(Pkcs11SigningKey::create(bench.uri("lane", "read", "wrong-pin"), certificate))
@@ -86,7 +79,7 @@ TEST_CASE("a wrong PIN, a key that is not there and a library that is none are t
 }
 
 TEST_CASE("a PIN file that others can read is refused") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     const TokenBench bench;
     const auto certificate = bench.certify();
     std::filesystem::permissions(bench.folder() / "pin", std::filesystem::perms(0644));

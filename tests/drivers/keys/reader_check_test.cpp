@@ -45,10 +45,7 @@ TEST_CASE(
         CHECK(gone.code == 2);
         CHECK(gone.words.find("file.key") != std::string::npos);
     }
-    if (const std::string missing = TokenBench::missing(); !missing.empty()) {
-        MESSAGE("SKIPPED: " << missing);
-        return;
-    }
+    if (skip<TokenBench>()) return;
     TokenBench bench;
     const auto certificate = bench.certify();
     const Outcome good = check(bench, bench.source(), certificate);
@@ -65,10 +62,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the reader has no way to a TPM over a network, and says what to look at") {
-    if (const std::string missing = TpmBench::missing(); !missing.empty()) {
-        MESSAGE("SKIPPED: " << missing);
-        return;
-    }
+    if (skip<TpmBench>()) return;
     const TpmBench bench;
     const Outcome outcome = check(bench, bench.source(), bench.certify());
     INFO(outcome.words);

@@ -27,13 +27,6 @@ namespace fs = std::filesystem;
 
 using Counts = std::vector<std::size_t>;
 
-bool skip() {
-    const std::string missing = TokenBench::missing();
-    if (missing.empty()) return false;
-    MESSAGE("SKIPPED: " << missing);
-    return true;
-}
-
 std::chrono::sys_days epoch_of(std::size_t number) {
     return std::chrono::floor<std::chrono::days>(now) + std::chrono::days(number);
 }
@@ -133,7 +126,7 @@ bool stands_in(const fs::path& folder, std::string_view needle) {
 
 TEST_CASE(
     "12.12: an epoch whose key was in a token opens no more once it is destroyed there, the others do") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     Safe safe;
     for (int epoch = 0; epoch < 3; ++epoch)
         safe.make_epoch();
@@ -172,7 +165,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a key in a token stands in no file, before and after it is destroyed") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     Safe safe;
     // One whose number is known, so that it can be searched for.
     const KeyFiles known = safe.road.pki.recipient("known");
@@ -203,7 +196,7 @@ TEST_CASE("a key in a token stands in no file, before and after it is destroyed"
 }
 
 TEST_CASE("behind the opener's wall a token's key opens, also when the keys are read again") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     Safe safe;
     const KeyFiles known = safe.road.pki.recipient("known");
     safe.bench.import(known.key, epoch_label(epoch_of(0)));
@@ -239,7 +232,7 @@ TEST_CASE("behind the opener's wall a token's key opens, also when the keys are 
 TEST_CASE(
     "a power cut in the midst of a destruction in a token: the opener opens the rest, the same call ends "
     "it") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     Safe safe;
     safe.make_epoch();
     safe.make_epoch();
@@ -255,7 +248,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a token that is not there, or not named: nothing is destroyed, and the error says what to do") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     Safe safe;
     safe.make_epoch();
     const std::string day = to_string(epoch_of(0));
@@ -278,7 +271,7 @@ TEST_CASE("a token that is not there, or not named: nothing is destroyed, and th
 }
 
 TEST_CASE("a token's key that is another's, or may not derive, is not taken in") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     Safe safe;
     KeyStore store = must(KeyStore::open(safe.files));
     const auto added = [&](const fs::path& certificate) {
@@ -307,7 +300,7 @@ TEST_CASE("a token's key that is another's, or may not derive, is not taken in")
 }
 
 TEST_CASE("a token that cannot be opened says what is wrong, and a key without an id is never destroyed") {
-    if (skip()) return;
+    if (skip<TokenBench>()) return;
     const TokenBench bench;
     const auto error = [](const std::string& uri) {
         const auto token = Pkcs11Token::open(must(parse_token_uri(uri)));

@@ -18,16 +18,6 @@ using namespace portcullis::test;
 
 namespace {
 
-constexpr std::string_view json = R"({"v":1,"kind":"test"})";
-
-template <class Bench>
-bool skip() {
-    const std::string missing = Bench::missing();
-    if (missing.empty()) return false;
-    MESSAGE("SKIPPED: " << missing);
-    return true;
-}
-
 template <class T>
 T must(Result<T> result) {
     if (!result) FAIL(result.error().message());

@@ -12,20 +12,12 @@ using namespace portcullis::test;
 
 namespace {
 
-constexpr std::string_view json = R"({"v":1,"kind":"test"})";
 /// swtpm allows 3 of what it takes for attacks; another chip may allow more, hardly ever so many.
 constexpr int most_before_lockout = 40;
 
 int rounds(int otherwise) {
     const char* const wanted = std::getenv("PORTCULLIS_ROUNDS");
     return wanted == nullptr ? otherwise : std::atoi(wanted);
-}
-
-bool skip() {
-    const std::string missing = TpmBench::missing();
-    if (missing.empty()) return false;
-    MESSAGE("SKIPPED: " << missing);
-    return true;
 }
 
 bool signs(const std::string& name, const std::filesystem::path& certificate) {
@@ -48,7 +40,7 @@ TEST_CASE("a name that is no persistent handle is refused with the way to make o
 }
 
 TEST_CASE("a handle at which the TPM holds nothing is told") {
-    if (skip()) return;
+    if (skip<TpmBench>()) return;
     const TpmBench bench;
     const auto key = TpmSigningKey::create("tpm:handle:0x81000155", bench.certify());
     REQUIRE_FALSE(key);
@@ -56,7 +48,7 @@ TEST_CASE("a handle at which the TPM holds nothing is told") {
 }
 
 TEST_CASE("power cuts right after a signature do not lock the key") {
-    if (skip()) return;
+    if (skip<TpmBench>()) return;
     TpmBench bench;
     const auto certificate = bench.certify();
     const int cuts = rounds(6);
@@ -71,7 +63,7 @@ TEST_CASE("power cuts right after a signature do not lock the key") {
 }
 
 TEST_CASE("control: the same power cuts lock a key that was made without noda, and ours signs all the same") {
-    if (skip()) return;
+    if (skip<TpmBench>()) return;
     TpmBench bench;
     const auto certificate = bench.certify();
     const auto weak_certificate = bench.make_weak_key();
@@ -88,7 +80,7 @@ TEST_CASE("control: the same power cuts lock a key that was made without noda, a
 }
 
 TEST_CASE("attack: the device's disk in another machine: its TPM key signs nothing there") {
-    if (skip()) return;
+    if (skip<TpmBench>()) return;
     TpmBench bench;
     const auto certificate = bench.certify();
     REQUIRE(signs(bench.source(), certificate));
@@ -99,7 +91,7 @@ TEST_CASE("attack: the device's disk in another machine: its TPM key signs nothi
 }
 
 TEST_CASE("a wrapped key of a TPM is followed by one of the same chip and parent, or the reason is told") {
-    if (skip()) return;
+    if (skip<TpmBench>()) return;
     TpmBench bench;
     const auto refused = [](std::string_view file, ErrorCode code, std::string_view words) {
         const auto made = make_tss2_successor(as_bytes(file));

@@ -109,6 +109,17 @@ Seen with_pictures(std::uint32_t fourcc, const std::vector<FakePicture>& bad) {
         [](Bench&) {});
 }
 
+/// The camera is there, and answers one request with an error until it is healed.
+Seen refusing(unsigned long request, int error) {
+    return live(
+        grey,
+        [=](Bench& bench) {
+            bench.settings.device = "/dev/video0";
+            bench.node().fails[request] = error;
+        },
+        [](Bench& bench) { bench.node().fails.clear(); });
+}
+
 Bytes half(Bytes whole) {
     whole.resize(whole.size() / 2);
     return whole;
@@ -130,16 +141,7 @@ FaultRows camera_faults() {
                  grey, [](Bench& b) { b.node().open_error = ENOENT; }, open_again);
          }},
         {"camera", Fault::error, "busy: another program has it", "degraded=camera", "another program uses it",
-         comes_back,
-         [=] {
-             return live(
-                 grey,
-                 [](Bench& b) {
-                     b.settings.device = "/dev/video0";
-                     b.node().fails[VIDIOC_S_FMT] = EBUSY;
-                 },
-                 [](Bench& b) { b.node().fails.clear(); });
-         }},
+         comes_back, [] { return refusing(VIDIOC_S_FMT, EBUSY); }},
         {"camera", Fault::error, "wrong permissions", "degraded=camera", "this user may not open it",
          comes_back,
          [=] {
@@ -159,16 +161,7 @@ FaultRows camera_faults() {
                  [](Bench& b) { b.node().card = "Lane 2"; });
          }},
         {"camera", Fault::full, "the bus has no room", "degraded=camera",
-         "its bus has no room for this stream", comes_back,
-         [=] {
-             return live(
-                 grey,
-                 [](Bench& b) {
-                     b.settings.device = "/dev/video0";
-                     b.node().fails[VIDIOC_STREAMON] = ENOSPC;
-                 },
-                 [](Bench& b) { b.node().fails.clear(); });
-         }},
+         "its bus has no room for this stream", comes_back, [] { return refusing(VIDIOC_STREAMON, ENOSPC); }},
         {"camera", Fault::error, "unsupported pixel format", "refused at the start",
          "camera.pixels: /dev/video0 (Plate Camera) offers GREY, not nv12", by_hand,
          [=] {

@@ -5,12 +5,9 @@
 #include <fstream>
 
 #include "config/reader_settings.hpp"
-#include "inbox/inbox_writer.hpp"
 #include "integration/faults/fault_row.hpp"
 #include "pipeline/model_eyes.hpp"
-#include "pipeline/recipient_intake.hpp"
-#include "support/fake_clock.hpp"
-#include "unit/seal/test_sets.hpp"
+#include "support/inbox_device.hpp"
 
 namespace portcullis::test {
 
@@ -26,28 +23,7 @@ Seen refused(Attempt attempt, const std::function<void()>& mend) {
     return seen;
 }
 
-/// A reader's recipients, and an uplink that writes into its inbox.
-struct Wall {
-    SetDesk desk{400 * day};
-    KeyFiles signer = desk.pki.device("gate-1");
-    std::unique_ptr<FileSigningKey> key = must(FileSigningKey::create(signer.key, signer.certificate));
-    FakeClock clock{now};
-    Sealer sealer = make_sealer();
-    std::filesystem::path folder = desk.pki.folder() / "inbox";
-    InboxWriter uplink = must(InboxWriter::create(folder));
-    Inbox inbox{folder};
-    DeviceRecipients recipients =
-        must(DeviceRecipients::create(desk.rules(), desk.pki.folder() / "recipients.set", clock));
-    RecipientIntake intake{inbox, recipients, sealer, clock};
-
-    Sealer make_sealer() const {
-        SealerSettings settings;
-        settings.device = "gate-1";
-        settings.fleet = "test-fleet";
-        settings.boot = "boot-1";
-        settings.recipients_by_set = true;
-        return must(Sealer::create(std::move(settings), *key));
-    }
+struct Wall : InboxDevice {
     void take(const RecipientSet& set) {
         REQUIRE(uplink.put(recipients_name, desk.sign(set)));
         intake.look({});

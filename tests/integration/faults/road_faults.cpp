@@ -8,6 +8,7 @@
 #include "health/service.hpp"
 #include "integration/faults/fault_row.hpp"
 #include "support/fake_clock.hpp"
+#include "support/gate.hpp"
 #include "unit/pipeline/toy_road.hpp"
 
 namespace portcullis::test {
@@ -20,32 +21,6 @@ PipelineSettings film() {
     settings.gate.reset();
     return settings;
 }
-
-/// Holds whoever comes until it is opened.
-class Gate {
-  public:
-    void pass() {
-        std::unique_lock lock(mutex_);
-        ++waiting_;
-        changed_.notify_all();
-        changed_.wait(lock, [&] { return open_; });
-    }
-    void wait_for_somebody() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return waiting_ > 0; });
-    }
-    void open() {
-        const std::lock_guard lock(mutex_);
-        open_ = true;
-        changed_.notify_all();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int waiting_ = 0;
-    bool open_ = false;
-};
 
 struct Toys {
     Eyes eyes = toy_eyes();

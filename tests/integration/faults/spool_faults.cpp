@@ -12,26 +12,13 @@
 #include "pipeline/spool_sink.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fault_vfs.hpp"
+#include "support/loose_token.hpp"
 #include "unit/pipeline/toy_road.hpp"
 #include "unit/seal/test_pki.hpp"
 
 namespace portcullis::test {
 
 namespace {
-
-/// A key whose private half is there only while the token is.
-class LooseToken final : public SigningKey {
-  public:
-    explicit LooseToken(const SigningKey& key) : key_(key) {}
-    [[nodiscard]] evp_pkey_st* key() const override {
-        return pulled ? X509_get0_pubkey(key_.certificate()) : key_.key();
-    }
-    [[nodiscard]] x509_st* certificate() const override { return key_.certificate(); }
-    mutable bool pulled = false;
-
-  private:
-    const SigningKey& key_;
-};
 
 /// A device from its sealer to its disk.
 struct Device {

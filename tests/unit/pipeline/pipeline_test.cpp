@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "support/fake_clock.hpp"
+#include "support/gate.hpp"
 #include "unit/pipeline/toy_road.hpp"
 
 using namespace portcullis;
@@ -472,32 +473,6 @@ struct Beats {
             if (!beat->fresh()) stages += beat->stage() + " ";
         return stages;
     }
-};
-
-/// Holds whoever comes until it is opened; knows when somebody stands before it.
-class Gate {
-  public:
-    void pass() {
-        std::unique_lock lock(mutex_);
-        ++waiting_;
-        changed_.notify_all();
-        changed_.wait(lock, [&] { return open_; });
-    }
-    void wait_for_somebody() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return waiting_ > 0; });
-    }
-    void open() {
-        const std::lock_guard lock(mutex_);
-        open_ = true;
-        changed_.notify_all();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int waiting_ = 0;
-    bool open_ = false;
 };
 
 /// Which stages are late while `hang` holds one of them, and only after its neighbours have run dry or full.

@@ -2,37 +2,14 @@
 
 #include <doctest/doctest.h>
 
-#include "inbox/inbox_writer.hpp"
-#include "support/fake_clock.hpp"
-#include "unit/seal/test_sets.hpp"
+#include "support/inbox_device.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
 
 namespace {
 
-/// A reader's end of the inbox and an uplink's.
-struct Wall {
-    SetDesk desk{400 * day};
-    KeyFiles signer = desk.pki.device("gate-1");
-    std::unique_ptr<FileSigningKey> key = must(FileSigningKey::create(signer.key, signer.certificate));
-    FakeClock clock{now};
-    Sealer sealer = make_sealer();
-    std::filesystem::path folder = desk.pki.folder() / "inbox";
-    InboxWriter uplink = must(InboxWriter::create(folder));
-    Inbox inbox{folder};
-    DeviceRecipients recipients =
-        must(DeviceRecipients::create(desk.rules(), desk.pki.folder() / "recipients.set", clock));
-    RecipientIntake intake{inbox, recipients, sealer, clock};
-
-    Sealer make_sealer() const {
-        SealerSettings settings;
-        settings.device = "gate-1";
-        settings.fleet = "test-fleet";
-        settings.boot = "boot-1";
-        settings.recipients_by_set = true;
-        return must(Sealer::create(std::move(settings), *key));
-    }
+struct Wall : InboxDevice {
     void put(const Bytes& blob) { REQUIRE(uplink.put(recipients_name, blob)); }
     [[nodiscard]] bool seals() const { return sealer.seal(sample_record(), first_head(), {}).has_value(); }
     [[nodiscard]] std::uint64_t version() const {

@@ -1,7 +1,6 @@
 #include "pipeline/spool_sink.hpp"
 
 #include <doctest/doctest.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 
@@ -11,6 +10,7 @@
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "support/fake_clock.hpp"
+#include "support/loose_token.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/pipeline/toy_road.hpp"
 
@@ -34,21 +34,6 @@ std::string shared_pki() {
     REQUIRE(made);
     return (folder.path() / "pki").string();
 }
-
-/// A key whose private half is there only while the token is.
-class LooseToken final : public SigningKey {
-  public:
-    explicit LooseToken(const SigningKey& key) : key_(key) {}
-    [[nodiscard]] evp_pkey_st* key() const override {
-        return pulled ? X509_get0_pubkey(key_.certificate()) : key_.key();
-    }
-    [[nodiscard]] x509_st* certificate() const override { return key_.certificate(); }
-
-    mutable bool pulled = false;
-
-  private:
-    const SigningKey& key_;
-};
 
 /// A device with its own keys, sealer and spool.
 struct Device {

@@ -6,8 +6,7 @@
 
 #include "base/file.hpp"
 #include "record/payload.hpp"
-#include "support/fake_clock.hpp"
-#include "unit/seal/test_sets.hpp"
+#include "support/set_device.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -16,25 +15,10 @@ namespace {
 
 constexpr ClockQuality ntp = ClockQuality::ntp;
 
-/// A device that lives by sets, and the collector's keys.
-struct Gate {
-    SetDesk desk{400 * day};
-    KeyFiles signer = desk.pki.device("gate-1");
-    std::unique_ptr<FileSigningKey> key = must(FileSigningKey::create(signer.key, signer.certificate));
-    Sealer sealer = make_sealer();
-    FakeClock clock{now};
-    std::filesystem::path kept = desk.pki.folder() / "recipients.set";
-    DeviceRecipients recipients = must(DeviceRecipients::create(desk.rules(), kept, clock));
+/// And the collector's keys.
+struct Gate : SetDevice {
     ChainHead head = first_head();
 
-    Sealer make_sealer() const {
-        SealerSettings settings;
-        settings.device = "gate-1";
-        settings.fleet = "test-fleet";
-        settings.boot = "boot-1";
-        settings.recipients_by_set = true;
-        return must(Sealer::create(std::move(settings), *key));
-    }
     void set_utc(UtcTime time) { clock.step_utc(time - clock.utc()); }
     /// What a record leaves now; empty when nothing may be recorded.
     std::vector<SealedItem> seal(ClockQuality quality = ntp) {
