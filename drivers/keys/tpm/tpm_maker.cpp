@@ -152,13 +152,13 @@ Result<TpmMaker> TpmMaker::open() {
     return TpmMaker(std::move(context));
 }
 
-bool TpmMaker::holds(std::uint32_t handle) const {
+Result<bool> TpmMaker::holds(std::uint32_t handle) const {
     TPMI_YES_NO more = TPM2_NO;
     TPMS_CAPABILITY_DATA* data = nullptr;
     const TSS2_RC code =
         Esys_GetCapability(context_->esys, none, none, none, TPM2_CAP_HANDLES, handle, 1, &more, &data);
     const auto found = owned(data);
-    if (code != TSS2_RC_SUCCESS || !found) return false;
+    if (code != TSS2_RC_SUCCESS || !found) return fail(told("cannot say what it holds", code));
     const TPML_HANDLE& handles = found->data.handles;
     return handles.count > 0 && handles.handle[0] == handle;  // NOLINT: the list begins at or above it
 }

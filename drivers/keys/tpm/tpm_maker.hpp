@@ -22,7 +22,8 @@ class TpmMaker {
     TpmMaker& operator=(const TpmMaker&) = delete;
     ~TpmMaker();
 
-    [[nodiscard]] bool holds(std::uint32_t handle) const;
+    /// Errors: io.
+    [[nodiscard]] Result<bool> holds(std::uint32_t handle) const;
     /// P-256: noda, fixedtpm, fixedparent, sensitivedataorigin, userwithauth, sign. Persistent, at once
     /// whole, when it returns. Errors: io (says what the TPM answered).
     [[nodiscard]] Result<void> make(std::uint32_t handle);

@@ -125,7 +125,7 @@ Result<std::unique_ptr<TpmSigningKey>> TpmSigningKey::successor(std::string_view
     const std::uint32_t next = neighbour_of(TRY(handle_of_pair(first, in_use)));
     {
         TpmMaker maker = TRY(TpmMaker::open());
-        if (!maker.holds(next)) TRY(maker.make(next));
+        if (!TRY(maker.holds(next))) TRY(maker.make(next));
     }
     return at(next);
 }
@@ -134,7 +134,8 @@ Result<void> TpmSigningKey::retire(std::string_view name, X509* in_use) {
     const std::uint32_t first = TRY(handle_of(name));
     const std::uint32_t before = neighbour_of(TRY(handle_of_pair(first, in_use)));
     TpmMaker maker = TRY(TpmMaker::open());
-    return maker.holds(before) ? maker.remove(before) : Result<void>();
+    return TRY(maker.holds(before))
+    ? maker.remove(before) : Result<void>();
 }
 
 }  // namespace portcullis

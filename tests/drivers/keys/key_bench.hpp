@@ -113,6 +113,8 @@ class TpmBench final : public KeyBench {
     /// kill -9: what a power cut does to it.
     void lose_power() { REQUIRE(swtpm_->kill()); }
     void power_up();
+    /// The owner hierarchy asks for a password, which nobody here knows.
+    void lock_owner() const { run({"tpm2_changeauth", "-c", "o", "secret"}); }
     /// Another chip in its place.
     void replace_chip();
     /// A key at weak_handle without noda, and its certificate.

@@ -31,7 +31,7 @@ std::size_t keys_in(const TokenBench& bench) {
 
 std::size_t keys_in(const TpmBench& /*bench*/) {
     const TpmMaker maker = must(TpmMaker::open());
-    return (maker.holds(0x81000100) ? 1U : 0U) + (maker.holds(0x81000101) ? 1U : 0U);
+    return (must(maker.holds(0x81000100)) ? 1U : 0U) + (must(maker.holds(0x81000101)) ? 1U : 0U);
 }
 
 /// What was in use before is not there any more.

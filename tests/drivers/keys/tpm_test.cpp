@@ -1,4 +1,5 @@
 // What only a TPM can do: lose its power, be another one. PORTCULLIS_ROUNDS sets the number of power cuts.
+#include "drivers/keys/tpm/tpm_maker.hpp"
 #include "drivers/keys/tpm/tpm_signing_key.hpp"
 #include "drivers/keys/tpm/tss2_file.hpp"
 
@@ -118,4 +119,42 @@ TEST_CASE("a wrapped key of a TPM is followed by one of the same chip and parent
     refused(first, ErrorCode::io, "nothing at 0x81000001");
     bench.lose_power();
     refused(first, ErrorCode::configuration, "cannot be reached");
+}
+
+TEST_CASE("what a TPM refuses to make or take away is told with its answer, and the key in use signs on") {
+    if (skip<TpmBench>()) return;
+    TpmBench bench;
+    const auto certificate = bench.certify();
+    const auto told = [](const auto& done, std::string_view words) {
+        REQUIRE_FALSE(done);
+        INFO(done.error().message());
+        CHECK(done.error().code() == ErrorCode::io);
+        CHECK(done.error().message().find(words) != std::string::npos);
+    };
+    {
+        auto maker = TpmMaker::open();
+        REQUIRE(maker);
+        told(maker->make(0x81000100), "cannot keep the key at 0x81000100");  // there is one
+        told(maker->make(0x80000100), "cannot keep the key at 0x80000100");  // no persistent handle
+        told(maker->remove(0x81000155), "nothing at 0x81000155");
+        told(maker->make_wrapped(0x81000100), "cannot make a key");  // it signs, and wraps nothing
+    }
+    bench.lock_owner();
+    {
+        auto maker = TpmMaker::open();
+        REQUIRE(maker);
+        told(maker->make(0x81000101), "owner hierarchy");
+        told(maker->remove(0x81000100), "cannot take the key at 0x81000100 away");
+    }
+    CHECK(signs(bench.source(), certificate));
+    auto maker = TpmMaker::open();
+    REQUIRE(maker);
+    bench.lose_power();
+    told(maker->holds(0x81000100), "cannot say what it holds");
+    told(maker->make(0x81000101), "owner hierarchy");
+    told(maker->remove(0x81000100), "nothing at 0x81000100");
+    const auto named = load_certificate(certificate);
+    REQUIRE(named);
+    CHECK_FALSE(TpmSigningKey::successor(bench.source(), named->get()));
+    CHECK_FALSE(TpmSigningKey::retire(bench.source(), named->get()));
 }
