@@ -87,6 +87,7 @@ Result<Bytes> open_envelope(const RecipientKey& recipient, ByteView blob) {
 Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>& recipients,
                                               TrustStore trust) {
     std::vector<RecipientKey> keys;
+    keys.reserve(recipients.size());
     for (const RecipientFiles& files : recipients)
         keys.push_back(TRY(load_recipient(files)));
     return create(std::move(keys), std::move(trust));

@@ -189,16 +189,20 @@ void OpenerServer::grant_views() {
         grants.emplace_back(outbox, views.size());
     }
     const Result<void> entered = desk_.enter(openings);
-    if (entered) {
-        for (const auto& [outbox, views] : grants)
-            outbox->grant(views);
-        counters_.shown += openings.size();
-        return;
-    }
-    log_error("opener", "nothing is shown: {}", entered.error().message());
+    if (!entered) return show_nothing(entered.error());
+    for (const auto& [outbox, views] : grants)
+        outbox->grant(views);
+    counters_.shown += openings.size();
+}
+
+void OpenerServer::show_nothing(const Error& error) {
+    log_error("opener", "nothing is shown: {}", error.message());
     for (Viewer& viewer : viewers_) {
-        static_cast<void>(viewer.stream.send(
-            refusal_packet("the audit log cannot be written; the opener's log says why"), milliseconds(0)));
+        const Outbox* outbox = feed_.outbox(viewer.stream.fd());
+        if (outbox == nullptr || !outbox->in_midst())
+            static_cast<void>(viewer.stream.send(
+                refusal_packet("the audit log cannot be written; the opener's log says why"),
+                milliseconds(0)));
         let_go(viewer, "the audit log cannot be written");
     }
 }

@@ -62,6 +62,8 @@ class OpenerServer {
     [[nodiscard]] bool seat_viewer(Viewer& viewer, const Subscription& subscription);
     /// The openings of the views that wait are entered in the log, and the views may go out.
     void grant_views();
+    /// All viewers are let go, and told.
+    void show_nothing(const Error& error);
     [[nodiscard]] bool feed_viewer(Viewer& viewer);
     void let_go(const Viewer& viewer, const std::string& reason);
     void publish(const View& view);

@@ -55,6 +55,8 @@ class Outbox {
     /// The next bytes to send; empty when nothing that is granted waits.
     [[nodiscard]] ByteView next() const;
     void sent(std::size_t bytes);
+    /// A view was sent in part: nothing else may be sent before its rest.
+    [[nodiscard]] bool in_midst() const { return offset_ != 0; }
 
   private:
     std::deque<std::shared_ptr<const EncodedView>> queue_;
