@@ -1,6 +1,7 @@
 #include "uplink/uplink.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 #include "inbox/inbox.hpp"
@@ -149,6 +150,10 @@ void Uplink::received(Seq upto) {
 
 void Uplink::apply_accepted(const AcceptedEvent& event) {
     const BootTime now = clock_.since_boot();
+    if (discovery_token_ != 0 && event.token == discovery_token_) {
+        discovery_token_ = 0;
+        return tell_discovery(event.outcome);
+    }
     if (event.outcome) {
         if (flights_.accepted(event.token, now) || (live_ && live_->flights.accepted(event.token, now)))
             ++counters_.accepted;
@@ -178,6 +183,19 @@ void Uplink::tell_denied(Seq seq, const Error& error) {
               "'{}' publish lpr/v1/dev/{}/read, media, chk and status of up to {} bytes (the broker's acl "
               "and limits)\"",
               seq, counters_.denied, error.message(), settings_.device, settings_.device, max_blob_bytes);
+}
+
+/// It goes again after each connect; a broker that says the same again is told of no more.
+void Uplink::tell_discovery(const Result<void>& outcome) {
+    if (outcome) return discovery_told_.clear();
+    // The line broke before the broker's word: it goes again with the next one.
+    if (outcome.error().code() == ErrorCode::closed) return;
+    if (std::exchange(discovery_told_, outcome.error().message()) == outcome.error().message()) return;
+    log_error("uplink",
+              "the broker does not take what Home Assistant is to be told, the status goes on without it: "
+              "topic={} why=\"{}\" cure=\"let '{}' publish that topic, retained (the broker's acl), or write "
+              "discovery = false in [home_assistant]\"",
+              settings_.discovery->topic, discovery_told_, settings_.device);
 }
 
 Result<void> Uplink::apply_message(const BrokerMessage& message, Spool& spool) {
@@ -351,7 +369,10 @@ Result<void> Uplink::send_status(Spool& spool) {
     const SpoolStats stats = TRY(spool.stats());
     const auto outcome = broker_.publish(
         ++last_token_, status_message(settings_.device, stats, counters_, reader_note_.look(), clock_.utc()));
-    if (discovery_due_ && broker_.publish(++last_token_, *settings_.discovery)) discovery_due_ = false;
+    if (discovery_due_ && broker_.publish(++last_token_, *settings_.discovery)) {
+        discovery_due_ = false;
+        discovery_token_ = last_token_;
+    }
     if (outcome) status_due_ = now + settings_.status_interval;
     return {};
 }

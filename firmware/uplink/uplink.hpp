@@ -41,7 +41,8 @@ struct UplinkSettings {
     milliseconds resend_after{30'000};
     milliseconds status_interval{60'000};
     std::filesystem::path reader_note{};       // the reader's health; empty: none
-    std::optional<BrokerMessage> discovery{};  // retained, after each connect: what Home Assistant is told
+    std::optional<BrokerMessage> discovery{};  // retained, after each connect: what Home Assistant is told;
+                                               // a broker that refuses it is told of once, all else goes on
 };
 
 class Uplink {
@@ -105,6 +106,7 @@ class Uplink {
     void begin_again();
     void tell_refused_receipt(const Error& error);
     void tell_denied(Seq seq, const Error& error);
+    void tell_discovery(const Result<void>& outcome);
 
     void received(Seq upto);
     void begin_lanes();
@@ -134,6 +136,8 @@ class Uplink {
     FlightTable flights_;
     ReaderNote reader_note_;
     bool discovery_due_ = false;
+    std::uint64_t discovery_token_ = 0;  // 0: the broker has answered, or was not asked
+    std::string discovery_told_;         // why it was refused the last time
     UplinkCounters counters_;
     bool connected_ = false;
     std::optional<ChainId> chain_;

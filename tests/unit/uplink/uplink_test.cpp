@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "desk.hpp"
+#include "support/captured_log.hpp"
+#include "uplink/home_assistant.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -301,4 +303,47 @@ TEST_CASE("a clean end leaves its word, and the will is the same topic") {
     CHECK(will.topic == desk.broker.published[0].message.topic);
     CHECK(will.retained);
     CHECK(nlohmann::json::parse(as_text(will.payload))["state"] == "lost");
+}
+
+TEST_CASE("Home Assistant's message that the broker refuses is told once with the cure, the status goes on") {
+    UplinkSettings settings;
+    settings.discovery = discovery_message("homeassistant", "gate-1", "0.1.0");
+    Desk desk(settings);
+    const auto discovery = [&desk] {
+        auto items = desk.turn_and_take();
+        REQUIRE(items.size() == 1);
+        CHECK(items[0].message.topic == "homeassistant/device/portcullis-gate-1/config");
+        return items[0].token;
+    };
+    const CapturedLog log(desk.dir.path() / "log");
+    for (int connects = 1; connects <= 3; ++connects) {
+        desk.broker.connect();
+        desk.broker.deny(discovery());
+        desk.turn();
+        CHECK(log.count("what Home Assistant is to be told") == 1);
+        CHECK(desk.broker.take_items().empty());  // not again before the next connect
+        desk.broker.disconnect();
+    }
+    CHECK(desk.broker.statuses.size() == 3);
+    const std::string told = log.text();
+    for (const char* word :
+         {"topic=homeassistant/device/portcullis-gate-1/config", "not authorized",
+          "let 'gate-1' publish that topic, retained", "discovery = false in [home_assistant]"})
+        CHECK(told.find(word) != std::string::npos);
+    CHECK(desk.uplink->counters().denied == 0);  // no item of the spool
+    desk.clock.advance(seconds(60));
+    // Taken, and refused again later: that is told anew. A line that breaks before the answer is no refusal.
+    desk.broker.connect();
+    desk.broker.accept(discovery());
+    desk.turn();
+    desk.broker.disconnect();
+    desk.broker.connect();
+    static_cast<void>(discovery());
+    desk.broker.disconnect();
+    desk.turn();
+    CHECK(log.count("what Home Assistant is to be told") == 1);
+    desk.broker.connect();
+    desk.broker.deny(discovery());
+    desk.turn();
+    CHECK(log.count("what Home Assistant is to be told") == 2);
 }
