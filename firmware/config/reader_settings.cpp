@@ -112,7 +112,7 @@ PictureSettings read_pictures(SettingsSection section) {
 }
 
 RecipientSetSettings read_recipient_set(SettingsSection& section) {
-    for (const char* list : {"read", "plate", "overview"})
+    for (const char* list : {"read", "plate", "overview", "health"})
         section.check(!section.has(list), list,
                       "is named by the signed set when policy_chain stands; keep the one or the other");
     return {section.path("policy_chain"), section.path("policy_signers"), section.path("recipient_chain")};
@@ -123,6 +123,7 @@ void read_recipient_lists(SettingsSection& section, const PictureSettings& pictu
     keys.read_recipients = section.paths("read");
     keys.plate_recipients = section.paths("plate", std::vector<std::string>());
     keys.overview_recipients = section.paths("overview", std::vector<std::string>());
+    keys.health_recipients = section.paths("health", std::vector<std::string>());
     section.check(!keys.read_recipients.empty(), "read", "name at least one certificate");
     section.check(!pictures.plate || !keys.plate_recipients.empty(), "plate",
                   "name at least one certificate, or write plate = false in [pictures]");
@@ -167,7 +168,7 @@ ReaderStatusSettings read_status(SettingsSection section) {
     ReaderStatusSettings status;
     status.note = section.path("note", std::string(default_note));
     status.interval = std::chrono::seconds(section.integer("interval_s", {10, 3600}, 60));
-    status.signed_every = std::chrono::seconds(section.integer("signed_s", {0, 86'400}, 300));
+    status.sealed_every = std::chrono::seconds(section.integer("sealed_s", {0, 86'400}, 300));
     return status;
 }
 

@@ -86,7 +86,8 @@ struct ReaderKeySettings {
     std::vector<std::filesystem::path> read_recipients;
     std::vector<std::filesystem::path> plate_recipients;
     std::vector<std::filesystem::path> overview_recipients;
-    std::optional<RecipientSetSettings> set;  // then the three lists are empty
+    std::vector<std::filesystem::path> health_recipients;  // empty: the reads'
+    std::optional<RecipientSetSettings> set;               // then the four lists are empty
 };
 
 /// The read key's renewal, by the device itself.
@@ -115,7 +116,7 @@ struct ReaderReceiptSettings {
 struct ReaderStatusSettings {
     std::filesystem::path note;           // for the uplink
     std::chrono::seconds interval{};      // a new note so often
-    std::chrono::seconds signed_every{};  // a statement in the chain so often; 0: none
+    std::chrono::seconds sealed_every{};  // a health record in the chain so often; 0: none
 };
 
 struct ReaderSettings {

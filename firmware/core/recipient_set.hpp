@@ -13,7 +13,8 @@
 namespace portcullis {
 
 /// What a recipient may open: each item is sealed to those of its own purpose.
-enum class Purpose { read, plate, overview };
+enum class Purpose { read, plate, overview, health };
+inline constexpr Purpose all_purposes[] = {Purpose::read, Purpose::plate, Purpose::overview, Purpose::health};
 [[nodiscard]] std::string_view to_string(Purpose purpose);
 
 struct RecipientEntry {

@@ -20,7 +20,7 @@ constexpr std::array<KindRow, 7> kinds{{
     {ItemKind::checkpoint, "checkpoint", "chk"},
     {ItemKind::tombstone, "tombstone", "chk"},
     {ItemKind::life, "life", "chk"},
-    {ItemKind::health, "health", "chk"},
+    {ItemKind::health, "health", "read"},
 }};
 
 const KindRow& row_of(ItemKind kind) {

@@ -16,11 +16,16 @@ enum class ItemKind {
     checkpoint,  // SignedData( Checkpoint ): not encrypted, holds no plate data
     tombstone,   // SignedData( Tombstone ): stands in the place of items that the spool had to shed
     life,        // SignedData( LifeStatement ): why a chain begins, that the reader started, what it lost
-    health       // SignedData( HealthStatement ): how the reader is
+    health       // AuthEnvelopedData( SignedData( HealthPayload ) ): how the reader is, for its own audience
 };
 /// Signed words of the device about its chain, each with the link of the item before it.
 [[nodiscard]] constexpr bool is_statement(ItemKind kind) {
-    return kind == ItemKind::checkpoint || kind == ItemKind::life || kind == ItemKind::health;
+    return kind == ItemKind::checkpoint || kind == ItemKind::life;
+}
+/// Sealed words of the device that name their own place and the link before it: whoever opens them can tell
+/// whether they stand where they belong. A picture names nothing; its read does.
+[[nodiscard]] constexpr bool is_sealed_text(ItemKind kind) {
+    return kind == ItemKind::read || kind == ItemKind::health;
 }
 [[nodiscard]] std::string_view to_string(ItemKind kind);
 [[nodiscard]] std::optional<ItemKind> item_kind_from_string(std::string_view text);
@@ -37,8 +42,8 @@ struct SealedItem {
     Digest link{};  // link(seq), after this item
 };
 
-/// The items of one capture record (first its read, then its pictures), or one checkpoint or life
-/// statement. Seqs are consecutive.
+/// The items of one capture record (first its read, then its pictures), or one checkpoint, life statement or
+/// health record. Seqs are consecutive.
 struct SealedRecord {
     ChainId chain;
     std::vector<SealedItem> items;

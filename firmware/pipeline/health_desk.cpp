@@ -29,13 +29,26 @@ void HealthDesk::look(const HealthSources& sources) {
     {
         const std::lock_guard lock(mutex_);
         latest_ = report;
+        detail_.hot_zone = sources.strain.zone;
     }
-    leave_note(report, now);
+    leave_note(coarsened(report), now);
 }
 
-std::optional<HealthReport> HealthDesk::latest() const {
+std::optional<HealthRecord> HealthDesk::latest() const {
     const std::lock_guard lock(mutex_);
-    return latest_;
+    if (!latest_) return std::nullopt;
+    return HealthRecord{*latest_, detail_};
+}
+
+void HealthDesk::camera_is(std::string name) {
+    const std::lock_guard lock(mutex_);
+    detail_.camera = std::move(name);
+    detail_.camera_trouble.clear();
+}
+
+void HealthDesk::camera_fails(std::string why) {
+    const std::lock_guard lock(mutex_);
+    detail_.camera_trouble = std::move(why);
 }
 
 HealthReport HealthDesk::make(const HealthSources& sources, BootTime now) {
@@ -51,9 +64,9 @@ HealthReport HealthDesk::make(const HealthSources& sources, BootTime now) {
     report.frames_dropped = counters.frames_dropped;
     report.frames_spared = counters.frames_spared;
     report.pictures_broken = counters.pictures_broken;
-    report.passages = coarse(counters.passages);
-    report.records = coarse(counters.records);
-    report.unread = coarse(counters.unread);
+    report.passages = counters.passages;
+    report.records = counters.records;
+    report.unread = counters.unread;
     report.records_lost = counters.records_lost;
     report.celsius = narrow(sources.strain.celsius);
     report.memory_stall_percent = narrow(sources.strain.memory_stall_percent);

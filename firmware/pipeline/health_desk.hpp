@@ -1,6 +1,6 @@
 #pragma once
 // HealthDesk: gathers the reader's health at a fixed pace, never because something passed, and leaves it for
-// the uplink as a note. look: the supervising thread; latest: any thread.
+// the uplink as a note, its counts of passages coarse. look: the supervising thread; the others: any thread.
 
 #include <filesystem>
 #include <mutex>
@@ -41,8 +41,13 @@ class HealthDesk {
     /// Every second or so; makes a report when the interval is over. Trouble with the note is told once and
     /// ends nothing.
     void look(const HealthSources& sources);
-    /// The newest report; nothing before the first interval is over.
-    [[nodiscard]] std::optional<HealthReport> latest() const;
+    /// The newest report, exact, with what is known of the camera; what the spool holds is not this desk's to
+    /// say. Nothing before the first interval is over.
+    [[nodiscard]] std::optional<HealthRecord> latest() const;
+    /// A camera was opened: driver and name.
+    void camera_is(std::string name);
+    /// It cannot be opened.
+    void camera_fails(std::string why);
 
   private:
     [[nodiscard]] HealthReport make(const HealthSources& sources, BootTime now);
@@ -56,6 +61,7 @@ class HealthDesk {
     std::string told_;
     mutable std::mutex mutex_;
     std::optional<HealthReport> latest_;
+    HealthDetail detail_;
 };
 
 }  // namespace portcullis

@@ -62,7 +62,7 @@ Result<void> SpoolSink::tick() {
     TRY(through_damage([&] { return spool_.shed_aged(); }));
     TRY(through_damage([&] { return say(spool_.untold()); }));
     TRY(through_damage([&] { return declare_losses(); }));
-    TRY(through_damage([&] { return state_health(); }));
+    TRY(through_damage([&] { return seal_health(); }));
     if (clock_.since_boot() - last_checkpoint_ < max_time_unchecked) return {};
     return checkpoint();
 }
@@ -101,19 +101,37 @@ Result<void> SpoolSink::say(const std::optional<LifeStatement>& life) {
     return {};
 }
 
-/// At its own pace, whatever passes: the chain must not tell by it when something did. It signs the link
-/// before it and counts as a checkpoint.
-Result<void> SpoolSink::state_health() {
-    if (!health_ || health_every_ == std::chrono::seconds{0} ||
+/// At its own pace, whatever passes: the chain must not tell by it when something did. It is an item like a
+/// read: the next checkpoint covers it.
+Result<void> SpoolSink::seal_health() {
+    if (!health_ || health_every_ == std::chrono::seconds{0} || !sealer_.seals_health() ||
         clock_.since_boot() - last_health_ < health_every_)
         return {};
-    const auto report = health_();
-    if (!report) return {};
-    auto item = sealer_.health(spool_.head(), *report, clock_.utc());
+    auto record = health_();
+    if (!record) return {};
+    // The spool may have been opened anew for this: a chain's first word is its life statement.
+    TRY(say(spool_.untold()));
+    TRY(add_spool(record->detail));
+    const Digest receipt = TRY(spool_.last_receipt_digest())
+    .value_or(Digest{});
+    auto item = sealer_.health(spool_.head(), *record, receipt, clock_.utc());
     if (!item) return fail(not_sealed(std::move(item.error())));
     key_absent_since_.reset();
-    TRY(append_statement(std::move(*item)));
+    SealedRecord sealed{spool_.head().chain, {}};
+    sealed.items.push_back(std::move(*item));
+    TRY(spool_.append(sealed));
     last_health_ = clock_.since_boot();
+    return {};
+}
+
+Result<void> SpoolSink::add_spool(HealthDetail& detail) {
+    const SpoolStats stats = TRY(spool_.stats());
+    detail.waiting_items = stats.items;
+    detail.waiting_bytes = stats.bytes;
+    detail.oldest_waiting = std::chrono::floor<std::chrono::seconds>(stats.oldest_age);
+    detail.received = stats.received;
+    detail.shed_reads = stats.shed_reads;
+    detail.shed_pictures = stats.shed_plates + stats.shed_overviews;
     return {};
 }
 

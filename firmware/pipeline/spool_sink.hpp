@@ -41,9 +41,10 @@ class SpoolSink {
 
     /// Where to ask for losses; without it none are declared. Before the commit thread starts.
     void declare(std::function<Losses()> losses) { losses_ = std::move(losses); }
-    /// Where to ask for the reader's health, of which every `every` a signed statement goes into the chain;
-    /// 0: never. Before the commit thread starts.
-    void tell_health(std::function<std::optional<HealthReport>()> health, std::chrono::seconds every) {
+    /// Where to ask for the reader's health, of which every `every` a sealed record goes into the chain, with
+    /// what the spool holds just then; 0: never, and none while nobody may open it. Before the commit thread
+    /// starts.
+    void tell_health(std::function<std::optional<HealthRecord>()> health, std::chrono::seconds every) {
         health_ = std::move(health);
         health_every_ = every;
         last_health_ = clock_.since_boot();
@@ -61,7 +62,8 @@ class SpoolSink {
     [[nodiscard]] Result<void> append_statement(SealedItem item);
     [[nodiscard]] Result<void> say(const std::optional<LifeStatement>& life);
     [[nodiscard]] Result<void> declare_losses();
-    [[nodiscard]] Result<void> state_health();
+    [[nodiscard]] Result<void> seal_health();
+    [[nodiscard]] Result<void> add_spool(HealthDetail& detail);
     void count_losses();
     template <class Attempt>
     [[nodiscard]] Result<void> through_damage(Attempt attempt);
@@ -76,7 +78,7 @@ class SpoolSink {
     std::function<Losses()> losses_;
     Losses counted_;
     Losses declared_;
-    std::function<std::optional<HealthReport>()> health_;
+    std::function<std::optional<HealthRecord>()> health_;
     std::chrono::seconds health_every_{0};
     BootTime last_health_{};
     std::optional<BootTime> lost_since_;     // not declared yet

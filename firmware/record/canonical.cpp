@@ -268,4 +268,63 @@ Result<void> CanonicalReader::done() {
     return {};
 }
 
+namespace {
+
+std::string as_key(std::string_view name) {
+    return fmt::format(R"(,"{}":)", name);
+}
+
+}  // namespace
+
+void ObjectReader::key(std::string_view name) {
+    in_.literal(as_key(name));
+}
+
+bool ObjectReader::has(std::string_view key) const {
+    return in_.next_is(as_key(key));
+}
+
+std::string ObjectReader::text(std::string_view key, std::size_t max_bytes) {
+    this->key(key);
+    return in_.text(key, max_bytes);
+}
+
+std::uint64_t ObjectReader::integer(std::string_view key, std::uint64_t most) {
+    this->key(key);
+    const std::uint64_t value = in_.integer(key);
+    if (value > most) in_.fault(key);
+    return std::min(value, most);
+}
+
+float ObjectReader::decimal(std::string_view key, int decimals) {
+    this->key(key);
+    return in_.decimal(key, decimals);
+}
+
+std::optional<float> ObjectReader::decimal_if_there(std::string_view key, int decimals) {
+    if (!has(key)) return std::nullopt;
+    return decimal(key, decimals);
+}
+
+microseconds ObjectReader::time(std::string_view key) {
+    this->key(key);
+    return in_.time(key);
+}
+
+Digest ObjectReader::digest(std::string_view key) {
+    this->key(key);
+    return in_.digest(key);
+}
+
+ChainId ObjectReader::chain(std::string_view key) {
+    this->key(key);
+    return in_.chain(key);
+}
+
+void ObjectReader::blanks(std::string_view key) {
+    this->key(key);
+    in_.literal("\"").skip_blanks();
+    in_.literal("\"");
+}
+
 }  // namespace portcullis

@@ -6,6 +6,7 @@
 // Texts are UTF-8 without control characters, '"' and '\': nothing ever needs an escape.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -79,6 +80,51 @@ class CanonicalReader {
     std::size_t at_ = 0;
     std::string fault_;
     bool failed_ = false;
+};
+
+/// Reads an object key by key, each as ,"key":value behind a beginning of its own. Its faults name the key.
+class ObjectReader {
+  public:
+    /// beginning: as {"v":1,"kind":"life". Of a text over max_bytes the rest is not looked at, and refused.
+    ObjectReader(std::string_view json, std::size_t max_bytes, std::string_view beginning)
+        : json_(json), in_(json.substr(0, max_bytes)) {
+        in_.literal(beginning);
+    }
+
+    [[nodiscard]] bool has(std::string_view key) const;
+    [[nodiscard]] std::string text(std::string_view key, std::size_t max_bytes);
+    [[nodiscard]] std::uint64_t integer(std::string_view key, std::uint64_t most = max_json_integer);
+    [[nodiscard]] bool flag(std::string_view key) { return integer(key, 1) == 1; }
+    [[nodiscard]] float decimal(std::string_view key, int decimals);
+    [[nodiscard]] std::optional<float> decimal_if_there(std::string_view key, int decimals);
+    [[nodiscard]] microseconds time(std::string_view key);
+    [[nodiscard]] Digest digest(std::string_view key);
+    [[nodiscard]] ChainId chain(std::string_view key);
+    /// One of a fixed list, of at most 16 bytes: from_string gives nothing for any other.
+    template <class Word>
+    [[nodiscard]] Word word(std::string_view key, std::optional<Word> (*from_string)(std::string_view)) {
+        constexpr std::size_t max_word_bytes = 16;
+        const auto word = from_string(text(key, max_word_bytes));
+        if (!word) in_.fault(key);
+        return word.value_or(Word{});
+    }
+    /// Any number of blanks between quotes.
+    void blanks(std::string_view key);
+
+    /// The object's end. The writer has the last word: ranges and second spellings. Errors: refused.
+    template <class Value>
+    [[nodiscard]] Result<Value> finish(const Value& value, Result<std::string> (*encode)(const Value&)) {
+        TRY(in_.literal("}").done());
+        const Result<std::string> again = encode(value);
+        if (!again || *again != json_) return fail(ErrorCode::refused, "record: the text is not canonical");
+        return value;
+    }
+
+  private:
+    void key(std::string_view name);
+
+    std::string_view json_;
+    CanonicalReader in_;
 };
 
 }  // namespace portcullis

@@ -6,7 +6,6 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t max_word_bytes = 16;
 constexpr std::size_t max_digest_letters = 64;
 constexpr float most_frames = 10'000;  // a second
 constexpr float most_celsius = 200;
@@ -32,11 +31,6 @@ void write_count(CanonicalWriter& out, std::string_view key, std::string_view fi
     out.literal(key).integer(field, count);
 }
 
-void write_coarse(CanonicalWriter& out, std::string_view key, std::string_view field, std::uint64_t count) {
-    if (count % coarse_step != 0) out.reject(field, "must be coarse");
-    write_count(out, key, field, count);
-}
-
 void write_flag(CanonicalWriter& out, std::string_view key, bool flag) {
     out.literal(key).literal(flag ? "1" : "0");
 }
@@ -58,90 +52,89 @@ void write_clock(CanonicalWriter& out, const HealthReport& report) {
     write_count(out, R"(,"clk_steps":)", "clk_steps", report.clock_steps);
 }
 
-std::uint64_t read_count(CanonicalReader& in, std::string_view key, std::string_view field) {
-    in.literal(key);
-    return in.integer(field);
+std::int64_t read_span(ObjectReader& in, std::string_view key) {
+    return static_cast<std::int64_t>(in.integer(key, max_span));
 }
 
-bool read_flag(CanonicalReader& in, std::string_view key, std::string_view field) {
-    const std::uint64_t flag = read_count(in, key, field);
-    if (flag > 1) in.fault(field);
-    return flag == 1;
-}
-
-std::int64_t read_span(CanonicalReader& in, std::string_view key, std::string_view field) {
-    const std::uint64_t span = read_count(in, key, field);
-    if (span > max_span) in.fault(field);
-    return static_cast<std::int64_t>(std::min(span, max_span));
-}
-
-std::optional<float> read_if_there(CanonicalReader& in, std::string_view key, std::string_view field) {
-    if (!in.next_is(key)) return std::nullopt;
-    in.literal(key);
-    return in.decimal(field, 1);
-}
-
-void read_clock(CanonicalReader& in, HealthReport& report) {
-    in.literal(R"(,"clk":)");
-    const auto quality = clock_quality_from_string(in.text("clk", max_word_bytes));
-    if (!quality) in.fault("clk");
-    report.clock.quality = quality.value_or(ClockQuality::none);
+void read_clock(ObjectReader& in, HealthReport& report) {
+    report.clock.quality = in.word("clk", &clock_quality_from_string);
     if (report.clock.quality == ClockQuality::holdover)
-        report.clock.holdover = std::chrono::seconds(read_span(in, R"(,"hold":)", "hold"));
-    if (in.next_is(R"(,"err":)")) report.clock.error = milliseconds(read_span(in, R"(,"err":)", "err"));
-    in.literal(R"(,"off":)");
+        report.clock.holdover = std::chrono::seconds(read_span(in, "hold"));
+    if (in.has("err")) report.clock.error = milliseconds(read_span(in, "err"));
     report.clock_offset_ms = in.decimal("off", 3);
-    report.clock_steps = read_count(in, R"(,"clk_steps":)", "clk_steps");
+    report.clock_steps = in.integer("clk_steps");
 }
 
-HealthReport read_report(CanonicalReader& in) {
+HealthReport read_report(ObjectReader& in) {
     HealthReport report;
-    in.literal(R"("up":)");
     report.uptime = std::chrono::seconds(static_cast<std::int64_t>(in.integer("up")));
-    in.literal(R"(,"fw":)");
     report.firmware = in.text("fw", max_version_bytes);
-    in.literal(R"(,"model":)");
     report.model = in.text("model", max_digest_letters);
-    in.literal(R"(,"fps":)");
     report.frames_per_second = in.decimal("fps", 1);
-    report.frames = read_count(in, R"(,"frames":)", "frames");
-    report.frames_dropped = read_count(in, R"(,"dropped":)", "dropped");
-    report.frames_spared = read_count(in, R"(,"spared":)", "spared");
-    report.pictures_broken = read_count(in, R"(,"broken":)", "broken");
-    report.passages = read_count(in, R"(,"passages":)", "passages");
-    report.records = read_count(in, R"(,"records":)", "records");
-    report.unread = read_count(in, R"(,"unread":)", "unread");
-    report.records_lost = read_count(in, R"(,"lost":)", "lost");
-    report.celsius = read_if_there(in, R"(,"celsius":)", "celsius");
-    report.memory_stall_percent = read_if_there(in, R"(,"memory_stall":)", "memory_stall");
+    report.frames = in.integer("frames");
+    report.frames_dropped = in.integer("dropped");
+    report.frames_spared = in.integer("spared");
+    report.pictures_broken = in.integer("broken");
+    report.passages = in.integer("passages");
+    report.records = in.integer("records");
+    report.unread = in.integer("unread");
+    report.records_lost = in.integer("lost");
+    report.celsius = in.decimal_if_there("celsius", 1);
+    report.memory_stall_percent = in.decimal_if_there("memory_stall", 1);
     read_clock(in, report);
-    report.camera_lost = read_flag(in, R"(,"camera_lost":)", "camera_lost");
-    report.spool_trouble = read_flag(in, R"(,"spool_trouble":)", "spool_trouble");
-    report.trigger_trouble = read_flag(in, R"(,"trigger_trouble":)", "trigger_trouble");
-    report.light_trouble = read_flag(in, R"(,"light_trouble":)", "light_trouble");
-    const std::uint64_t step = read_count(in, R"(,"rate_step":)", "rate_step");
-    if (step > most_steps) in.fault("rate_step");
-    report.rate_step = static_cast<int>(std::min(step, most_steps));
-    in.literal(R"(,"rate_reason":)");
-    const auto reason = rate_reason_from_string(in.text("rate_reason", max_word_bytes));
-    if (!reason) in.fault("rate_reason");
-    report.rate_reason = reason.value_or(RateReason::none);
+    report.camera_lost = in.flag("camera_lost");
+    report.spool_trouble = in.flag("spool_trouble");
+    report.trigger_trouble = in.flag("trigger_trouble");
+    report.light_trouble = in.flag("light_trouble");
+    report.rate_step = static_cast<int>(in.integer("rate_step", most_steps));
+    report.rate_reason = in.word("rate_reason", &rate_reason_from_string);
     return report;
 }
 
-/// The writer has the last word: ranges and second spellings.
-template <class Value>
-Result<Value> confirm(CanonicalReader& in, std::string_view json, const Value& value,
-                      Result<std::string> (*encode)(const Value&)) {
-    TRY(in.done());
-    const Result<std::string> again = encode(value);
-    if (!again || *again != json) return fail(ErrorCode::refused, "record: the health text is not canonical");
-    return value;
+void write_detail(CanonicalWriter& out, const HealthDetail& detail) {
+    out.literal(R"(,"camera":)").text("camera", detail.camera, max_camera_bytes);
+    out.literal(R"(,"trouble":)").text("trouble", detail.camera_trouble, max_trouble_bytes);
+    out.literal(R"(,"zone":)").text("zone", detail.hot_zone, max_zone_bytes);
+    write_count(out, R"(,"waiting":)", "waiting", detail.waiting_items);
+    write_count(out, R"(,"waiting_bytes":)", "waiting_bytes", detail.waiting_bytes);
+    write_count(out, R"(,"oldest":)", "oldest", not_negative(detail.oldest_waiting.count(), out, "oldest"));
+    write_count(out, R"(,"received":)", "received", detail.received);
+    write_count(out, R"(,"shed_reads":)", "shed_reads", detail.shed_reads);
+    write_count(out, R"(,"shed_pictures":)", "shed_pictures", detail.shed_pictures);
 }
 
-}  // namespace
+HealthDetail read_detail(ObjectReader& in) {
+    HealthDetail detail;
+    detail.camera = in.text("camera", max_camera_bytes);
+    detail.camera_trouble = in.text("trouble", max_trouble_bytes);
+    detail.hot_zone = in.text("zone", max_zone_bytes);
+    detail.waiting_items = in.integer("waiting");
+    detail.waiting_bytes = in.integer("waiting_bytes");
+    detail.oldest_waiting = std::chrono::seconds(static_cast<std::int64_t>(in.integer("oldest")));
+    detail.received = in.integer("received");
+    detail.shed_reads = in.integer("shed_reads");
+    detail.shed_pictures = in.integer("shed_pictures");
+    return detail;
+}
 
-void write_report(CanonicalWriter& out, const HealthReport& report) {
+/// To the one length of all.
+void write_end(CanonicalWriter& out, const HealthPayload& payload) {
+    constexpr std::string_view closing = R"("})";
+    out.literal(R"(,"rcp":)").hex(payload.recipients);
+    out.literal(R"(,"set":)").hex(payload.recipient_set);
+    if (payload.stale_set && payload.recipient_set == Digest{}) out.reject("stale", "needs a set");
+    write_flag(out, R"(,"stale":)", payload.stale_set);
+    out.literal(R"(,"pad":")");
+    const std::size_t bytes = out.size() + closing.size();
+    if (bytes > health_payload_bytes)
+        out.reject("the text", fmt::format("must fit in {} bytes", health_payload_bytes));
+    else
+        out.blanks(health_payload_bytes - bytes);
+    out.literal(closing);
+}
+
+/// As write_report, whatever the counts.
+void write_exact(CanonicalWriter& out, const HealthReport& report) {
     if (!is_version(report.firmware)) out.reject("fw", "must be a version");
     if (!is_digest(report.model)) out.reject("model", "must be hex");
     write_count(out, R"("up":)", "up", not_negative(report.uptime.count(), out, "up"));
@@ -152,9 +145,9 @@ void write_report(CanonicalWriter& out, const HealthReport& report) {
     write_count(out, R"(,"dropped":)", "dropped", report.frames_dropped);
     write_count(out, R"(,"spared":)", "spared", report.frames_spared);
     write_count(out, R"(,"broken":)", "broken", report.pictures_broken);
-    write_coarse(out, R"(,"passages":)", "passages", report.passages);
-    write_coarse(out, R"(,"records":)", "records", report.records);
-    write_coarse(out, R"(,"unread":)", "unread", report.unread);
+    write_count(out, R"(,"passages":)", "passages", report.passages);
+    write_count(out, R"(,"records":)", "records", report.records);
+    write_count(out, R"(,"unread":)", "unread", report.unread);
     write_count(out, R"(,"lost":)", "lost", report.records_lost);
     if (report.celsius)
         out.literal(R"(,"celsius":)").decimal("celsius", *report.celsius, 1, -most_celsius, most_celsius);
@@ -169,6 +162,13 @@ void write_report(CanonicalWriter& out, const HealthReport& report) {
     out.literal(R"(,"rate_reason":")").literal(to_string(report.rate_reason)).literal("\"");
 }
 
+}  // namespace
+
+void write_report(CanonicalWriter& out, const HealthReport& report) {
+    if (report != coarsened(report)) out.reject("passages, records, unread", "must be coarse");
+    write_exact(out, report);
+}
+
 Result<std::string> encode_note(const HealthNote& note) {
     CanonicalWriter out(max_health_bytes);
     out.literal(R"({"v":1,"kind":"note","made":)").time("made", note.made.time_since_epoch()).literal(",");
@@ -178,45 +178,49 @@ Result<std::string> encode_note(const HealthNote& note) {
 }
 
 Result<HealthNote> parse_note(std::string_view json) {
-    CanonicalReader in(json.substr(0, max_health_bytes));
+    ObjectReader in(json, max_health_bytes, R"({"v":1,"kind":"note")");
     HealthNote note;
-    in.literal(R"({"v":1,"kind":"note","made":)");
     note.made = BootTime(in.time("made"));
-    in.literal(",");
     note.report = read_report(in);
-    in.literal("}");
-    return confirm(in, json, note, &encode_note);
+    return in.finish(note, &encode_note);
 }
 
-Result<std::string> encode_health(const HealthStatement& health) {
-    CanonicalWriter out(max_statement_bytes);
-    if (!is_device_name(health.device)) out.reject("dev", "must be a device name");
-    out.literal(R"({"v":1,"kind":"health","dev":)").text("dev", health.device, max_device_name_bytes);
-    out.literal(R"(,"chain":)").hex(health.chain.bytes).literal(",");
-    write_report(out, health.report);
-    out.literal(R"(,"last":)").integer("last", health.last);
-    out.literal(R"(,"link":)").hex(health.link);
-    out.literal(R"(,"t":)").time("t", health.time.time_since_epoch()).literal("}");
+Result<std::string> encode_health(const HealthPayload& payload) {
+    CanonicalWriter out(health_payload_bytes + max_name_bytes);  // no second copy is left behind by growing
+    if (!is_device_name(payload.device)) out.reject("dev", "must be a device name");
+    if (payload.seq == 0) out.reject("seq", "must be from 1");
+    out.literal(R"({"v":2,"kind":"health","fleet":)").text("fleet", payload.fleet, max_name_bytes);
+    out.literal(R"(,"dev":)").text("dev", payload.device, max_device_name_bytes);
+    out.literal(R"(,"chain":)").hex(payload.chain.bytes);
+    out.literal(R"(,"boot":)").text("boot", payload.boot, max_name_bytes);
+    out.literal(R"(,"seq":)").integer("seq", payload.seq);
+    out.literal(R"(,"prev":)").hex(payload.previous);
+    out.literal(R"(,"ack":)").hex(payload.last_receipt);
+    out.literal(R"(,"t":)").time("t", payload.time.time_since_epoch()).literal(",");
+    write_exact(out, payload.record.report);
+    write_detail(out, payload.record.detail);
+    write_end(out, payload);
     return std::move(out).finish();
 }
 
-Result<HealthStatement> parse_health(std::string_view json) {
-    CanonicalReader in(json.substr(0, max_statement_bytes));
-    HealthStatement health;
-    in.literal(R"({"v":1,"kind":"health","dev":)");
-    health.device = in.text("dev", max_device_name_bytes);
-    in.literal(R"(,"chain":)");
-    health.chain = in.chain("chain");
-    in.literal(",");
-    health.report = read_report(in);
-    in.literal(R"(,"last":)");
-    health.last = in.integer("last");
-    in.literal(R"(,"link":)");
-    health.link = in.digest("link");
-    in.literal(R"(,"t":)");
-    health.time = UtcTime(in.time("t"));
-    in.literal("}");
-    return confirm(in, json, health, &encode_health);
+Result<HealthPayload> parse_health(std::string_view json) {
+    ObjectReader in(json, health_payload_bytes, R"({"v":2,"kind":"health")");
+    HealthPayload payload;
+    payload.fleet = in.text("fleet", max_name_bytes);
+    payload.device = in.text("dev", max_device_name_bytes);
+    payload.chain = in.chain("chain");
+    payload.boot = in.text("boot", max_name_bytes);
+    payload.seq = in.integer("seq");
+    payload.previous = in.digest("prev");
+    payload.last_receipt = in.digest("ack");
+    payload.time = UtcTime(in.time("t"));
+    payload.record.report = read_report(in);
+    payload.record.detail = read_detail(in);
+    payload.recipients = in.digest("rcp");
+    payload.recipient_set = in.digest("set");
+    payload.stale_set = in.flag("stale");
+    in.blanks("pad");
+    return in.finish(payload, &encode_health);
 }
 
 }  // namespace portcullis

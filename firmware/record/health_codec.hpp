@@ -1,6 +1,6 @@
 #pragma once
-// The texts of a device's health (core/health_report.hpp): canonical JSON, as a signed statement of the chain
-// and as the reader's note to the uplink, which signs nothing. Whoever takes a note apart and puts it
+// The texts of a device's health (core/health_report.hpp), canonical JSON: the payload of a sealed health
+// record, and the reader's note to the uplink, which signs nothing. Whoever takes a note apart and puts it
 // together again passes on numbers and words of fixed lists and nothing else. Pure functions, reentrant.
 // encode: invalid_argument names the field out of range. parse: refused names the key where the text leaves
 // the canonical form.
@@ -8,14 +8,19 @@
 #include <string>
 #include <string_view>
 
+#include "base/sha256.hpp"
 #include "core/health_report.hpp"
-#include "core/statement.hpp"
 #include "record/canonical.hpp"
-#include "record/statement_codec.hpp"
+#include "record/payload.hpp"
 
 namespace portcullis {
 
-inline constexpr std::size_t max_health_bytes = 2048;
+inline constexpr std::size_t max_health_bytes = 2048;  // of a note
+/// Every health record's text has this length, the usual read's too: its blob tells nothing by its length.
+inline constexpr std::size_t health_payload_bytes = min_payload_bytes;
+inline constexpr std::size_t max_camera_bytes = 96;
+inline constexpr std::size_t max_trouble_bytes = 160;
+inline constexpr std::size_t max_zone_bytes = 32;
 /// Versions are of 0-9, a-z, A-Z, '.', '+', '~' and '-'; digests of 0-9 and a-f.
 inline constexpr std::size_t max_version_bytes = 32;
 
@@ -29,10 +34,27 @@ struct HealthNote {
 [[nodiscard]] Result<std::string> encode_note(const HealthNote& note);
 [[nodiscard]] Result<HealthNote> parse_note(std::string_view json);
 
-[[nodiscard]] Result<std::string> encode_health(const HealthStatement& health);
-[[nodiscard]] Result<HealthStatement> parse_health(std::string_view json);
+/// What is signed and sealed. All but `record` is as in a read (payload.hpp).
+struct HealthPayload {
+    std::string fleet;
+    std::string device;
+    ChainId chain;
+    std::string boot;
+    Seq seq = 0;
+    Digest previous{};
+    Digest last_receipt{};
+    UtcTime time{};  // when it was sealed, by the device's clock
+    HealthRecord record;
+    Digest recipients{};
+    Digest recipient_set{};
+    bool stale_set = false;
+};
 
-/// The report's keys alone, as they stand in both: "up":12,"fw":"0.1.0", ...
+[[nodiscard]] Result<std::string> encode_health(const HealthPayload& payload);
+[[nodiscard]] Result<HealthPayload> parse_health(std::string_view json);
+
+/// The report's keys alone, as they stand in note and status: "up":12,"fw":"0.1.0", ... Its counts of
+/// passages must be coarse.
 void write_report(CanonicalWriter& out, const HealthReport& report);
 
 }  // namespace portcullis

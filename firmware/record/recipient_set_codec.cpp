@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t day_bytes = 10;
 
 std::optional<Purpose> purpose_from_string(std::string_view text) {
-    for (const Purpose purpose : {Purpose::read, Purpose::plate, Purpose::overview})
+    for (const Purpose purpose : all_purposes)
         if (text == to_string(purpose)) return purpose;
     return std::nullopt;
 }
@@ -73,6 +73,8 @@ std::string_view to_string(Purpose purpose) {
             return "plate";
         case Purpose::overview:
             return "overview";
+        case Purpose::health:
+            return "health";
         case Purpose::read:
             break;
     }

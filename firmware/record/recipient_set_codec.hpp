@@ -10,7 +10,7 @@
 
 namespace portcullis {
 
-inline constexpr std::size_t max_set_entries = 64;        // three purposes, two recipients, ten days
+inline constexpr std::size_t max_set_entries = 64;        // four purposes, two recipients, eight days
 inline constexpr std::size_t max_recipient_bytes = 1024;  // of one certificate's DER; ours have about 450
 inline constexpr std::size_t max_set_text_bytes = std::size_t{160} * 1024;
 

@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::size_t max_reason_bytes = 16;
 
-LifeReason read_reason(CanonicalReader& in) {
-    const auto reason = life_reason_from_string(in.text("why", max_reason_bytes));
-    if (!reason) in.fault("why");
-    return reason.value_or(LifeReason::start);
-}
-
 void begin(CanonicalWriter& out, std::string_view kind, const std::string& device, const ChainId& chain) {
     if (!is_device_name(device)) out.reject("dev", "must be a device name");
     out.literal(R"({"v":1,"kind":")").literal(kind).literal(R"(","dev":)");
@@ -29,34 +23,8 @@ void end(CanonicalWriter& out, const Digest& link, UtcTime time) {
     out.literal(R"(,"link":)").hex(link).literal(R"(,"t":)").time("t", time.time_since_epoch()).literal("}");
 }
 
-void begin(CanonicalReader& in, std::string_view kind, std::string& device, ChainId& chain) {
-    in.literal(R"({"v":1,"kind":")").literal(kind).literal(R"(","dev":)");
-    device = in.text("dev", max_device_name_bytes);
-    in.literal(R"(,"chain":)");
-    chain = in.chain("chain");
-}
-
-Seq read_number(CanonicalReader& in, std::string_view key, std::string_view field) {
-    in.literal(key);
-    return in.integer(field);
-}
-
-void end(CanonicalReader& in, Digest& link, UtcTime& time) {
-    in.literal(R"(,"link":)");
-    link = in.digest("link");
-    in.literal(R"(,"t":)");
-    time = UtcTime(in.time("t"));
-    in.literal("}");
-}
-
-/// The writer has the last word: ranges and second spellings.
-template <class Statement>
-Result<Statement> confirm(CanonicalReader& in, std::string_view json, const Statement& statement,
-                          Result<std::string> (*encode)(const Statement&)) {
-    TRY(in.done());
-    const Result<std::string> again = encode(statement);
-    if (!again || *again != json) return fail(ErrorCode::refused, "record: the statement is not canonical");
-    return statement;
+ObjectReader begin(std::string_view json, std::string_view kind) {
+    return {json, max_statement_bytes, fmt::format(R"({{"v":1,"kind":"{}")", kind)};
 }
 
 }  // namespace
@@ -111,55 +79,60 @@ Result<std::string> encode_receipt(const Receipt& receipt) {
 }
 
 Result<Checkpoint> parse_checkpoint(std::string_view json) {
-    CanonicalReader in(json.substr(0, max_statement_bytes));
+    ObjectReader in = begin(json, "checkpoint");
     Checkpoint checkpoint;
-    begin(in, "checkpoint", checkpoint.device, checkpoint.chain);
-    checkpoint.first = read_number(in, R"(,"first":)", "first");
-    checkpoint.last = read_number(in, R"(,"last":)", "last");
-    end(in, checkpoint.link, checkpoint.time);
-    return confirm(in, json, checkpoint, &encode_checkpoint);
+    checkpoint.device = in.text("dev", max_device_name_bytes);
+    checkpoint.chain = in.chain("chain");
+    checkpoint.first = in.integer("first");
+    checkpoint.last = in.integer("last");
+    checkpoint.link = in.digest("link");
+    checkpoint.time = UtcTime(in.time("t"));
+    return in.finish(checkpoint, &encode_checkpoint);
 }
 
 Result<Tombstone> parse_tombstone(std::string_view json) {
-    CanonicalReader in(json.substr(0, max_statement_bytes));
+    ObjectReader in = begin(json, "tombstone");
     Tombstone tombstone;
-    begin(in, "tombstone", tombstone.device, tombstone.chain);
-    tombstone.first = read_number(in, R"(,"first":)", "first");
-    tombstone.last = read_number(in, R"(,"last":)", "last");
-    tombstone.reads = read_number(in, R"(,"reads":)", "reads");
-    tombstone.plates = read_number(in, R"(,"plates":)", "plates");
-    tombstone.overviews = read_number(in, R"(,"overviews":)", "overviews");
-    tombstone.checkpoints = read_number(in, R"(,"checkpoints":)", "checkpoints");
-    end(in, tombstone.link, tombstone.time);
-    return confirm(in, json, tombstone, &encode_tombstone);
+    tombstone.device = in.text("dev", max_device_name_bytes);
+    tombstone.chain = in.chain("chain");
+    tombstone.first = in.integer("first");
+    tombstone.last = in.integer("last");
+    tombstone.reads = in.integer("reads");
+    tombstone.plates = in.integer("plates");
+    tombstone.overviews = in.integer("overviews");
+    tombstone.checkpoints = in.integer("checkpoints");
+    tombstone.link = in.digest("link");
+    tombstone.time = UtcTime(in.time("t"));
+    return in.finish(tombstone, &encode_tombstone);
 }
 
 Result<LifeStatement> parse_life(std::string_view json) {
-    CanonicalReader in(json.substr(0, max_statement_bytes));
+    ObjectReader in = begin(json, "life");
     LifeStatement life;
-    begin(in, "life", life.device, life.chain);
-    in.literal(R"(,"why":)");
-    life.reason = read_reason(in);
-    life.boots = read_number(in, R"(,"boots":)", "boots");
-    in.literal(R"(,"from":)");
+    life.device = in.text("dev", max_device_name_bytes);
+    life.chain = in.chain("chain");
+    life.reason = in.word("why", &life_reason_from_string);
+    life.boots = in.integer("boots");
     life.previous = in.chain("from");
-    life.previous_last = read_number(in, R"(,"from_last":)", "from_last");
-    in.literal(R"(,"from_link":)");
+    life.previous_last = in.integer("from_last");
     life.previous_link = in.digest("from_link");
-    life.records_lost = read_number(in, R"(,"lost":)", "lost");
-    life.frames_dropped = read_number(in, R"(,"dropped":)", "dropped");
-    life.last = read_number(in, R"(,"last":)", "last");
-    end(in, life.link, life.time);
-    return confirm(in, json, life, &encode_life);
+    life.records_lost = in.integer("lost");
+    life.frames_dropped = in.integer("dropped");
+    life.last = in.integer("last");
+    life.link = in.digest("link");
+    life.time = UtcTime(in.time("t"));
+    return in.finish(life, &encode_life);
 }
 
 Result<Receipt> parse_receipt(std::string_view json) {
-    CanonicalReader in(json.substr(0, max_statement_bytes));
+    ObjectReader in = begin(json, "receipt");
     Receipt receipt;
-    begin(in, "receipt", receipt.device, receipt.chain);
-    receipt.upto = read_number(in, R"(,"upto":)", "upto");
-    end(in, receipt.link, receipt.time);
-    return confirm(in, json, receipt, &encode_receipt);
+    receipt.device = in.text("dev", max_device_name_bytes);
+    receipt.chain = in.chain("chain");
+    receipt.upto = in.integer("upto");
+    receipt.link = in.digest("link");
+    receipt.time = UtcTime(in.time("t"));
+    return in.finish(receipt, &encode_receipt);
 }
 
 }  // namespace portcullis

@@ -39,6 +39,8 @@ const UseRow& row_of(CertificateUse use) {
                                    "keyAgreement and the usage of plate pictures"};
     static constexpr UseRow overviews{KU_KEY_AGREEMENT, 0, oid_receive_overviews,
                                       "keyAgreement and the usage of overviews"};
+    static constexpr UseRow health{KU_KEY_AGREEMENT, 0, oid_receive_health,
+                                   "keyAgreement and the usage of health records"};
     switch (use) {
         case CertificateUse::receive:
             return receive;
@@ -52,6 +54,8 @@ const UseRow& row_of(CertificateUse use) {
             return plates;
         case CertificateUse::receive_overviews:
             return overviews;
+        case CertificateUse::receive_health:
+            return health;
         case CertificateUse::sign_reads:
         case CertificateUse::sign_receipts:
             break;

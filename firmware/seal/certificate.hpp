@@ -20,6 +20,7 @@ inline constexpr const char* oid_receive_reads = PORTCULLIS_OID_ARC ".1";
 inline constexpr const char* oid_receive_plates = PORTCULLIS_OID_ARC ".2";
 inline constexpr const char* oid_receive_overviews = PORTCULLIS_OID_ARC ".3";
 inline constexpr const char* oid_policy = PORTCULLIS_OID_ARC ".4";
+inline constexpr const char* oid_receive_health = PORTCULLIS_OID_ARC ".5";
 
 /// What a certificate is meant to do; check_certificate refuses a certificate that may not.
 enum class CertificateUse {
@@ -30,7 +31,8 @@ enum class CertificateUse {
     sign_policy,    // signs recipient sets: digitalSignature, emailProtection and oid_policy
     receive_reads,  // a recipient in a set: keyAgreement and the extended usage of its purpose
     receive_plates,
-    receive_overviews
+    receive_overviews,
+    receive_health
 };
 
 [[nodiscard]] Result<X509Ptr> load_certificate(const std::filesystem::path& path);

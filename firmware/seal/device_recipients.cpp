@@ -21,6 +21,24 @@ X509Ptr share(const X509Ptr& certificate) {
     return X509Ptr(certificate.get());
 }
 
+bool is_picture(Purpose purpose) {
+    return purpose == Purpose::plate || purpose == Purpose::overview;
+}
+
+std::vector<X509Ptr>& audience_of(Audiences& audiences, Purpose purpose) {
+    switch (purpose) {
+        case Purpose::plate:
+            return audiences.plate;
+        case Purpose::overview:
+            return audiences.overview;
+        case Purpose::health:
+            return audiences.health;
+        case Purpose::read:
+            break;
+    }
+    return audiences.read;
+}
+
 }  // namespace
 
 Result<DeviceRecipients> DeviceRecipients::create(const RecipientSetRules& rules, std::filesystem::path kept,
@@ -108,13 +126,8 @@ Audiences DeviceRecipients::audiences(const Applied& wanted) const {
     Audiences audiences;
     audiences.set = wanted.set;
     audiences.stale = wanted.age != SetAge::fresh;
-    for (const std::size_t i : wanted.entries) {
-        const Purpose purpose = known_->set.entries[i].purpose;
-        auto& to = purpose == Purpose::read    ? audiences.read
-                   : purpose == Purpose::plate ? audiences.plate
-                                               : audiences.overview;
-        to.push_back(share(known_->certificates[i]));
-    }
+    for (const std::size_t i : wanted.entries)
+        audience_of(audiences, known_->set.entries[i].purpose).push_back(share(known_->certificates[i]));
     return audiences;
 }
 
@@ -122,9 +135,8 @@ void DeviceRecipients::apply(Sealer& sealer, ClockQuality quality) {
     if (!known_) return;
     const UtcTime now = judged_time(quality);
     Applied wanted{known_->digest, age_of(known_->set.issued, now), {}};
-    for (const Purpose purpose : {Purpose::read, Purpose::plate, Purpose::overview}) {
-        if (wanted.age == SetAge::over || (wanted.age == SetAge::reads_only && purpose != Purpose::read))
-            continue;
+    for (const Purpose purpose : all_purposes) {
+        if (wanted.age == SetAge::over || (wanted.age == SetAge::reads_only && is_picture(purpose))) continue;
         const std::vector<std::size_t> chosen = known_->in_force(purpose, now);
         wanted.entries.insert(wanted.entries.end(), chosen.begin(), chosen.end());
     }

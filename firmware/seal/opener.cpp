@@ -26,19 +26,22 @@ struct EnvelopeOpener::Plaintext {
 
 namespace {
 
-OpenedRead forged(KeyTrust trust, std::string signer, std::string reason) {
-    return {{Authenticity::forged, trust}, std::nullopt, std::move(signer), std::move(reason)};
-}
-
 /// What the signed text says of itself must fit the key that signed it and the envelope that held it.
-OpenedRead judge(const SignedText& text, const Digest& recipients) {
-    Result<ReadPayload> payload = parse_payload(text.json);
-    if (!payload) return forged(text.trust, text.signer_key_id, payload.error().message());
-    if (payload->device != text.signer_name)
-        return forged(text.trust, text.signer_key_id, "signed by the key of another device");
-    if (payload->recipients != recipients)
-        return forged(text.trust, text.signer_key_id, "sealed to other recipients than the signed ones");
-    return {{Authenticity::authentic, text.trust}, std::move(*payload), text.signer_key_id, {}};
+template <class Payload>
+Opened<Payload> judge(const SignedText& text, const Digest& recipients,
+                      Result<Payload> (*parse)(std::string_view)) {
+    Result<Payload> payload = parse(text.json);
+    const char* wrong = nullptr;
+    if (payload && payload->device != text.signer_name)
+        wrong = "signed by the key of another device";
+    else if (payload && payload->recipients != recipients)
+        wrong = "sealed to other recipients than the signed ones";
+    if (payload && wrong == nullptr)
+        return {{Authenticity::authentic, text.trust}, std::move(*payload), text.signer_key_id, {}};
+    return {{Authenticity::forged, text.trust},
+            std::nullopt,
+            text.signer_key_id,
+            wrong != nullptr ? wrong : payload.error().message()};
 }
 
 bool is_zero(ByteView bytes) {
@@ -142,17 +145,30 @@ EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
     return plaintext;
 }
 
-OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {
+template <class Payload>
+Opened<Payload> EnvelopeOpener::open_text(ByteView blob, UtcTime received,
+                                          Result<Payload> (*parse)(std::string_view)) const {
     const Plaintext plaintext = decrypt(blob);
     if (plaintext.authenticity != Authenticity::authentic)
         return {{plaintext.authenticity, KeyTrust::unchecked}, std::nullopt, {}, plaintext.reason};
     Result<SignedText> text = verify_statement(plaintext.bytes, trust_, received);
     if (!text) {
         const bool unknown = text.error().code() == ErrorCode::not_found;
-        return forged(unknown ? KeyTrust::stranger : KeyTrust::unchecked, {}, text.error().message());
+        return {{Authenticity::forged, unknown ? KeyTrust::stranger : KeyTrust::unchecked},
+                std::nullopt,
+                {},
+                text.error().message()};
     }
     const Cleanse cleanse(text->json);
-    return judge(*text, plaintext.recipients);
+    return judge(*text, plaintext.recipients, parse);
+}
+
+OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {
+    return open_text<ReadPayload>(blob, received, &parse_payload);
+}
+
+OpenedHealth EnvelopeOpener::open_health(ByteView blob, UtcTime received) const {
+    return open_text<HealthPayload>(blob, received, &parse_health);
 }
 
 OpenedMedia EnvelopeOpener::open_media(ByteView blob) const {
@@ -165,16 +181,6 @@ OpenedMedia EnvelopeOpener::open_media(ByteView blob) const {
     media.recipients = plaintext.recipients;
     media.padded = std::move(plaintext.bytes);
     return media;
-}
-
-Verdict place_verdict(const OpenedRead& read, const ExpectedPlace& place) {
-    Verdict verdict = read.verdict;
-    if (verdict.authenticity != Authenticity::authentic || !read.payload) return verdict;
-    const ReadPayload& claimed = *read.payload;
-    const bool here = claimed.device == place.device && claimed.chain == place.chain &&
-                      claimed.seq == place.seq && (!place.previous || claimed.previous == *place.previous);
-    if (!here) verdict.authenticity = Authenticity::misplaced;
-    return verdict;
 }
 
 MatchedMedia match_media(const OpenedMedia& media, const ReadPayload& read, Seq seq) {

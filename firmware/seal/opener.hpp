@@ -9,6 +9,7 @@
 
 #include "core/recipient_keys.hpp"
 #include "core/verdict.hpp"
+#include "record/health_codec.hpp"
 #include "record/payload.hpp"
 #include "seal/trust.hpp"
 
@@ -33,12 +34,15 @@ struct RecipientKey {
 [[nodiscard]] Result<Bytes> open_envelope(const RecipientKey& recipient, ByteView blob);
 
 /// payload stands when authentic (whatever the key is worth: look at the verdict), and never when forged.
-struct OpenedRead {
+template <class Payload>
+struct Opened {
     Verdict verdict;
-    std::optional<ReadPayload> payload;
+    std::optional<Payload> payload;
     std::string signer_key_id;  // empty when nothing came as far as a signature
     std::string reason;         // why the authenticity is not `authentic`; for logs
 };
+using OpenedRead = Opened<ReadPayload>;
+using OpenedHealth = Opened<HealthPayload>;
 
 /// A picture that opened is not evidence yet: match_media ties it to the read that names it.
 struct OpenedMedia {
@@ -78,6 +82,7 @@ class EnvelopeOpener {
 
     /// received: the collector's clock at receipt, at which the signing key is judged.
     [[nodiscard]] OpenedRead open_read(ByteView blob, UtcTime received) const;
+    [[nodiscard]] OpenedHealth open_health(ByteView blob, UtcTime received) const;
     [[nodiscard]] OpenedMedia open_media(ByteView blob) const;
     [[nodiscard]] const TrustStore& trust() const { return trust_; }
     /// Changes when a recipient key comes or goes, or the trust in a signer changes.
@@ -93,13 +98,25 @@ class EnvelopeOpener {
     struct Plaintext;
     explicit EnvelopeOpener(TrustStore trust) : trust_(std::move(trust)) {}
     [[nodiscard]] Plaintext decrypt(ByteView blob) const;
+    template <class Payload>
+    [[nodiscard]] Opened<Payload> open_text(ByteView blob, UtcTime received,
+                                            Result<Payload> (*parse)(std::string_view)) const;
 
     std::vector<Recipient> recipients_;
     TrustStore trust_;
 };
 
 /// authentic becomes misplaced when the payload does not belong at `place`; other verdicts stay as they are.
-[[nodiscard]] Verdict place_verdict(const OpenedRead& read, const ExpectedPlace& place);
+template <class Payload>
+[[nodiscard]] Verdict place_verdict(const Opened<Payload>& opened, const ExpectedPlace& place) {
+    Verdict verdict = opened.verdict;
+    if (verdict.authenticity != Authenticity::authentic || !opened.payload) return verdict;
+    const Payload& claimed = *opened.payload;
+    const bool here = claimed.device == place.device && claimed.chain == place.chain &&
+                      claimed.seq == place.seq && (!place.previous || claimed.previous == *place.previous);
+    if (!here) verdict.authenticity = Authenticity::misplaced;
+    return verdict;
+}
 
 /// The entry of the authentic read that this picture, found at `seq` of the read's chain, must fit.
 [[nodiscard]] MatchedMedia match_media(const OpenedMedia& media, const ReadPayload& read, Seq seq);

@@ -15,6 +15,8 @@ CertificateUse use_of(Purpose purpose) {
             return CertificateUse::receive_plates;
         case Purpose::overview:
             return CertificateUse::receive_overviews;
+        case Purpose::health:
+            return CertificateUse::receive_health;
         case Purpose::read:
             break;
     }

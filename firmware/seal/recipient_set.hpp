@@ -25,7 +25,7 @@ inline constexpr std::chrono::days set_reads_for{7};
 enum class SetAge {
     fresh,
     stale,       // still sealed to, and told
-    reads_only,  // pictures are not kept
+    reads_only,  // reads and health; pictures are not kept
     over         // nothing is sealed: nobody says any more who may read it
 };
 [[nodiscard]] std::string_view to_string(SetAge age);

@@ -174,7 +174,11 @@ Result<void> Sealer::reload_recipients() {
     if (settings_.recipients_by_set) return {};
     Audience readers = TRY(load_audience(settings_.read_recipients, "read"));
     Audience plate = TRY(load_audience(settings_.plate_recipients, "plate picture"));
+    Audience health;
+    if (!settings_.health_recipients.empty())
+        health = TRY(load_audience(settings_.health_recipients, "health record"));
     overview_ = TRY(load_audience(settings_.overview_recipients, "overview"));
+    health_ = std::move(health);
     readers_ = std::move(readers);
     plate_ = std::move(plate);
     return {};
@@ -190,7 +194,9 @@ Result<void> Sealer::replace_audiences(Audiences audiences) {
     };
     Audience readers = TRY(make(audiences.read, "read"));
     Audience plate = TRY(make(audiences.plate, "plate picture"));
+    Audience health = TRY(make(audiences.health, "health record"));
     overview_ = TRY(make(audiences.overview, "overview"));
+    health_ = std::move(health);
     readers_ = std::move(readers);
     plate_ = std::move(plate);
     set_ = audiences.set;
@@ -206,7 +212,7 @@ std::vector<std::string> Sealer::date_doubts(UtcTime now) const {
                 doubts.push_back(dates.error().message());
     };
     look_at(key_->certificate(), "of the signing key");
-    for (const Audience* audience : {&readers_, &plate_, &overview_})
+    for (const Audience* audience : {&readers_, &plate_, &overview_, &health_})
         for (std::size_t i = 0; i < audience->certificates.size(); ++i)
             look_at(audience->certificates[i].get(), audience->names[i]);
     return doubts;
@@ -216,12 +222,27 @@ const Sealer::Audience& Sealer::audience(MediaRole role) const {
     return role == MediaRole::plate ? plate_ : overview_;
 }
 
-Result<Bytes> Sealer::seal_read(const ReadPayload& payload) const {
-    std::string json = TRY(encode_payload(payload));
+Result<Bytes> Sealer::seal_text(Result<std::string> text, const Audience& audience) const {
+    std::string json = TRY(std::move(text));
     const Cleanse cleanse_json(json);
     Bytes statement = TRY(sign_statement(*key_, json));
     const Cleanse cleanse_statement(statement);
-    return encrypt(statement, readers_.certificates);
+    return encrypt(statement, audience.certificates);
+}
+
+template <class Payload>
+void Sealer::fill_in(Payload& payload, const ChainHead& head, const Digest& last_receipt,
+                     const Audience& audience) const {
+    payload.fleet = settings_.fleet;
+    payload.device = settings_.device;
+    payload.boot = settings_.boot;
+    payload.chain = head.chain;
+    payload.seq = head.next_seq;
+    payload.previous = head.link;
+    payload.last_receipt = last_receipt;
+    payload.recipients = audience.digest;
+    payload.recipient_set = set_;
+    payload.stale_set = stale_;
 }
 
 Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& head,
@@ -236,16 +257,7 @@ Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& 
     const PaddedMedia padded = TRY(PaddedMedia::create(media));
     ReadPayload payload = describe(record);
     const Cleanse cleanse_raw(payload.read.raw);
-    payload.fleet = settings_.fleet;
-    payload.device = settings_.device;
-    payload.boot = settings_.boot;
-    payload.chain = head.chain;
-    payload.seq = head.next_seq;
-    payload.previous = head.link;
-    payload.last_receipt = last_receipt;
-    payload.recipients = readers_.digest;
-    payload.recipient_set = set_;
-    payload.stale_set = stale_;
+    fill_in(payload, head, last_receipt, readers_);
     for (std::size_t i = 0; i < media.size(); ++i) {
         const Media& picture = *media[i];
         payload.media.push_back({picture.role, head.next_seq + 1 + i, sha256(padded[i]), picture.jpeg.size(),
@@ -254,7 +266,7 @@ Result<SealedRecord> Sealer::seal(const CaptureRecord& record, const ChainHead& 
 
     SealedRecord sealed{head.chain, {}};
     sealed.items.push_back({
-        head.next_seq, ItemKind::read, TRY(seal_read(payload))
+        head.next_seq, ItemKind::read, TRY(seal_text(encode_payload(payload), readers_))
         , {}
     });
     for (std::size_t i = 0; i < media.size(); ++i) {
@@ -285,10 +297,25 @@ Result<SealedItem> Sealer::life(const ChainHead& head, LifeStatement life, UtcTi
     return signed_item(head, ItemKind::life, TRY(encode_life(life)));
 }
 
-Result<SealedItem> Sealer::health(const ChainHead& head, const HealthReport& report, UtcTime time) const {
-    const HealthStatement health{settings_.device,  head.chain, report,
-                                 head.next_seq - 1, head.link,  not_negative(time)};
-    return signed_item(head, ItemKind::health, TRY(encode_health(health)));
+Result<SealedItem> Sealer::health(const ChainHead& head, const HealthRecord& record,
+                                  const Digest& last_receipt, UtcTime time) const {
+    const Audience& audience = health_audience();
+    if (audience.certificates.empty())
+        return fail(ErrorCode::refused,
+                    "seal: nobody may open a health record: no recipient set has come, or "
+                    "the last one is too old");
+    HealthPayload payload;
+    payload.record = record;
+    HealthDetail& detail = payload.record.detail;
+    detail.camera = to_plain_text(detail.camera, max_camera_bytes);
+    detail.camera_trouble = to_plain_text(detail.camera_trouble, max_trouble_bytes);
+    detail.hot_zone = to_plain_text(detail.hot_zone, max_zone_bytes);
+    payload.time = not_negative(time);
+    fill_in(payload, head, last_receipt, audience);
+    SealedItem item{head.next_seq, ItemKind::health, {}, {}};
+    item.blob = TRY(seal_text(encode_health(payload), audience));
+    item.link = next_link(head.link, item.seq, sha256(item.blob));
+    return item;
 }
 
 Result<SealedItem> Sealer::signed_item(const ChainHead& head, ItemKind kind, std::string_view json) const {

@@ -18,6 +18,7 @@
 namespace portcullis {
 
 struct ReadPayload;
+struct HealthPayload;
 
 struct SealerSettings {
     std::string device;  // must be the common name of the signing key's certificate
@@ -27,6 +28,8 @@ struct SealerSettings {
     std::vector<std::filesystem::path> read_recipients;
     std::vector<std::filesystem::path> plate_recipients;
     std::vector<std::filesystem::path> overview_recipients;
+    /// Of health records; may be empty: then they are sealed to the reads' recipients.
+    std::vector<std::filesystem::path> health_recipients = {};
     /// Nobody may open until replace_audiences says who; the paths above must be empty.
     bool recipients_by_set = false;
 };
@@ -36,8 +39,9 @@ struct Audiences {
     std::vector<X509Ptr> read;
     std::vector<X509Ptr> plate;
     std::vector<X509Ptr> overview;
-    Digest set{};        // of the set's signed bytes
-    bool stale = false;  // stands in each read: the set is more than 7 days old
+    std::vector<X509Ptr> health;  // empty: the reads' recipients
+    Digest set{};                 // of the set's signed bytes
+    bool stale = false;           // stands in each read: the set is more than 7 days old
 };
 
 class Sealer {
@@ -57,9 +61,12 @@ class Sealer {
     [[nodiscard]] Result<SealedItem> checkpoint(const ChainHead& head, Seq first, UtcTime time) const;
     /// What `life` says, at the place head.next_seq: its device, chain, last, link and time are filled in.
     [[nodiscard]] Result<SealedItem> life(const ChainHead& head, LifeStatement life, UtcTime time) const;
-    /// The same of the device's health.
-    [[nodiscard]] Result<SealedItem> health(const ChainHead& head, const HealthReport& report,
-                                            UtcTime time) const;
+    /// The device's health, of one length whatever it says, at the place head.next_seq; names that place and
+    /// the link before it as a read does. Errors as seal's; what is too long of its texts is cut.
+    [[nodiscard]] Result<SealedItem> health(const ChainHead& head, const HealthRecord& record,
+                                            const Digest& last_receipt, UtcTime time) const;
+    /// Somebody may open it.
+    [[nodiscard]] bool seals_health() const { return !health_audience().certificates.empty(); }
     /// The blob only: a tombstone stands in the place of the items it names.
     [[nodiscard]] Result<Bytes> tombstone(const Tombstone& tombstone) const;
     /// The tombstone, if this sealer's key signed the blob. Errors: refused (no tombstone of our profile),
@@ -105,9 +112,17 @@ class Sealer {
     [[nodiscard]] static Result<Audience> load_audience(const std::vector<std::filesystem::path>& paths,
                                                         std::string_view name);
     [[nodiscard]] const Audience& audience(MediaRole role) const;
+    [[nodiscard]] const Audience& health_audience() const {
+        return health_.certificates.empty() ? readers_ : health_;
+    }
+    /// Where it stands, who may open it, and what the device had by then: alike in all that it seals.
+    template <class Payload>
+    void fill_in(Payload& payload, const ChainHead& head, const Digest& last_receipt,
+                 const Audience& audience) const;
     [[nodiscard]] Result<SealedItem> signed_item(const ChainHead& head, ItemKind kind,
                                                  std::string_view json) const;
-    [[nodiscard]] Result<Bytes> seal_read(const ReadPayload& payload) const;
+    /// text: as its encoder gave it, or why it could not.
+    [[nodiscard]] Result<Bytes> seal_text(Result<std::string> text, const Audience& audience) const;
 
     SealerSettings settings_;
     const SigningKey* key_;
@@ -115,6 +130,7 @@ class Sealer {
     Audience readers_;
     Audience plate_;
     Audience overview_;
+    Audience health_;
     Digest set_{};
     bool stale_ = false;
 };

@@ -126,7 +126,7 @@ class Shedding {
         for (int rows = 1;; ++rows) {
             auto next = TRY(find(database_, oldest_whole, begin));
             const auto kind = next ? item_kind_from_string(next->kind) : std::nullopt;
-            if (!next || (kind && (*kind == ItemKind::read || is_statement(*kind)))) return rows;
+            if (!next || (kind && (is_sealed_text(*kind) || is_statement(*kind)))) return rows;
             TRY(shed_row(std::move(*next)));
         }
     }

@@ -68,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Result<GatedEnvelope> gated = gate(blob);
     if (gated) check_gated(*gated, blob);
     check_read(opener.open_read(blob, fuzz::now), gated);
+    PORTCULLIS_ASSERT(!opener.open_health(blob, fuzz::now).payload);  // the vectors' device has signed none
     check_media(opener.open_media(blob), gated);
     check_inside(blob, opener);
     return 0;

@@ -127,7 +127,22 @@ void add_records(const Corpus& corpus) {
     corpus.add("record", "checkpoint", must(encode_checkpoint(checkpoint)));
     corpus.add("record", "tombstone", must(encode_tombstone(tombstone)));
     corpus.add("record", "life", must(encode_life(life)));
-    corpus.add("record", "health", must(encode_health({"gate-1", chain, made_report(), 4, link, fuzz::now})));
+    HealthPayload health{"north", "gate-1", chain, "boot-1", 5, link, link, fuzz::now, {made_report(), {}},
+                         link,    {},       false};
+    corpus.add("record", "health", must(encode_health(health)));
+    health.record.report.passages = 123;
+    health.record.detail = {"v4l2 /dev/video0 (Plate Camera)",
+                            "unplugged",
+                            "cpu-thermal",
+                            17,
+                            48'000,
+                            std::chrono::seconds(90),
+                            3,
+                            2,
+                            4};
+    health.recipient_set = link;
+    health.stale_set = true;
+    corpus.add("record", "health-with-detail", must(encode_health(health)));
     corpus.add("record", "note", must(encode_note({made_report(), BootTime(std::chrono::seconds(99))})));
     corpus.add("record", "receipt", must(encode_receipt({"gate-1", chain, 128, link, fuzz::now})));
 }
@@ -177,6 +192,8 @@ void add_recipient_sets(const Corpus& corpus) {
     corpus.add("recipient_set", "reads-only", must(encode_recipient_set(set)));
     set.entries = {entry(Purpose::read, 0, 0), entry(Purpose::plate, 0, 1), entry(Purpose::overview, 0, 2)};
     corpus.add("recipient_set", "three-purposes", must(encode_recipient_set(set)));
+    set.entries = {entry(Purpose::read, 0, 0), entry(Purpose::health, 0, 3)};
+    corpus.add("recipient_set", "reads-and-health", must(encode_recipient_set(set)));
     set.entries = {entry(Purpose::read, 0, 0), entry(Purpose::read, 1, 0)};
     corpus.add("recipient_set", "one-key-for-two-epochs", must(encode_recipient_set(set)));
     set.entries = {entry(Purpose::read, 0, 1)};

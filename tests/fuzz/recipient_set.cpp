@@ -22,7 +22,8 @@ struct Desk {
     std::vector<Bytes> certificates;
 
     Desk() {
-        for (const char* oid : {oid_receive_reads, oid_receive_plates, oid_receive_overviews}) {
+        for (const char* oid :
+             {oid_receive_reads, oid_receive_plates, oid_receive_overviews, oid_receive_health}) {
             const test::KeyFiles files = desk.pki.issue(fmt::format("fuzz-{}", certificates.size()), "fuzz",
                                                         {.ca = "recipient-ca",
                                                          .usage = "keyAgreement",
@@ -45,7 +46,7 @@ void put_certificates(RecipientSet& set, const std::vector<Bytes>& genuine) {
 
 void check_accepted(const KnownRecipients& known, const RecipientSetGate& gate, ByteView blob) {
     PORTCULLIS_ASSERT(known.certificates.size() == known.set.entries.size() && known.digest == sha256(blob));
-    for (const Purpose purpose : {Purpose::read, Purpose::plate, Purpose::overview})
+    for (const Purpose purpose : all_purposes)
         for (const std::size_t place : known.in_force(purpose, test::now))
             PORTCULLIS_ASSERT(place < known.set.entries.size() &&
                               known.set.entries[place].purpose == purpose);

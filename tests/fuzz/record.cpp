@@ -1,4 +1,4 @@
-// The canonical texts behind a signature: reads, checkpoints, life and health statements, tombstones,
+// The canonical texts behind a signature: reads, health records, checkpoints, life statements, tombstones,
 // receipts; and the reader's note, behind none.
 
 #include "base/assert.hpp"
@@ -53,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       check_spelling(text, &parse_note, &encode_note);
     PORTCULLIS_ASSERT(kinds <= 1);  // no signed text can be passed off as one of another kind
     check_payload(text);
+    PORTCULLIS_ASSERT(!parse_health(text) || text.size() == health_payload_bytes);
     check_plain_text(text);
     return 0;
 }

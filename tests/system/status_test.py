@@ -25,6 +25,7 @@ BIN = ""
 ARRIVE_LIMIT_S = 120.0
 FILM = SOURCE / "tests" / "data" / "road.mp4"
 STATUS = "lpr/v1/dev/gate-1/status"
+TECHNICIAN = "technician-health"
 DISCOVERY = "homeassistant/device/portcullis-gate-1/config"
 
 
@@ -39,9 +40,14 @@ class Status(unittest.TestCase):
         self.addCleanup(self.house.close)
         self.house.make_keys()
         self.certify_watcher()
+        # Who may see how the device is, and no plate.
+        subprocess.run([SOURCE / "board" / "host" / "make-pki", self.house.pki, "--recipient", TECHNICIAN], check=True,
+                       capture_output=True, env={**os.environ, "PORTCULLIS_TOOL": ""})
         self.house.write_all_settings(FILM, loop=True)
         self.set("uplink", "status", "interval_s = 1")
-        self.set("reader", "status", "signed_s = 10")
+        self.set("reader", "status", "sealed_s = 10")
+        certificates = [str(self.house.pki / "recipients" / f"{name}.crt") for name in ("collector-read", TECHNICIAN)]
+        self.set("reader", "recipients", f"health = {json.dumps(certificates)}")
 
     def set(self, program, section, line):
         path = self.house.settings_file(program)
@@ -105,13 +111,9 @@ class Status(unittest.TestCase):
         late = self.watch()
         self.heard(late, lambda value: "components" in value)
         self.assertEqual(self.heard(late, lambda value: "state" in value)["state"], "up")
-        wait_until("a signed statement of health is stored", lambda: [
-            item for item in self.house.items() if item["kind"] == "health"], ARRIVE_LIMIT_S)
-        for item in self.house.items():
-            if item["kind"] == "health":
-                self.assertEqual((item["authenticity"], item["key_trust"]), ("authentic", "trusted"))
         wait_until("reads are stored", lambda: [item for item in self.house.items() if item["kind"] == "read"],
                    ARRIVE_LIMIT_S)
+        self.check_sealed_health()
         self.house.kill("uplink")
         self.assertEqual(self.heard(late, lambda value: value.get("state") == "lost")["device"], "gate-1")
         with open(SOURCE / "tests" / "data" / "road.csv", newline="", encoding="utf-8") as file:
@@ -120,6 +122,49 @@ class Status(unittest.TestCase):
         for payload in [*self.payloads, note]:
             for text in texts:
                 self.assertNotIn(text.encode(), payload)
+
+    def health(self, *more, who=TECHNICIAN, command="health"):
+        pki = self.house.pki
+        return subprocess.run(
+            [self.house.bin / "portcullis", command, "--store", self.house.store_file, "--key", pki / "recipients" / f"{who}.key",
+             "--certificate", pki / "recipients" / f"{who}.crt", "--device-ca", pki / "device-chain.pem", "--signers",
+             pki / "devices" / "signers", *more], capture_output=True, text=True, check=False)
+
+    def check_sealed_health(self):
+        """Stored, judged good, opened by the technician with exact numbers; in what the broker had of it stands nothing."""
+        wait_until("a health record is judged that tells of passages", lambda: [
+            item for item in self.house.items() if item["kind"] == "health" and item["authenticity"]][2:], ARRIVE_LIMIT_S)
+        told = self.health("--json", "--device", "gate-1")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        records = [json.loads(line) for line in told.stdout.splitlines()]
+        self.assertGreaterEqual(len(records), 3)
+        reads = [item for item in self.house.items() if item["kind"] == "read"]
+        for record in records:
+            self.assertEqual((record["authenticity"], record["key_trust"]), ("authentic", "trusted"))
+            # What was sealed when the report was made, and not a record more or less, lies below this place.
+            payload = record["payload"]
+            self.assertLessEqual(payload["records"], sum(read["seq"] < record["seq"] for read in reads))
+            self.assertLessEqual(payload["unread"], payload["records"])
+            self.assertEqual(payload["camera"], "replay")
+        counts = [record["payload"]["records"] for record in records]
+        self.assertEqual(counts, sorted(counts, reverse=True))
+        self.assertTrue([count for count in counts if count % 10], f"exact, not in tens: {counts}")
+        blobs = [bytes(row[0]) for row in self.house.query(
+            self.house.store_file, "SELECT bytes FROM blob JOIN item ON item.id = item_id WHERE kind = 'health'")]
+        for blob in blobs:
+            for word in (b"health", b"passages", b"records", b"replay", b"gate-1", records[0]["payload"]["model"].encode()):
+                self.assertNotIn(word, blob)
+        self.assertLessEqual(max(map(len, blobs)) - min(map(len, blobs)), 4, "but for the signature's own length, one")
+        table = self.health()
+        self.assertEqual(table.returncode, 0, table.stderr)
+        self.assertIn("gate-1, version", table.stdout)
+        # The technician opens no read, and who opens pictures no health.
+        read = reads[0]
+        refused = self.health("--device", "gate-1", "--chain", read["chain"].lower(), "--seq", str(read["seq"]), command="open")
+        self.assertEqual(json.loads(refused.stdout)["authenticity"], "unopened", refused.stderr)
+        other = self.health(who="collector-evidence")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("sealed to others", other.stderr)
 
     def test_home_assistant_is_told_nothing_unless_it_is_switched_on(self):
         self.payloads = []

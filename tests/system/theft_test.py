@@ -32,10 +32,10 @@ BIN = ""
 DEVICE = "gate-1"
 # Around the ciphertext of a sealed blob stand the recipients' blocks, the nonce and the tag.
 MOST_FRAME_BYTES = 1024
-SEALED = ("read", "plate", "overview")
+SEALED = ("read", "plate", "overview", "health")
 # What the broker sees beside the sealed bytes: names, and what a value of each looks like.
 PROPERTIES = {"v": r"\d+", "chain": r"[0-9a-f]{16}", "seq": r"\d+", "link": r"[0-9a-f]{64}", "prev": r"[0-9a-f]{64}",
-              "first": r"\d+", "last": r"\d+", "kind": r"read|plate|overview|checkpoint|tombstone|life"}
+              "first": r"\d+", "last": r"\d+", "kind": r"read|plate|overview|checkpoint|tombstone|life|health"}
 LEAVES = {"read", "media", "chk", "status"}
 
 
@@ -197,7 +197,7 @@ class Device(Image):
                 self.assertTrue((image / "house" / "reader.toml").exists())
                 self.assertEqual(self.carve_files(image, texts, secrets), [])
         blobs = [(kind, blob) for kind, blob in self.opened_blobs if kind in SEALED]
-        self.assertEqual({kind for kind, _ in blobs}, set(SEALED))
+        self.assertLessEqual({"read", "plate", "overview"}, {kind for kind, _ in blobs})
         self.assertEqual(self.carve_blobs(blobs), [])
         blobs = blobs[:30]
         keys, tried, opened = self.try_every_key(images[-1], blobs)

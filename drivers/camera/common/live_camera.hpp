@@ -27,6 +27,7 @@ class LiveCamera final : public Camera {
     LiveCamera(const LiveCamera&) = delete;
     LiveCamera& operator=(const LiveCamera&) = delete;
 
+    [[nodiscard]] std::string name() const override { return source_->name(); }
     /// As the port says. corrupt: one picture came broken. io: the camera is gone, was silent for
     /// settings.stall, or sent max_broken_in_a_row broken pictures.
     [[nodiscard]] Result<Frame> next(const std::stop_token& stop) override;

@@ -5,6 +5,7 @@
 #include "apps/portcullis/audit_command.hpp"
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/epoch_command.hpp"
+#include "apps/portcullis/health_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
 #include "apps/portcullis/policy_command.hpp"
@@ -68,6 +69,7 @@ int main(int argc, char** argv) try {
         add(program, add_replay_command),
         add_behind_the_wall(program, add_open_command),
         add_behind_the_wall(program, add_tail_command),
+        add_behind_the_wall(program, add_health_command),
         add(program, add_ledger_command),
         add(program, add_verify_command),
         add_behind_the_wall(program, add_audit_command),

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/portcullis/open_command_source.hpp"
+#include "apps/portcullis/opener_options.hpp"
 #include "base/file.hpp"
 #include "seal/opener.hpp"
 #include "seal/self_test.hpp"
@@ -24,11 +25,7 @@ struct OpenOptions {
     std::filesystem::path read;
     StorePlace place;
     std::string chain;
-    std::vector<std::filesystem::path> keys;
-    std::vector<std::filesystem::path> certificates;
-    TrustSettings trust;
-    std::string deny_list;
-    std::string revocations;
+    OpenerOptions opener;
     std::filesystem::path output;
 };
 
@@ -57,9 +54,10 @@ Json readable(const std::string& canonical) {
     return json;
 }
 
-Verdict judge_place(const OpenedRead& read, const FoundBlob& found, const OpenOptions& options) {
-    if (found.seq == 0) return read.verdict;  // a loose file has no place
-    return place_verdict(read, {options.place.device, options.place.chain, found.seq, found.previous});
+template <class Payload>
+Verdict judge_place(const Opened<Payload>& opened, const FoundBlob& found, const OpenOptions& options) {
+    if (found.seq == 0) return opened.verdict;  // a loose file has no place
+    return place_verdict(opened, {options.place.device, options.place.chain, found.seq, found.previous});
 }
 
 Result<Finding> show_read(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
@@ -80,6 +78,21 @@ Result<Finding> show_read(const EnvelopeOpener& opener, const FoundBlob& found, 
     finding.json["payload"] = payload;
     finding.content = to_bytes(text);
     return finding;
+}
+
+/// When it is no health record, nothing.
+Result<std::optional<Finding>> show_health(const EnvelopeOpener& opener, const FoundBlob& found,
+                                           const OpenOptions& options) {
+    const OpenedHealth health = opener.open_health(found.blob, found.received);
+    if (!health.payload) return std::optional<Finding>();
+    const Verdict verdict = judge_place(health, found, options);
+    const char* reason =
+        verdict.authenticity == Authenticity::misplaced ? "signed for another place in a chain" : "";
+    Finding finding{describe("health", verdict, health.signer_key_id, reason), verdict.good(), {}};
+    const std::string text = TRY(encode_health(*health.payload));
+    finding.json["payload"] = readable(text);
+    finding.content = to_bytes(text);
+    return std::optional(std::move(finding));
 }
 
 Result<Finding> show_picture(const EnvelopeOpener& opener, const FoundBlob& found, OpenedMedia media) {
@@ -127,21 +140,8 @@ Result<Finding> show(const EnvelopeOpener& opener, const FoundBlob& found, const
     OpenedMedia media = opener.open_media(found.blob);
     if (found.read_blob || is_jpeg(media.padded)) return show_picture(opener, found, std::move(media));
     OPENSSL_cleanse(media.padded.data(), media.padded.size());
+    if (auto health = TRY(show_health(opener, found, options))) return std::move(*health);
     return show_read(opener, found, options);
-}
-
-Result<EnvelopeOpener> create_opener(const OpenOptions& options) {
-    if (options.keys.size() != options.certificates.size())
-        return fail(ErrorCode::configuration,
-                    "{} keys and {} certificates; give one --certificate for each --key", options.keys.size(),
-                    options.certificates.size());
-    std::vector<RecipientFiles> files;
-    for (std::size_t i = 0; i < options.keys.size(); ++i)
-        files.push_back({options.keys[i], options.certificates[i]});
-    TrustSettings trust = options.trust;
-    if (!options.deny_list.empty()) trust.deny_list = options.deny_list;
-    if (!options.revocations.empty()) trust.revocations = options.revocations;
-    return EnvelopeOpener::create(files, TRY(TrustStore::create(trust)));
 }
 
 Result<FoundBlob> find_blob(OpenOptions& options) {
@@ -152,7 +152,7 @@ Result<FoundBlob> find_blob(OpenOptions& options) {
 
 Result<bool> open_and_tell(OpenOptions& options) {
     TRY(envelope_self_test());
-    const EnvelopeOpener opener = TRY(create_opener(options));
+    const EnvelopeOpener opener = TRY(create_opener(options.opener));
     const FoundBlob found = TRY(find_blob(options));
     Finding finding = TRY(show(opener, found, options));
     const Cleanse cleanse(finding.content);
@@ -172,8 +172,8 @@ int run(OpenOptions& options) {
 }
 
 void add_sources(CLI::App& command, OpenOptions& options) {
-    auto* blob =
-        command.add_option("FILE", options.blob, "A sealed blob: a read, a picture, or a signed statement");
+    auto* blob = command.add_option(
+        "FILE", options.blob, "A sealed blob: a read, a picture, a health record, or a signed statement");
     command.add_option("--read", options.read, "Where FILE is a picture: the sealed read that names it")
         ->needs(blob);
     auto* store = command.add_option("--store", options.place.store, "A collector's store instead of FILE");
@@ -189,26 +189,12 @@ void add_sources(CLI::App& command, OpenOptions& options) {
     });
 }
 
-void add_keys(CLI::App& command, OpenOptions& options) {
-    // One value each time: a list without an end would swallow a FILE that stands behind it.
-    command.add_option("--key", options.keys, "Recipient's private key (PEM, mode 0600); may be given again")
-        ->required()
-        ->allow_extra_args(false);
-    command.add_option("--certificate", options.certificates, "Its certificate, one for each --key")
-        ->required()
-        ->allow_extra_args(false);
-    command.add_option("--device-ca", options.trust.ca_chain, "The device CA and its root (PEM)")->required();
-    command.add_option("--signers", options.trust.signers, "Folder of the known devices' certificates")
-        ->required();
-    command.add_option("--deny-list", options.deny_list, "Key ids that are not trusted, one a line");
-    command.add_option("--revocations", options.revocations, "The device CA's revocation list (PEM)");
-}
-
 }  // namespace
 
 std::function<int()> add_open_command(CLI::App& program) {
     auto options = std::make_shared<OpenOptions>();
-    CLI::App* command = program.add_subcommand("open", "Open a sealed read or picture and tell its verdict");
+    CLI::App* command =
+        program.add_subcommand("open", "Open a sealed read, picture or health record and tell its verdict");
     command->footer(
         "Prints one JSON object: the verdict, why, and what was sealed. Plate text and pictures are personal "
         "data:\n"
@@ -219,7 +205,7 @@ std::function<int()> add_open_command(CLI::App& program) {
         "  portcullis open read.cms --key reader.key --certificate reader.crt \\\n"
         "      --device-ca device-chain.pem --signers devices/signers");
     add_sources(*command, *options);
-    add_keys(*command, *options);
+    add_opener_options(*command, options->opener);
     command->add_option("--output", options->output,
                         "Write the picture (or the signed text) here, mode 0600");
     return [options] { return run(*options); };

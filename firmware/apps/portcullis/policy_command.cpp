@@ -26,6 +26,7 @@ struct PolicyOptions {
     std::vector<std::string> read;  // DAY=FILE
     std::vector<std::string> plate;
     std::vector<std::string> overview;
+    std::vector<std::string> health;
 };
 
 Result<RecipientEntry> entry_of(Purpose purpose, const std::string& text) {
@@ -45,7 +46,8 @@ Result<std::vector<RecipientEntry>> entries_of(const PolicyOptions& options) {
     const std::pair<Purpose, const std::vector<std::string>*> lists[] = {
         {Purpose::read, &options.read},
         {Purpose::plate, &options.plate},
-        {Purpose::overview, &options.overview}};
+        {Purpose::overview, &options.overview},
+        {Purpose::health, &options.health}};
     for (const auto& [purpose, list] : lists)
         for (const std::string& text : *list)
             entries.push_back(TRY(entry_of(purpose, text)));
@@ -141,6 +143,8 @@ CLI::App* add_sign(CLI::App& command, PolicyOptions& options) {
         ->required();
     list("--plate", options.plate, "DAY=FILE: who opens plate pictures; nobody named: none are kept");
     list("--overview", options.overview, "DAY=FILE: who opens overviews; nobody named: none are kept");
+    list("--health", options.health,
+         "DAY=FILE: who opens health records; nobody named: those who open reads");
     one->callback([&options] {
         if (options.previous.empty() && options.version == 0)
             throw CLI::RequiredError("--previous, or --version");

@@ -138,6 +138,18 @@ Result<std::unique_ptr<Camera>> open_camera(const ReaderSettings& settings, cons
     return TRY(ReplayCamera::create(replay_settings(settings.input), clock));
 }
 
+std::string camera_words(const ReaderSettings& settings, const Camera& camera) {
+    switch (settings.camera.driver) {
+        case CameraDriver::v4l2:
+            return "v4l2 " + camera.name();
+        case CameraDriver::libcamera:
+            return "libcamera " + camera.name();
+        case CameraDriver::replay:
+            break;
+    }
+    return "replay";
+}
+
 Result<std::unique_ptr<Trigger>> open_trigger(const ReaderSettings& settings) {
     if (!settings.trigger.wiring) return std::unique_ptr<Trigger>();
     return TRY(GpioTrigger::create(line_name(*settings.trigger.wiring)));
@@ -199,6 +211,7 @@ SealerSettings sealer_settings(const ReaderSettings& settings) {
     };
     sealer.plate_recipients = or_readers(settings.keys.plate_recipients);
     sealer.overview_recipients = or_readers(settings.keys.overview_recipients);
+    sealer.health_recipients = settings.keys.health_recipients;
     return sealer;
 }
 

@@ -20,6 +20,8 @@ namespace portcullis {
 [[nodiscard]] LiveCameraSettings live_settings(const ReaderSettings& settings);
 /// The one that camera.driver names. clock outlives it. Errors as its driver says.
 [[nodiscard]] Result<std::unique_ptr<Camera>> open_camera(const ReaderSettings& settings, const Clock& clock);
+/// Driver and name, as "v4l2 /dev/video0 (Plate Camera)"; a film or folder is only called what it is.
+[[nodiscard]] std::string camera_words(const ReaderSettings& settings, const Camera& camera);
 [[nodiscard]] PipelineSettings pipeline_settings(const ReaderSettings& settings);
 [[nodiscard]] SealerSettings sealer_settings(const ReaderSettings& settings);
 /// Whose receipts count. Reads files; errors: configuration (names the file and the cure).

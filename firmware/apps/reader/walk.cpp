@@ -203,7 +203,7 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     RateGovernor governor(rate_settings(settings.supervision));
     const StrainPlaces places = strain_places(settings.supervision);
     HealthDesk desk({PORTCULLIS_VERSION, eyes.model, settings.status.note, settings.status.interval}, clock);
-    sink.tell_health([&] { return desk.latest(); }, settings.status.signed_every);
+    sink.tell_health([&] { return desk.latest(); }, settings.status.sealed_every);
     Teller teller;
     KeyDuty keys(settings, sealer, renewal, stop);
     TRY(keys.begin(inbox, clock));
@@ -249,7 +249,14 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
     sink.declare([&counters = pipeline.counters()] {
         return Losses{counters.records_lost.load(), counters.frames_dropped.load()};
     });
-    const OpenCamera camera = [&] { return open_camera(settings, clock); };
+    const OpenCamera camera = [&] {
+        auto opened = open_camera(settings, clock);
+        if (opened)
+            desk.camera_is(camera_words(settings, **opened));
+        else
+            desk.camera_fails(opened.error().message());
+        return opened;
+    };
     const Watchdog watchdog(clock, vitals.all());
     log_info("reader", "device={} chain={} next_seq={}", settings.device, to_string(spool.head().chain),
              spool.head().next_seq);

@@ -90,9 +90,7 @@ Result<Placement> ChainKeeper::place_statement(ChainRow& chain, Seq seq, const D
     }
     Arrival arrival;
     arrival.seq = seq;
-    arrival.kind = statement.life     ? ItemKind::life
-                   : statement.health ? ItemKind::health
-                                      : ItemKind::checkpoint;
+    arrival.kind = statement.life ? ItemKind::life : ItemKind::checkpoint;
     arrival.digest = sha256(blob);
     arrival.blob = std::move(blob);
     arrival.received_at = received_at;

@@ -1,6 +1,5 @@
 #include "collector/ingest/device_statement.hpp"
 
-#include "record/health_codec.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 
@@ -9,7 +8,7 @@ namespace portcullis {
 namespace {
 
 DeviceStatement bad(Authenticity authenticity, KeyTrust trust, std::string reason) {
-    return {{authenticity, trust}, std::move(reason), std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+    return {{authenticity, trust}, std::move(reason), std::nullopt, std::nullopt, std::nullopt};
 }
 
 DeviceStatement unverified(const Error& error) {
@@ -30,10 +29,6 @@ bool belongs(const Checkpoint& checkpoint, const Incoming& place) {
 bool belongs(const LifeStatement& life, const Incoming& place) {
     return life.device == place.device && life.chain == place.chain && life.last + 1 == place.seq &&
            life.last <= max_seq;
-}
-bool belongs(const HealthStatement& health, const Incoming& place) {
-    return health.device == place.device && health.chain == place.chain && health.last + 1 == place.seq &&
-           health.last <= max_seq;
 }
 bool belongs(const Tombstone& tombstone, const Incoming& place) {
     return tombstone.device == place.device && tombstone.chain == place.chain &&
@@ -67,8 +62,6 @@ DeviceStatement judge_statement(const Incoming& incoming, ByteView blob, const T
         return judge(parse_checkpoint(text->json), &DeviceStatement::checkpoint, incoming, text->trust);
     if (incoming.kind == ItemKind::life)
         return judge(parse_life(text->json), &DeviceStatement::life, incoming, text->trust);
-    if (incoming.kind == ItemKind::health)
-        return judge(parse_health(text->json), &DeviceStatement::health, incoming, text->trust);
     return judge(parse_tombstone(text->json), &DeviceStatement::tombstone, incoming, text->trust);
 }
 

@@ -165,7 +165,7 @@ Result<void> ItemTable::wake(RowId chain_id, Seq first, Seq last) {
 Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit) {
     auto row =
         TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND "
-                                           "kind NOT IN ('checkpoint', 'life', 'health') "
+                                           "kind NOT IN ('checkpoint', 'life') "
                                            "AND id > ? ORDER BY id LIMIT ?",
                                            fields)));
     TRY(row.bind(after, static_cast<std::uint64_t>(limit)));
@@ -173,10 +173,10 @@ Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit)
 }
 
 Result<std::vector<ItemRow>> ItemTable::statements_to_judge(std::size_t limit) {
-    auto row = TRY(database_->prepare(fmt::format(
-        "SELECT {} FROM item WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life', 'health') "
-        "ORDER BY id LIMIT ?",
-        fields)));
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life') "
+                    "ORDER BY id LIMIT ?",
+                    fields)));
     TRY(row.bind(static_cast<std::uint64_t>(limit)));
     return rows(row);
 }
@@ -212,6 +212,16 @@ Result<std::vector<ItemRow>> ItemTable::from(RowId chain_id, Seq seq, std::size_
     auto row = TRY(database_->prepare(
         fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq >= ? ORDER BY seq LIMIT ?", fields)));
     TRY(row.bind(chain_id, seq, static_cast<std::uint64_t>(limit)));
+    return rows(row);
+}
+
+Result<std::vector<ItemRow>> ItemTable::newest(RowId chain_id, ItemKind kind, UtcTime since,
+                                               std::size_t limit) {
+    auto row = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM item WHERE chain_id = ? AND kind = ? AND received_at >= ? "
+                    "ORDER BY seq DESC LIMIT ?",
+                    fields)));
+    TRY(row.bind(chain_id, to_string(kind), columns::time(since), static_cast<std::uint64_t>(limit)));
     return rows(row);
 }
 

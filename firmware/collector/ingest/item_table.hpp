@@ -50,6 +50,9 @@ class ItemTable {
     [[nodiscard]] Result<std::vector<ItemRow>> anchors(RowId chain_id, Seq from, std::size_t limit);
     /// The items of a chain in order, from seq on.
     [[nodiscard]] Result<std::vector<ItemRow>> from(RowId chain_id, Seq seq, std::size_t limit);
+    /// Of one kind, received at `since` or later, newest first.
+    [[nodiscard]] Result<std::vector<ItemRow>> newest(RowId chain_id, ItemKind kind, UtcTime since,
+                                                      std::size_t limit);
     [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
     [[nodiscard]] Result<std::uint64_t> count();
     [[nodiscard]] Result<std::vector<VerdictCount>> verdicts(RowId chain_id);

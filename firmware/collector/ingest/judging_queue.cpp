@@ -44,7 +44,7 @@ Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
     // In a chain that does not fit, our own links are what is in doubt: they accuse nobody.
     if (chain.mismatch == 0) request.previous = TRY(keeper_->link_at(chain, item.seq - 1));
     request.received_at = item.received_at;
-    if (item.kind == ItemKind::read) request.receipts = TRY(receipts_for(item));
+    if (is_sealed_text(item.kind)) request.receipts = TRY(receipts_for(item));
     request.again = again;
     request.blob = TRY(store_->items.blob(item.id));
     request.vouched = ChainKeeper::vouches(chain, item.seq);
@@ -83,8 +83,9 @@ Result<std::vector<OpenRequest>> JudgingQueue::next(std::size_t count) {
 Result<std::optional<ItemRow>> JudgingQueue::signed_occupant(const QuarantineRow& claim) {
     for (const ChainRow& branch : TRY(store_->chains.branches(claim.device, claim.chain))) {
         auto occupant = TRY(store_->items.find(branch.id, claim.seq));
-        if (occupant && occupant->kind == claim.kind && occupant->verdict &&
-            occupant->verdict->authenticity == Authenticity::authentic)
+        const bool comparable = occupant && (occupant->kind == claim.kind ||
+                                             (is_sealed_text(occupant->kind) && is_sealed_text(claim.kind)));
+        if (comparable && occupant->verdict && occupant->verdict->authenticity == Authenticity::authentic)
             return occupant;
     }
     return std::optional<ItemRow>();

@@ -144,7 +144,7 @@ Result<std::optional<QuarantineRow>> Quarantine::find(RowId id) {
 Result<std::vector<QuarantineRow>> Quarantine::unweighed(bool statements, RowId after, std::size_t limit) {
     auto query = TRY(database_->prepare(
         fmt::format("SELECT {} FROM quarantine WHERE weighed = 0 AND reason = 'conflicting' AND id > ? AND "
-                    "(kind IN ('checkpoint', 'life', 'health')) = ? ORDER BY id LIMIT ?",
+                    "(kind IN ('checkpoint', 'life')) = ? ORDER BY id LIMIT ?",
                     fields)));
     TRY(query.bind(after, statements, static_cast<std::uint64_t>(limit)));
     return rows(query);

@@ -140,6 +140,8 @@ constexpr std::string_view third_statements = R"sql(
 CREATE INDEX item_statement ON item(id) WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life');
 )sql";
 
+// Of version 4 alone, in which health was signed and not sealed: of such items the opener says that they are
+// no envelope.
 constexpr std::string_view fourth_statements = R"sql(
 CREATE INDEX item_statement ON item(id) WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life', 'health');
 )sql";
@@ -198,11 +200,14 @@ Schema store_schema() {
     OlderSchema third{
         3, joined({second_tables, third_life, kept_tables, second_indexes, third_statements, kept_indexes}),
         joined({"DROP INDEX item_statement;", fourth_statements})};
+    OlderSchema fourth{
+        4, joined({second_tables, third_life, kept_tables, second_indexes, fourth_statements, kept_indexes}),
+        joined({"DROP INDEX item_statement;", third_statements})};
     return {"collector's store",
             application_id,
-            4,
-            joined({second_tables, third_life, kept_tables, second_indexes, fourth_statements, kept_indexes}),
-            {std::move(first), std::move(second), std::move(third)}};
+            5,
+            joined({second_tables, third_life, kept_tables, second_indexes, third_statements, kept_indexes}),
+            {std::move(first), std::move(second), std::move(third), std::move(fourth)}};
 }
 
 }  // namespace portcullis

@@ -4,7 +4,6 @@
 
 #include "collector/ingest/ledger.hpp"
 #include "collector/ingest/lookout.hpp"
-#include "record/health_codec.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/signed_profile.hpp"
 
@@ -72,7 +71,6 @@ class ChainWalk {
     /// What stands in its columns must stand in the signed text too. Its signature was judged at the door.
     [[nodiscard]] Result<void> check_statement(const ItemRow& item, ByteView blob) {
         if (item.kind == ItemKind::life) return check_life(item, blob);
-        if (item.kind == ItemKind::health) return check_health(item, blob);
         if (item.kind != ItemKind::checkpoint) return {};
         const Result<SignedShape> shape = check_signed_profile(blob);
         const Result<Checkpoint> checkpoint =
@@ -97,17 +95,6 @@ class ChainWalk {
         const auto row = std::ranges::find(rows, item.seq, &LifeRow::seq);
         if (row == rows.end() || !same_words(row->life, *life))
             alter(item.seq, "the ledger's words of a life statement are not the signed ones");
-        return {};
-    }
-
-    [[nodiscard]] Result<void> check_health(const ItemRow& item, ByteView blob) {
-        const Result<SignedShape> shape = check_signed_profile(blob);
-        const Result<HealthStatement> health =
-            shape ? parse_health(as_text(shape->content)) : Result<HealthStatement>(fail(shape.error()));
-        const bool fits = health && health->device == chain_->device && health->chain == chain_->chain &&
-                          health->last + 1 == item.seq &&
-                          (!item.signed_previous || *item.signed_previous == health->link);
-        if (!fits) alter(item.seq, "the health statement says something else than its row");
         return {};
     }
 

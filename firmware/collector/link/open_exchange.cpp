@@ -8,7 +8,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::uint64_t version = 2;
+constexpr std::uint64_t version = 3;
 constexpr std::size_t word_limit = 32;
 constexpr std::uint64_t any_id = (std::uint64_t{1} << 63U) - 1;
 
@@ -20,8 +20,8 @@ T known(StrictJson& json, const char* key, std::optional<T> value, T otherwise) 
 
 ItemKind kind_field(StrictJson& json) {
     const auto kind = item_kind_from_string(json.text("kind", word_limit));
-    const bool sealed = kind == ItemKind::read || kind == ItemKind::plate || kind == ItemKind::overview;
-    json.check(sealed, "kind", "is not read, plate or overview");
+    const bool sealed = kind && !is_statement(*kind) && kind != ItemKind::tombstone;
+    json.check(sealed, "kind", "is not read, plate, overview or health");
     return kind.value_or(ItemKind::read);
 }
 

@@ -34,13 +34,13 @@ struct OpenRequest {
     std::string device;
     ChainId chain;
     Seq seq = 0;
-    ItemKind kind = ItemKind::read;  // read, plate or overview: statements are verified by ingest itself
+    ItemKind kind = ItemKind::read;  // no statement: those are verified by ingest itself
     std::optional<Digest> previous;  // link(seq - 1), if ingest knows it
     /// A key in its dates has confirmed this chain, and there is no gap from there to this item: only then an
     /// expired key's read is shown.
     bool vouched = false;
     UtcTime received_at{};
-    /// Of a read: receipts that its device may have had when it was captured.
+    /// Of a read or a health record: receipts that its device may have had when it was made.
     std::vector<GivenReceipt> receipts = {};
     bool again = false;  // judged before: wanted for its pictures' digests only, gives no view
     /// Another blob stands in its place, and is shown `again` just before: wanted is whether the device
@@ -52,11 +52,12 @@ struct OpenRequest {
 
 enum class OpenOutcome {
     judged,
-    asks,   // a read: when was the receipt given that it names? Send it again, with that receipt
+    asks,   // a read, a health record: when was the receipt given that it names? Send it again, with that
+            // receipt
     waits,  // a picture whose read the opener has not seen (of late): send the read, then the picture again
 };
 
-/// What a read says of the recipient set to which it was sealed.
+/// What a read or a health record says of the recipient set to which it was sealed.
 struct SetClaim {
     Digest digest{};
     bool stale = false;
@@ -67,13 +68,13 @@ struct OpenReply {
     std::uint64_t id = 0;
     OpenOutcome outcome = OpenOutcome::judged;
     Verdict verdict;
-    /// A read whose signature holds: the link(seq - 1) that its device signed.
+    /// A read or health record whose signature holds: the link(seq - 1) that its device signed.
     std::optional<Digest> signed_previous;
-    /// Digest of the receipt that such a read names; nothing before its device's first.
+    /// Digest of the receipt that such a one names; nothing before its device's first.
     std::optional<Digest> receipt;
     /// True when the signed (device, chain, seq) is the place where it came in, whatever its link says.
     bool in_place = false;
-    /// Of a read whose signature holds, if it was sealed to a set at all.
+    /// Of such a one, if it was sealed to a set at all.
     std::optional<SetClaim> recipient_set;
 };
 

@@ -59,54 +59,93 @@ MediaRole role_of(ItemKind kind) {
     return kind == ItemKind::overview ? MediaRole::overview : MediaRole::plate;
 }
 
-bool in_place(const ReadPayload& read, const OpenRequest& request) {
-    return read.device == request.device && read.chain == request.chain && read.seq == request.seq;
+template <class Payload>
+bool in_place(const Payload& payload, const OpenRequest& request) {
+    return payload.device == request.device && payload.chain == request.chain && payload.seq == request.seq;
+}
+
+ClockDoubt clock_doubt(const ReadPayload& read, const std::optional<UtcTime>& receipt, UtcTime received) {
+    return doubt_clock(read.clock.quality, read.captured, receipt, received);
+}
+ClockDoubt clock_doubt(const HealthPayload& health, const std::optional<UtcTime>& receipt, UtcTime received) {
+    return doubt_clock(health.record.report.clock.quality, health.time, receipt, received);
+}
+
+/// Of the canonical text: another form of the same signature is no second one.
+Digest text_digest(Result<std::string> text) {
+    if (!text) return {};
+    const Cleanse cleanse(*text);
+    return sha256(as_bytes(*text));
+}
+Digest digest_of(const ReadPayload& read) {
+    return text_digest(encode_payload(read));
+}
+Digest digest_of(const HealthPayload& health) {
+    return text_digest(encode_health(health));
 }
 
 }  // namespace
 
 Judgement Judge::judge(const OpenRequest& request) {
-    Judgement judgement = request.kind == ItemKind::read ? judge_read(request) : judge_media(request);
+    Judgement judgement = request.kind == ItemKind::read     ? judge_read(request)
+                          : request.kind == ItemKind::health ? judge_health(request)
+                                                             : judge_media(request);
     judgement.reply.id = request.id;
     if (request.again || request.claim || judgement.reply.outcome == OpenOutcome::asks)
         judgement.view.reset();
     return judgement;
 }
 
-Judgement Judge::judge_read(const OpenRequest& request) {
-    const OpenedRead read = opener_.open_read(request.blob, request.received_at);
-    Judgement judgement;
-    judgement.reason = read.reason;
+template <class Payload>
+bool Judge::weigh(const OpenRequest& request, const Opened<Payload>& opened, Judgement& judgement) {
+    judgement.reason = opened.reason;
     OpenReply& reply = judgement.reply;
-    reply.verdict = place_verdict(read, {request.device, request.chain, request.seq, request.previous});
+    reply.verdict = place_verdict(opened, {request.device, request.chain, request.seq, request.previous});
     judgement.view = empty_view(request, reply.verdict);
-    if (!read.payload) return judgement;
-    if (read.payload->recipient_set != Digest{})
-        reply.recipient_set = SetClaim{read.payload->recipient_set, read.payload->stale_set};
-    reply.in_place = in_place(*read.payload, request);
+    if (!opened.payload) return false;
+    const Payload& payload = *opened.payload;
+    if (payload.recipient_set != Digest{})
+        reply.recipient_set = SetClaim{payload.recipient_set, payload.stale_set};
+    reply.in_place = in_place(payload, request);
     if (!reply.in_place) {
         judgement.reason = "signed for another place";
-        return judgement;
+        return false;
     }
-    reply.signed_previous = read.payload->previous;
-    if (read.payload->last_receipt != Digest()) reply.receipt = read.payload->last_receipt;
+    reply.signed_previous = payload.previous;
+    if (payload.last_receipt != Digest()) reply.receipt = payload.last_receipt;
     const GivenReceipt* receipt = reply.receipt ? find(request.receipts, *reply.receipt) : nullptr;
     if (reply.receipt && receipt == nullptr && !request.again && !request.claim) {
         reply.outcome = OpenOutcome::asks;
-        return judgement;
+        return false;
     }
-    reply.verdict.clock = doubt_clock(read.payload->clock.quality, read.payload->captured,
-                                      receipt == nullptr ? std::nullopt : receipt->at, request.received_at);
+    reply.verdict.clock =
+        clock_doubt(payload, receipt == nullptr ? std::nullopt : receipt->at, request.received_at);
     judgement.view->verdict = reply.verdict;
     if (reply.verdict.key_trust == KeyTrust::expired && !request.vouched)
         judgement.view->verdict.key_trust = KeyTrust::lapsed;
     if (reply.verdict.authenticity == Authenticity::misplaced)
         judgement.reason = "its signed link is not that of the item before";
     if (request.again)
-        shown_again_ = {{request.device, request.chain.bytes, request.seq}, text_digest(*read.payload)};
-    if (request.claim) hold_against_occupant(request, *read.payload, reply);
-    if (!request.claim) remember(*read.payload, reply.verdict.key_trust);
+        shown_again_ = {{request.device, request.chain.bytes, request.seq}, digest_of(payload)};
+    if (request.claim) hold_against_occupant(request, digest_of(payload), reply);
+    return true;
+}
+
+Judgement Judge::judge_read(const OpenRequest& request) {
+    const OpenedRead read = opener_.open_read(request.blob, request.received_at);
+    Judgement judgement;
+    if (!weigh(request, read, judgement)) return judgement;
+    if (!request.claim) remember(*read.payload, judgement.reply.verdict.key_trust);
     if (may_be_shown(judgement.view->verdict)) fill_view(*judgement.view, *read.payload);
+    return judgement;
+}
+
+/// A good one is nobody's business but `portcullis health`'s, which opens it by itself: it makes no view.
+Judgement Judge::judge_health(const OpenRequest& request) {
+    const OpenedHealth health = opener_.open_health(request.blob, request.received_at);
+    Judgement judgement;
+    static_cast<void>(weigh(request, health, judgement));
+    if (judgement.reply.verdict.authenticity == Authenticity::authentic) judgement.view.reset();
     return judgement;
 }
 
@@ -137,19 +176,11 @@ Judgement Judge::judge_media(const OpenRequest& request) {
     return judgement;
 }
 
-Digest Judge::text_digest(const ReadPayload& read) {
-    Result<std::string> text = encode_payload(read);
-    if (!text) return {};
-    const Cleanse cleanse(*text);
-    return sha256(as_bytes(*text));
-}
-
-void Judge::hold_against_occupant(const OpenRequest& request, const ReadPayload& read,
-                                  OpenReply& reply) const {
+void Judge::hold_against_occupant(const OpenRequest& request, const Digest& text, OpenReply& reply) const {
     const Place place{request.device, request.chain.bytes, request.seq};
     if (!shown_again_ || shown_again_->first != place)
         reply.outcome = OpenOutcome::waits;  // this opener has not seen the other one
-    else if (shown_again_->second == text_digest(read))
+    else if (shown_again_->second == text)
         reply.verdict.authenticity = Authenticity::duplicate;
 }
 

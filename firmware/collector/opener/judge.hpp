@@ -20,7 +20,7 @@ inline constexpr std::size_t max_pending_reads = 4096;
 
 struct Judgement {
     OpenReply reply;
-    std::optional<View> view;  // of every read, and of a picture that is not authentic
+    std::optional<View> view;  // of every read, and of anything else that is not authentic
     std::string reason;        // why it is not authentic; for the log, never holds content
 };
 
@@ -47,12 +47,16 @@ class Judge {
     using Pending = std::shared_ptr<const PendingRead>;
 
     [[nodiscard]] Judgement judge_read(const OpenRequest& request);
+    [[nodiscard]] Judgement judge_health(const OpenRequest& request);
+    /// What read and health record have in common: place, links, receipt, clock, claim. False: that is all
+    /// there is to say.
+    template <class Payload>
+    [[nodiscard]] bool weigh(const OpenRequest& request, const Opened<Payload>& opened, Judgement& judgement);
     [[nodiscard]] Judgement judge_media(const OpenRequest& request);
     void remember(const ReadPayload& read, KeyTrust trust);
-    /// A claim is held against the read that was shown just before, again: an envelope can be changed without
+    /// A claim is held against the item that was shown just before, again: an envelope can be changed without
     /// touching what is signed in it, and that is no second signature.
-    [[nodiscard]] static Digest text_digest(const ReadPayload& read);
-    void hold_against_occupant(const OpenRequest& request, const ReadPayload& read, OpenReply& reply) const;
+    void hold_against_occupant(const OpenRequest& request, const Digest& text, OpenReply& reply) const;
     void forget_oldest();
 
     EnvelopeOpener opener_;

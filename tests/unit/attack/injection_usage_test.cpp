@@ -25,8 +25,9 @@ struct Use {
 /// Everything but what a key that signs reads or receipts needs (digitalSignature, emailProtection).
 std::vector<Use> uses_not_for_signing() {
     std::vector<Use> uses = {{"digitalSignature", ""}, {"digitalSignature", "anyExtendedKeyUsage"}};
-    for (const char* extended : {"clientAuth", "serverAuth", "codeSigning", "timeStamping", "OCSPSigning",
-                                 oid_policy, oid_receive_reads, oid_receive_plates, oid_receive_overviews})
+    for (const char* extended :
+         {"clientAuth", "serverAuth", "codeSigning", "timeStamping", "OCSPSigning", oid_policy,
+          oid_receive_reads, oid_receive_plates, oid_receive_overviews, oid_receive_health})
         uses.push_back({"digitalSignature", extended});
     for (const char* usage : {"keyAgreement", "keyEncipherment", "keyCertSign", "cRLSign"})
         uses.push_back({usage, "emailProtection"});
@@ -36,8 +37,9 @@ std::vector<Use> uses_not_for_signing() {
 /// Everything but what a recipient of this purpose needs (keyAgreement, the purpose's own usage).
 std::vector<Use> uses_not_for(Purpose purpose) {
     std::vector<Use> uses = {{"keyAgreement", ""}};
-    for (const char* extended : {"emailProtection", "clientAuth", "serverAuth", "anyExtendedKeyUsage",
-                                 oid_policy, oid_receive_reads, oid_receive_plates, oid_receive_overviews})
+    for (const char* extended :
+         {"emailProtection", "clientAuth", "serverAuth", "anyExtendedKeyUsage", oid_policy, oid_receive_reads,
+          oid_receive_plates, oid_receive_overviews, oid_receive_health})
         if (std::string_view(extended) != SetDesk::usage_of(purpose))
             uses.push_back({"keyAgreement", extended});
     for (const char* usage : {"digitalSignature", "keyEncipherment", "keyCertSign"})
@@ -146,7 +148,7 @@ TEST_CASE("attack: a recipient set names a recipient whose certificate is for an
     RecipientSet set = desk.set(1);
     REQUIRE(gate.open(desk.sign(set), std::nullopt, now).has_value());
     std::vector<RecipientEntry> wrong;
-    for (const Purpose purpose : {Purpose::read, Purpose::plate, Purpose::overview})
+    for (const Purpose purpose : all_purposes)
         for (const Use& use : uses_not_for(purpose))
             wrong.push_back(desk.entry(purpose, today, {.usage = use.usage, .extended = use.extended}));
     const SetDesk::AnyKey policy(desk.policy);

@@ -69,9 +69,8 @@ SealedItem TestDevice::life(const LifeStatement& life) {
     return item;
 }
 
-SealedItem TestDevice::health(const HealthReport& report) {
-    SealedItem item = must(sealer_.health(head, report, clock));
-    checkpointed_ = item.seq;
+SealedItem TestDevice::health(const HealthRecord& record) {
+    SealedItem item = must(sealer_.health(head, record, last_receipt, clock));
     links.push_back(item.link);
     ++head.next_seq;
     head.link = item.link;

@@ -27,7 +27,7 @@ class TestDevice {
     SealedRecord seal();
     SealedItem checkpoint();
     SealedItem life(const LifeStatement& life);
-    SealedItem health(const HealthReport& report);
+    SealedItem health(const HealthRecord& record);
     /// From the next one on with this key.
     void sign_with(const SigningKey& key) { must_do(sealer_.replace_key(key)); }
     /// From now on to these, whoever they are.

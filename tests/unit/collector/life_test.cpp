@@ -206,35 +206,3 @@ TEST_CASE("attack: the ledger's words of a life statement changed in the store")
     bench.restart();
     CHECK(bench.verify().find("altered") != std::string::npos);
 }
-
-TEST_CASE(
-    "a device's health is stored, confirms the link before it, brings a receipt, and verify finds no fault") {
-    CollectorBench bench;
-    TestDevice device(bench.road);
-    bench.deliver(device.messages(device.seal()));
-    HealthReport report;
-    report.firmware = "0.1.0";
-    report.passages = 40;
-    const BrokerMessage health = device.message(device.health(report));
-    bench.deliver(health);
-    bench.deliver(health);  // the broker sends it twice
-    bench.judge_all();
-    REQUIRE(ledger(bench).size() == 1);
-    CHECK(ledger(bench)[0].chain.upto == 4);
-    CHECK(ledger(bench)[0].chain.confirmed == 3);
-    CHECK(bench.receipt()->upto == 4);
-    const auto verdict = bench.verdict(device, 4);
-    REQUIRE(verdict);
-    CHECK(verdict->good());
-    CHECK(bench.verify().find("altered") == std::string::npos);
-}
-
-TEST_CASE("attack: a health statement signed for another place, or by another device, is not stored") {
-    CollectorBench bench;
-    TestDevice device(bench.road);
-    bench.deliver(device.messages(device.seal()));
-    SealedItem moved = device.health({});
-    moved.seq = 9;
-    bench.deliver(device.message(moved));
-    CHECK(ledger(bench)[0].chain.upto == 3);
-}

@@ -108,9 +108,16 @@ TEST_CASE("a request comes back as it was") {
     CHECK(parsed->blob == request.blob);
 }
 
+TEST_CASE("a request for a health record comes back as it was sent, one for a statement is refused") {
+    const Packet plate = to_packet(sample_request());
+    CHECK(parse_open_request(with(plate, "\"plate\"", "\"health\""))->kind == ItemKind::health);
+    for (const char* kind : {"\"checkpoint\"", "\"life\"", "\"tombstone\""})
+        CHECK_FALSE(parse_open_request(with(plate, "\"plate\"", kind)));
+}
+
 TEST_CASE("a request that is not exactly ours is refused") {
     const Packet good = to_packet(sample_request());
-    const std::vector<Packet> bad{with(good, "\"v\":2", "\"v\":3"),
+    const std::vector<Packet> bad{with(good, "\"v\":3", "\"v\":2"),
                                   with(good, "gate-1", "GATE"),
                                   with(good, "\"seq\":12", "\"seq\":0"),
                                   with(good, "\"seq\":12", "\"seq\":-12"),
@@ -124,7 +131,7 @@ TEST_CASE("a request that is not exactly ours is refused") {
                                   with(good, "\"op\":\"open\"", "\"op\":\"close\""),
                                   Packet{"", {}},
                                   Packet{"[]", {}},
-                                  Packet{"{\"v\":2", {}},
+                                  Packet{"{\"v\":3", {}},
                                   Packet{std::string(10'000, '['), {}}};
     for (const Packet& packet : bad) {
         CAPTURE(packet.header);

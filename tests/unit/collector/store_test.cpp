@@ -100,23 +100,28 @@ TEST_CASE("a store of version 2 learns of life statements, and keeps what it has
     CHECK(must(bench.store().lives.of(bench.chain(device).id)).size() == 1);
 }
 
-TEST_CASE("a store of version 3 learns of health statements, and keeps what it has") {
-    CollectorBench bench;
-    TestDevice device(bench.road);
-    bench.ingest.reset();
-    std::filesystem::remove(bench.file);
-    const Schema schema = store_schema();
-    const Schema third{schema.name, schema.application_id, 3, schema.older.at(2).create};
-    {
-        Database database = must(Database::open({.path = bench.file}));
-        must_do(adopt_schema(database, third));
-        must_do(database.execute(
-            "INSERT INTO incident VALUES(3, 80, 81, 'gate-1', x'0123456789abcdef', 9, 9, 1, 'x')"));
+TEST_CASE("stores of versions 3 and 4 learn of sealed health records, and keep what they have") {
+    for (const std::size_t version : {3U, 4U}) {
+        CAPTURE(version);
+        CollectorBench bench;
+        TestDevice device(bench.road);
+        bench.ingest.reset();
+        std::filesystem::remove(bench.file);
+        const Schema schema = store_schema();
+        const Schema older{schema.name, schema.application_id, static_cast<std::int32_t>(version),
+                           schema.older.at(version - 1).create};
+        {
+            Database database = must(Database::open({.path = bench.file}));
+            must_do(adopt_schema(database, older));
+            must_do(database.execute(
+                "INSERT INTO incident VALUES(3, 80, 81, 'gate-1', x'0123456789abcdef', 9, 9, 1, 'x')"));
+        }
+        bench.restart();
+        CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
+        CHECK(bench.deliver(device.message(device.health({}))).reception == Reception::stored);
+        bench.judge_all();
+        CHECK(bench.verdict(device, 1)->good());
     }
-    bench.restart();
-    CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
-    CHECK(bench.deliver(device.message(device.health({}))).reception == Reception::stored);
-    CHECK(bench.verdict(device, 1)->good());
 }
 
 TEST_CASE("a store of the version before is brought up to date in place, and nothing is lost") {

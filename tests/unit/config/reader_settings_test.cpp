@@ -208,6 +208,21 @@ TEST_CASE("frames without motion are spared unless the file says otherwise") {
     CHECK_FALSE(off->motion.gate);
 }
 
+TEST_CASE(
+    "who opens health records may be named, need not be, and stands in the set of a device that has one") {
+    CHECK(load(least)->keys.health_recipients.empty());
+    const auto named =
+        load(replaced(least, "overview = [\"o\"]\n", "overview = [\"o\"]\nhealth = [\"h\", \"i\"]\n"));
+    REQUIRE(named);
+    REQUIRE(named->keys.health_recipients.size() == 2);
+    CHECK(named->keys.health_recipients[1].filename() == "i");
+    const auto both = load(replaced(least, "read = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n",
+                                    "policy_chain = \"root\"\npolicy_signers = \"policy\"\nrecipient_chain = "
+                                    "\"chain\"\nhealth = [\"h\"]\n"));
+    REQUIRE_FALSE(both);
+    CHECK(both.error().message().find("recipients.health: is named by the signed set") != std::string::npos);
+}
+
 TEST_CASE("a device that lives by signed sets names whose sets count, and no recipients of its own") {
     const std::string lists = "read = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n";
     const std::string set =

@@ -43,8 +43,9 @@ TEST_CASE("a report and a note are made at their pace alone, however much passes
         if (second < 60) CHECK_FALSE(desk.desk.latest());
     }
     CHECK(notes == 5);
-    const auto report = desk.desk.latest();
-    REQUIRE(report);
+    const auto record = desk.desk.latest();
+    REQUIRE(record);
+    const HealthReport* report = &record->report;
     CHECK(report->uptime == seconds(300));
     CHECK(report->frames_per_second == doctest::Approx(30));
     CHECK(report->frames == 9000);
@@ -55,19 +56,46 @@ TEST_CASE("a report and a note are made at their pace alone, however much passes
     CHECK_FALSE(report->trigger_trouble);
 }
 
-TEST_CASE("nine passages are told as none, ten as ten") {
+TEST_CASE("nine passages are told to the uplink as none, ten as ten, and kept exact to be sealed") {
     Desk desk;
     RoadCounters counters;
     for (const std::uint64_t passages : {1U, 9U, 10U, 19U, 20U}) {
         counters.passages = counters.records = counters.unread = passages;
         desk.clock.advance(seconds(60));
         desk.look(counters);
-        const auto report = desk.desk.latest();
-        REQUIRE(report);
-        CHECK(report->passages == passages / 10 * 10);
-        CHECK(report->records == passages / 10 * 10);
-        CHECK(report->unread == passages / 10 * 10);
+        const auto note = parse_note(read_text_file(desk.note, max_health_bytes).value());
+        REQUIRE(note);
+        CHECK(note->report.passages == passages / 10 * 10);
+        CHECK(note->report.records == passages / 10 * 10);
+        CHECK(note->report.unread == passages / 10 * 10);
+        const auto record = desk.desk.latest();
+        REQUIRE(record);
+        CHECK(record->report.passages == passages);
+        CHECK(record->report.records == passages);
+        CHECK(record->report.unread == passages);
     }
+}
+
+TEST_CASE("the camera, its trouble and the hot zone are kept to be sealed, and stand in no note") {
+    Desk desk;
+    const RoadCounters counters;
+    desk.strain.zone = "cpu-thermal";
+    desk.desk.camera_is("v4l2 /dev/video0 (Plate Camera)");
+    const auto detail = [&] {
+        desk.clock.advance(seconds(60));
+        desk.look(counters);
+        const std::string note = read_text_file(desk.note, max_health_bytes).value();
+        for (const char* word : {"video0", "thermal", "unplugged"})
+            CHECK(note.find(word) == std::string::npos);
+        return desk.desk.latest().value().detail;
+    };
+    CHECK(detail().camera == "v4l2 /dev/video0 (Plate Camera)");
+    CHECK(detail().hot_zone == "cpu-thermal");
+    desk.desk.camera_fails("the camera was unplugged");
+    CHECK(detail().camera_trouble == "the camera was unplugged");
+    CHECK(detail().camera == "v4l2 /dev/video0 (Plate Camera)");  // the last one
+    desk.desk.camera_is("v4l2 /dev/video1 (Other)");
+    CHECK(detail().camera_trouble.empty());
 }
 
 TEST_CASE("attack: plates that were read stand in no note of the reader's health") {

@@ -6,8 +6,8 @@
 
 #include "database/database.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
-#include "record/health_codec.hpp"
 #include "record/statement_codec.hpp"
+#include "seal/opener.hpp"
 #include "seal/statement.hpp"
 #include "support/fake_clock.hpp"
 #include "support/loose_token.hpp"
@@ -76,6 +76,18 @@ struct Device {
         settings.plate_recipients = settings.read_recipients;
         settings.overview_recipients = settings.read_recipients;
         auto made = Sealer::create(settings, signing_key);
+        if (!made) FAIL(made.error().message());
+        return std::move(*made);
+    }
+    /// Whoever may open what is sealed here.
+    [[nodiscard]] static EnvelopeOpener opener() {
+        const std::string pki = shared_pki();
+        auto trust =
+            TrustStore::create({.ca_chain = pki + "/device-chain.pem", .signers = pki + "/devices/signers"});
+        if (!trust) FAIL(trust.error().message());
+        auto made = EnvelopeOpener::create(
+            {RecipientFiles{pki + "/recipients/collector-read.key", pki + "/recipients/collector-read.crt"}},
+            std::move(*trust));
         if (!made) FAIL(made.error().message());
         return std::move(*made);
     }
@@ -174,19 +186,19 @@ TEST_CASE(
     CHECK(device.kinds() == records + "c");
 }
 
-TEST_CASE("the reader's health goes into the chain signed, at its own pace, whatever passes") {
+TEST_CASE("the reader's health goes into the chain sealed, at its own pace, whatever passes") {
     Device device;
     SpoolSink sink(*device.sealer, *device.spool, device.clock);
-    std::optional<HealthReport> report;
-    sink.tell_health([&] { return report; }, std::chrono::seconds(300));
+    std::optional<HealthRecord> health;
+    sink.tell_health([&] { return health; }, std::chrono::seconds(300));
     device.clock.advance(std::chrono::seconds(300));
     REQUIRE(sink.tick());
     CHECK(device.kinds().empty());  // nothing is known yet
-    report.emplace();
-    report->firmware = "0.1.0";
-    report->frames_dropped = 12;
+    health.emplace();
+    health->report.firmware = "0.1.0";
+    health->report.passages = 13;
     REQUIRE(sink.tick());
-    CHECK(device.kinds() == "h");
+    CHECK(device.kinds() == "hc");  // an item as any other: a checkpoint covers it
     for (int i = 0; i < 59; ++i) {
         device.clock.advance(std::chrono::seconds(5));
         if (i % 7 == 0) REQUIRE(sink.record(record_with_plate()));
@@ -198,16 +210,41 @@ TEST_CASE("the reader's health goes into the chain signed, at its own pace, what
     CHECK(std::ranges::count(device.kinds(), 'h') == 2);
     const auto items = device.spool->peek(0, 1000, 100'000'000);
     REQUIRE(items);
+    const EnvelopeOpener opener = device.opener();
+    std::vector<HealthPayload> told;
+    Digest link = first_link("gate-1", device.spool->head().chain);
     for (const SpooledItem& spooled : *items) {
-        if (spooled.item.kind != ItemKind::health) continue;
-        const auto text = verify_own_statement(spooled.item.blob, *device.key);
-        REQUIRE(text);
-        const auto health = parse_health(*text);
-        REQUIRE(health);
-        CHECK(health->report == *report);
-        CHECK(health->last + 1 == spooled.item.seq);
-        CHECK(text->find("AB123") == std::string::npos);
+        if (spooled.item.kind == ItemKind::health) {
+            CHECK(as_text(spooled.item.blob).find("health") == std::string::npos);
+            const OpenedHealth opened = opener.open_health(spooled.item.blob, device.clock.utc());
+            REQUIRE(opened.payload);
+            CHECK(opened.payload->device == "gate-1");
+            CHECK(opened.payload->seq == spooled.item.seq);
+            CHECK(opened.payload->previous == link);
+            CHECK(opened.payload->record.report == health->report);
+            told.push_back(*opened.payload);
+        }
+        link = spooled.item.link;
     }
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].record.detail.waiting_items == 0);
+    const auto before = std::ranges::count_if(
+        *items, [&](const SpooledItem& spooled) { return spooled.item.seq < told[1].seq; });
+    CHECK(told[1].record.detail.waiting_items == static_cast<std::uint64_t>(before));
+    CHECK(told[1].record.detail.waiting_bytes > 0);
+    CHECK(told[1].record.detail.oldest_waiting == std::chrono::seconds(300));
+    CHECK(told[1].record.detail.received == 0);
+}
+
+TEST_CASE("while nobody may open a health record none is made, and the road goes on") {
+    Device device;
+    Audiences nobody;
+    REQUIRE(device.sealer->replace_audiences(std::move(nobody)));
+    SpoolSink sink(*device.sealer, *device.spool, device.clock);
+    sink.tell_health([] { return HealthRecord{}; }, std::chrono::seconds(300));
+    device.clock.advance(std::chrono::seconds(300));
+    REQUIRE(sink.tick());
+    CHECK(device.kinds().empty());
 }
 
 TEST_CASE("a record that cannot be sealed is refused for good, not tried again") {

@@ -67,26 +67,57 @@ TEST_CASE("without a set nothing is recorded, with the first one it begins, and 
     CHECK_FALSE(read.payload->stale_set);
 }
 
-TEST_CASE("each audience opens its own items and no others, all nine pairs") {
+TEST_CASE("each audience opens its own items and no others, all sixteen pairs") {
     Gate gate;
-    const std::vector<KeyFiles> keys = {gate.desk.recipient(Purpose::read),
-                                        gate.desk.recipient(Purpose::plate),
-                                        gate.desk.recipient(Purpose::overview)};
+    const std::vector<KeyFiles> keys = {
+        gate.desk.recipient(Purpose::read), gate.desk.recipient(Purpose::plate),
+        gate.desk.recipient(Purpose::overview), gate.desk.recipient(Purpose::health)};
     RecipientSet set = gate.desk.set(1);
-    for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t i = 0; i < 4; ++i)
         set.entries[i] = SetDesk::entry_of(static_cast<Purpose>(i), today, keys[i]);
     REQUIRE(gate.recipients.offer(gate.desk.sign(set)));
-    const auto items = gate.seal();
+    auto items = gate.seal();
     REQUIRE(kinds(items) == everything);
-    for (std::size_t audience = 0; audience < 3; ++audience)
-        for (std::size_t item = 0; item < 3; ++item) {
+    items.push_back(must(gate.sealer.health(gate.head, {}, {}, now)));
+    for (std::size_t audience = 0; audience < 4; ++audience)
+        for (std::size_t item = 0; item < 4; ++item) {
             CAPTURE(audience);
             CAPTURE(item);
             const EnvelopeOpener opener = gate.opener({keys[audience]});
-            const bool opened = item == 0 ? opener.open_read(items[0].blob, now).payload.has_value()
-                                          : !opener.open_media(items[item].blob).padded.empty();
+            const bool opened = item == 0   ? opener.open_read(items[0].blob, now).payload.has_value()
+                                : item == 3 ? opener.open_health(items[3].blob, now).payload.has_value()
+                                            : !opener.open_media(items[item].blob).padded.empty();
             CHECK(opened == (audience == item));
         }
+}
+
+TEST_CASE("a set that names nobody for health: those who open reads do, by the digest that it signs") {
+    Gate gate;
+    const KeyFiles reader = gate.desk.recipient(Purpose::read);
+    RecipientSet set = gate.desk.set(1);
+    set.entries[0] = SetDesk::entry_of(Purpose::read, today, reader);
+    set.entries.pop_back();
+    REQUIRE(gate.recipients.offer(gate.desk.sign(set)));
+    CHECK_FALSE(gate.sealer.seals_health());
+    gate.recipients.apply(gate.sealer, ntp);
+    REQUIRE(gate.sealer.seals_health());
+    const auto item = must(gate.sealer.health(gate.head, {}, {}, now));
+    const OpenedHealth opened = gate.opener({reader}).open_health(item.blob, now);
+    REQUIRE(opened.payload);
+    CHECK(opened.verdict.good());
+    CHECK(opened.payload->recipient_set == gate.recipients.in_use()->digest);
+}
+
+TEST_CASE("weeks offline: health goes on with the reads, also when pictures end, and ends with them") {
+    Gate gate;
+    REQUIRE(gate.recipients.offer(gate.desk.sign(gate.desk.set(1))));
+    for (const auto& [days, sealed] : {std::pair(0, true), {8, true}, {15, true}, {22, false}}) {
+        CAPTURE(days);
+        gate.set_utc(now + days * day);
+        gate.recipients.apply(gate.sealer, ntp);
+        CHECK(gate.sealer.seals_health() == sealed);
+        CHECK(gate.sealer.health(gate.head, {}, {}, now).has_value() == sealed);
+    }
 }
 
 TEST_CASE("a lost recipient key: the second recipient opens") {
@@ -216,7 +247,8 @@ TEST_CASE("a kept set that was damaged is passed over, and the next one is taken
 TEST_CASE("a set that names nobody for a picture leaves that picture out") {
     Gate gate;
     RecipientSet set = gate.desk.set(1);
-    set.entries.pop_back();
+    std::erase_if(set.entries,
+                  [](const RecipientEntry& entry) { return entry.purpose == Purpose::overview; });
     REQUIRE(gate.recipients.offer(gate.desk.sign(set)));
     CHECK(kinds(gate.seal()) == std::vector<ItemKind>{ItemKind::read, ItemKind::plate});
 }

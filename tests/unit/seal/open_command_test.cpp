@@ -235,3 +235,22 @@ TEST_CASE("open with wrong usage or keys says what is wrong and leaves with 2") 
     CHECK(missing.code == 1);
     CHECK(missing.errors.find("/nowhere/read.cms: no such file") != std::string::npos);
 }
+
+TEST_CASE("a health record is opened as what it is, exact, by who may open it and nobody else") {
+    const Desk desk;
+    HealthRecord record;
+    record.report.passages = 123;
+    record.detail.camera = "v4l2 /dev/video0 (Plate Camera)";
+    REQUIRE(write_file_atomically(desk.dir + "health.cms",
+                                  must(desk.road.sealer->health(desk.head, record, {}, now)).blob));
+    const Outcome opened = desk.open(desk.dir + "health.cms" + desk.keys(desk.road.reader));
+    CHECK(opened.told["item"] == "health");
+    CHECK(opened.told["authenticity"] == "authentic");
+    CHECK(opened.told["payload"]["passages"] == 123);
+    CHECK(opened.told["payload"]["camera"] == "v4l2 /dev/video0 (Plate Camera)");
+    CHECK_FALSE(opened.told["payload"].contains("pad"));
+    const Outcome other = desk.open(desk.dir + "health.cms" + desk.keys(desk.road.evidence));
+    CHECK(other.code == 1);
+    CHECK(other.told["authenticity"] == "unopened");
+    CHECK_FALSE(other.told.contains("payload"));
+}

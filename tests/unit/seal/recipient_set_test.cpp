@@ -79,7 +79,7 @@ TEST_CASE("attack: a second set of the same version, other bytes") {
     const SetDesk desk;
     const KnownRecipients used = must(desk.gate().open(desk.sign(desk.set(3)), std::nullopt, now));
     RecipientSet other = desk.set(3);
-    other.entries.push_back(desk.entry(Purpose::overview, today + 3 * day));
+    other.entries.push_back(desk.entry(Purpose::health, today + 3 * day));
     CHECK(refused(desk.gate().open(desk.sign(other), SetInUse{3, used.digest}, now),
                   "another set has the version 3"));
 }
@@ -88,7 +88,7 @@ TEST_CASE("attack: a recipient of a foreign CA, of the device CA, of the service
     const SetDesk desk;
     for (const char* ca : {"stranger-ca", "device-ca", "service-ca"}) {
         RecipientSet set = desk.set(1);
-        set.entries.push_back(desk.entry(Purpose::overview, today + 3 * day, {.ca = ca}));
+        set.entries.push_back(desk.entry(Purpose::health, today + 3 * day, {.ca = ca}));
         CAPTURE(ca);
         CHECK(refused(desk.gate().open(desk.sign(set), std::nullopt, now), "not issued by the recipient CA"));
     }
@@ -98,7 +98,8 @@ TEST_CASE("attack: a recipient for another purpose, of every pair of purposes, a
     const SetDesk desk;
     const std::vector<std::pair<Purpose, std::string>> uses = {{Purpose::read, oid_receive_reads},
                                                                {Purpose::plate, oid_receive_plates},
-                                                               {Purpose::overview, oid_receive_overviews}};
+                                                               {Purpose::overview, oid_receive_overviews},
+                                                               {Purpose::health, oid_receive_health}};
     for (const auto& [purpose, ignored] : uses)
         for (const auto& [other, oid] : uses) {
             RecipientSet set = desk.set(1);
@@ -111,7 +112,7 @@ TEST_CASE("attack: a recipient for another purpose, of every pair of purposes, a
         }
     for (const char* extended : {"", "emailProtection", "clientAuth"}) {
         RecipientSet set = desk.set(1);
-        set.entries.push_back(desk.entry(Purpose::overview, today + 3 * day, {.extended = extended}));
+        set.entries.push_back(desk.entry(Purpose::health, today + 3 * day, {.extended = extended}));
         CHECK(refused(desk.gate().open(desk.sign(set), std::nullopt, now), "wrong key usage"));
     }
 }
@@ -119,7 +120,7 @@ TEST_CASE("attack: a recipient for another purpose, of every pair of purposes, a
 TEST_CASE("attack: a recipient's certificate that may sign but not agree on keys") {
     const SetDesk desk;
     RecipientSet set = desk.set(1);
-    set.entries.push_back(desk.entry(Purpose::overview, today + 3 * day, {.usage = "digitalSignature"}));
+    set.entries.push_back(desk.entry(Purpose::health, today + 3 * day, {.usage = "digitalSignature"}));
     CHECK(refused(desk.gate().open(desk.sign(set), std::nullopt, now), "wrong key usage"));
 }
 
@@ -140,7 +141,7 @@ TEST_CASE("attack: an expired set, an expired policy key, a set from after its p
 TEST_CASE("attack: an epoch that its recipient's certificate does not cover") {
     const SetDesk desk;
     RecipientSet set = desk.set(1);
-    set.entries.push_back(desk.entry(Purpose::overview, today + 400 * day));
+    set.entries.push_back(desk.entry(Purpose::health, today + 400 * day));
     CHECK(refused(desk.gate().open(desk.sign(set), std::nullopt, now), "does not hold on the day"));
 }
 
@@ -184,7 +185,7 @@ TEST_CASE(
 TEST_CASE("attack: too many recipients, and a set larger than a set may be") {
     const SetDesk desk;
     RecipientSet set = desk.set(1);
-    const RecipientEntry last = desk.entry(Purpose::overview, today);
+    const RecipientEntry last = desk.entry(Purpose::health, today);
     while (set.entries.size() < max_set_entries) {
         set.entries.push_back(last);
         set.entries.back().epoch = today + day * static_cast<int>(set.entries.size());

@@ -73,8 +73,8 @@ using Lengths = std::map<ItemKind, std::set<std::size_t>>;
 
 void add_lengths(const Road& road, const SealedRecord& sealed, Lengths& lengths) {
     for (const SealedItem& item : sealed.items) {
-        const bool is_read = item.kind == ItemKind::read;
-        lengths[item.kind].insert(item.blob.size() - (is_read ? signature_bytes(road, item.blob) : 0));
+        lengths[item.kind].insert(item.blob.size() -
+                                  (is_sealed_text(item.kind) ? signature_bytes(road, item.blob) : 0));
     }
 }
 
@@ -95,6 +95,28 @@ TEST_CASE(
         CAPTURE(to_string(kind));
         CHECK(lengths.size() == 1);
     }
+}
+
+TEST_CASE("attack: the lengths of 200 sealed health records are compared: one, and it is that of a read") {
+    const Road road;
+    RandomRoad random(5);
+    Lengths of_health;
+    for (int i = 0; i < 200; ++i) {
+        HealthRecord record;
+        record.report.firmware = std::string(random.below(max_version_bytes + 1), '9');
+        record.report.passages = random.below(std::size_t{1} << (1 + random.below(50)));
+        record.report.frames = random.below(std::size_t{1} << (1 + random.below(50)));
+        record.detail.camera = std::string(random.below(max_camera_bytes + 1), 'c');
+        record.detail.camera_trouble = std::string(random.below(2 * max_trouble_bytes), 't');
+        record.detail.waiting_items = random.below(500'000);
+        if (random.below(2) == 0) record.report.celsius = 61.5F;
+        const SealedItem item = must(road.sealer->health(first_head(), record, {}, now));
+        add_lengths(road, {first_head().chain, {item}}, of_health);
+    }
+    Lengths of_reads;
+    add_lengths(road, road.seal(random.record(true), first_head()), of_reads);
+    CHECK(of_health[ItemKind::health].size() == 1);
+    CHECK(of_health[ItemKind::health] == of_reads[ItemKind::read]);
 }
 
 TEST_CASE("a picture of any size is sealed with one of the lengths of the README's table") {

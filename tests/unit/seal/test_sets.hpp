@@ -1,6 +1,7 @@
 #pragma once
 // Recipient sets for tests: a policy key of the root, recipients of every purpose.
 
+#include <array>
 #include <string>
 
 #include "record/recipient_set_codec.hpp"
@@ -32,9 +33,9 @@ struct SetDesk {
                             .until = now + policy_life})) {}
 
     static const char* usage_of(Purpose purpose) {
-        return purpose == Purpose::read    ? oid_receive_reads
-               : purpose == Purpose::plate ? oid_receive_plates
-                                           : oid_receive_overviews;
+        constexpr std::array usages = {oid_receive_reads, oid_receive_plates, oid_receive_overviews,
+                                       oid_receive_health};
+        return usages.at(static_cast<std::size_t>(purpose));
     }
     KeyFiles recipient(Purpose purpose, const WrongRecipient& wrong = {}) const {
         const std::string name = "recipient-" + std::to_string(++recipients);
@@ -57,7 +58,8 @@ struct SetDesk {
         return {"test-fleet",
                 version,
                 now,
-                {entry(Purpose::read, today), entry(Purpose::plate, today), entry(Purpose::overview, today)}};
+                {entry(Purpose::read, today), entry(Purpose::plate, today), entry(Purpose::overview, today),
+                 entry(Purpose::health, today)}};
     }
     Bytes sign_with(const KeyFiles& files, const RecipientSet& set) const {
         const AnyKey key(files);
