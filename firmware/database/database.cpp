@@ -166,6 +166,7 @@ Result<void> Database::set_checkpoints(std::int64_t bytes) {
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
+    if (rollback_due_) TRY(roll_back());
     sqlite3_stmt* statement = idle_ ? idle_->take(sql) : nullptr;
     if (statement != nullptr) return Statement(statement, idle_);
     const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
@@ -175,7 +176,18 @@ Result<Statement> Database::prepare(std::string_view sql) {
     return Statement(statement, idle_);
 }
 
+// SQLite has rolled back by itself after some errors; then there is no transaction any more.
+Result<void> Database::roll_back() {
+    rollback_due_ = sqlite3_get_autocommit(connection_.get()) == 0;
+    if (!rollback_due_) return {};
+    const int code = sqlite3_exec(connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database: cannot roll back"));
+    rollback_due_ = false;
+    return {};
+}
+
 Result<void> Database::execute(const std::string& sql) {
+    if (rollback_due_) TRY(roll_back());
     const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database"));
     return {};
@@ -257,9 +269,8 @@ Result<void> Transaction::commit() {
     return {};
 }
 
-// SQLite has rolled back by itself after some errors; then this finds no transaction, which is what we want.
 Transaction::~Transaction() {
-    if (database_ != nullptr) static_cast<void>(database_->execute("ROLLBACK"));
+    if (database_ != nullptr) static_cast<void>(database_->roll_back());  // what fails is made up for later
 }
 
 }  // namespace portcullis

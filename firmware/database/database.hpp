@@ -59,6 +59,7 @@ class Database {
     [[nodiscard]] Result<void> check_integrity();
 
   private:
+    friend class Transaction;
     struct Close {
         void operator()(sqlite3* connection) const;
     };
@@ -67,8 +68,12 @@ class Database {
     /// What is wrong with the file; empty when nothing is.
     [[nodiscard]] Result<std::string> finding();
     [[nodiscard]] Result<void> read_through(int which);
+    /// Ends a transaction that was not committed. When that fails, for want of memory, nothing else is done on
+    /// this connection before it has succeeded: nobody reads what was not kept.
+    [[nodiscard]] Result<void> roll_back();
     explicit Database(Connection connection);
     Connection connection_;
+    bool rollback_due_ = false;
     std::shared_ptr<StatementCache> idle_;  // below the connection: it goes first
 };
 

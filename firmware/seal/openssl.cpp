@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/assert.hpp"
+
 // There in programs whose every free overwrites (apps/common/wiping_free.cpp).
 extern "C" [[gnu::weak]] void portcullis_free_wipes();
 
@@ -21,8 +23,12 @@ void zero_and_free(void* block, const char* /*file*/, int /*line*/) {
     std::free(block);
 }
 
+/// As operator new, it does not come back without: OpenSSL 3.0 goes on with null in places (EVP_KDF_CTX_new),
+/// and a good record would be called damaged for want of memory. The process is started anew, nothing is lost.
 void* allocate(std::size_t bytes, const char* /*file*/, int /*line*/) {
-    return std::malloc(bytes);
+    void* const block = std::malloc(bytes);
+    if (block == nullptr && bytes > 0) assertion_failed("OpenSSL gets the memory it asks for", __FILE__, __LINE__);
+    return block;
 }
 
 /// Never realloc(3): it may move the block and leave a copy behind.
@@ -33,7 +39,6 @@ void* reallocate(void* block, std::size_t bytes, const char* file, int line) {
         return nullptr;
     }
     void* moved = allocate(bytes, file, line);
-    if (moved == nullptr) return nullptr;
     std::memcpy(moved, block, std::min(bytes, ::malloc_usable_size(block)));
     zero_and_free(block, file, line);
     return moved;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,6 +115,10 @@ using Extension = void (*)();
 
 }  // namespace
 
+namespace {
+FaultVfs::State* living = nullptr;  // the one whose faults the calls of SQLite itself meet
+}
+
 struct FaultVfs::State : PassingVfs {
     std::vector<std::unique_ptr<Inode>> inodes;
     std::map<std::string, Inode*> names;          // as the running program sees them
@@ -134,6 +139,9 @@ struct FaultVfs::State : PassingVfs {
     int admit(Call call, bool changes, bool& died) {
         if (!dead && changes && calls_to_live && --*calls_to_live == 0) died = dead = true;
         if (dead) return SQLITE_IOERR;
+        return strike(call);
+    }
+    int strike(Call call) {
         if (!fault || asleep || fault->call != call) return SQLITE_OK;
         ++calls_of_fault;
         if (calls_of_fault != fault->at && (calls_of_fault < fault->at || !fault->lasts)) return SQLITE_OK;
@@ -323,6 +331,7 @@ FaultVfs::FaultVfs(int checkpoint_pages) : state_(std::make_unique<State>()) {
     state.stand_above<File>(sqlite3_vfs_find("unix"), "fault", &state, open_file);
     state.vfs.xDelete = remove_file;
     state.begin();
+    living = &state;
     pages_of_new_connections = checkpoint_pages;
     if (checkpoint_pages > 0)
         REQUIRE(sqlite3_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages)) == SQLITE_OK);
@@ -332,6 +341,7 @@ FaultVfs::~FaultVfs() {
     CHECK(state_->open_files == 0);
     sqlite3_cancel_auto_extension(reinterpret_cast<Extension>(set_checkpoint_pages));  // if it was asked for
     pages_of_new_connections = 0;
+    living = nullptr;
     state_->end();
 }
 
@@ -403,3 +413,64 @@ void FaultVfs::restore_power(Unsynced unsynced, std::mt19937& random) {
 }
 
 }  // namespace portcullis::test
+
+// The product's calls of SQLite come here first, for a program's own names go before a library's.
+namespace {
+
+/// SQLite's own calls of itself, within one of the product's, meet no fault: they would not be told of it.
+struct Within {
+    static inline thread_local int depth = 0;
+    Within() { ++depth; }
+    ~Within() { --depth; }
+};
+
+int library_fault() {
+    return Within::depth > 0 || portcullis::test::living == nullptr
+               ? SQLITE_OK
+               : portcullis::test::living->strike(portcullis::test::FaultVfs::Call::library);
+}
+
+template <class Function>
+Function next(const char* name) {
+    void* const found = ::dlsym(RTLD_NEXT, name);
+    REQUIRE(found != nullptr);
+    return reinterpret_cast<Function>(found);
+}
+
+}  // namespace
+
+#define PORTCULLIS_PASS_ON(function, ...)                        \
+    if (const int code = library_fault()) return code;           \
+    static const auto below = next<decltype(&function)>(#function); \
+    const Within within;                                         \
+    return below(__VA_ARGS__)
+
+extern "C" {
+
+int sqlite3_prepare_v3(sqlite3* connection, const char* sql, int bytes, unsigned flags, sqlite3_stmt** out,
+                       const char** tail) {
+    *out = nullptr;
+    PORTCULLIS_PASS_ON(sqlite3_prepare_v3, connection, sql, bytes, flags, out, tail);
+}
+int sqlite3_exec(sqlite3* connection, const char* sql, int (*row)(void*, int, char**, char**), void* argument,
+                 char** error) {
+    PORTCULLIS_PASS_ON(sqlite3_exec, connection, sql, row, argument, error);
+}
+int sqlite3_step(sqlite3_stmt* statement) {
+    PORTCULLIS_PASS_ON(sqlite3_step, statement);
+}
+int sqlite3_bind_int64(sqlite3_stmt* statement, int place, sqlite3_int64 value) {
+    PORTCULLIS_PASS_ON(sqlite3_bind_int64, statement, place, value);
+}
+int sqlite3_bind_null(sqlite3_stmt* statement, int place) {
+    PORTCULLIS_PASS_ON(sqlite3_bind_null, statement, place);
+}
+int sqlite3_bind_text64(sqlite3_stmt* statement, int place, const char* text, sqlite3_uint64 bytes,
+                        void (*release)(void*), unsigned char encoding) {
+    PORTCULLIS_PASS_ON(sqlite3_bind_text64, statement, place, text, bytes, release, encoding);
+}
+int sqlite3_bind_blob64(sqlite3_stmt* statement, int place, const void* blob, sqlite3_uint64 bytes,
+                        void (*release)(void*)) {
+    PORTCULLIS_PASS_ON(sqlite3_bind_blob64, statement, place, blob, bytes, release);
+}
+}  // extern "C"

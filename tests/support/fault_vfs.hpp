@@ -16,7 +16,8 @@ namespace portcullis::test {
 
 class FaultVfs {
   public:
-    enum class Call { open, read, write, sync, truncate, remove, size, lock, map };
+    /// The calls that SQLite makes, and `library`: those that the product makes of SQLite itself.
+    enum class Call { open, read, write, sync, truncate, remove, size, lock, map, library };
     /// The `at`-th call of this kind (from 1) gives `code`; with `lasts` all after it do as well. A write
     /// that fails has written its first half.
     struct Fault {
