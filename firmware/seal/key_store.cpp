@@ -283,12 +283,17 @@ Result<KeyStore::Entry> KeyStore::admit(std::chrono::sys_days epoch, X509* certi
     entry.epoch = epoch;
     entry.key_id = key_id(certificate);
     entry.certificate = certificate_to_der(certificate);
+    if (entry.certificate.empty())
+        return fail(openssl_error(ErrorCode::internal, "key store: cannot write the certificate"));
     if (std::ranges::find(entries_, entry.key_id, &Entry::key_id) != entries_.end())
         return fail(ErrorCode::refused, "key store: the key {} is there already", entry.key_id);
     return entry;
 }
 
+// What could not be read again would cost all the other keys: it is not written.
 Result<void> KeyStore::append(Entry entry) {
+    const std::string_view line = entry.line;
+    TRY(with_context(entry_of(line.substr(0, line.find('\n')), files_.store), "the new key"));
     std::vector<Entry> all = entries_;
     all.push_back(std::move(entry));
     TRY(write(all, generation_));

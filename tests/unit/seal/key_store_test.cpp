@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "seal/statement.hpp"
+#include "support/failing_calls.hpp"
 #include "support/rounds.hpp"
 #include "unit/seal/test_pki.hpp"
 
@@ -238,4 +239,51 @@ TEST_CASE("a key store takes a recipient's pair once, and none for a day that is
     CHECK(added(epoch_of(2), late, late).find("was destroyed") != std::string::npos);
     CHECK(store.entries().size() == 3);
     CHECK(must(KeyStore::open(vault.files)).entries().size() == 3);
+}
+
+TEST_CASE("a call fails while keys are added or an epoch is destroyed: the next try ends it") {
+    const Road road;
+    const TempDir place;
+    const KeyStoreFiles files{place.path() / "disk" / "keys.store", place.path() / "keks" / "kek"};
+    const KeyFiles witness_files = road.pki.issue("witness", "collector", {.ca = "service-ca"});
+    const auto witness = must(
+        FileSigningKey::create(witness_files.key, witness_files.certificate, CertificateUse::sign_receipts));
+    const RecipientKey keys[] = {must(load_recipient({road.reader.key, road.reader.certificate})),
+                                 must(load_recipient({road.evidence.key, road.evidence.certificate}))};
+    bool created = false;
+    bool destroyed = false;
+    int added = 0;
+    const auto begin_anew = [&] {
+        for (const fs::path& folder : {files.store.parent_path(), files.kek.parent_path()}) {
+            fs::remove_all(folder);
+            fs::create_directory(folder);
+        }
+        created = destroyed = false;
+        added = 0;
+    };
+    begin_anew();
+    CHECK(fail_each_library_call(
+              [&] {
+                  begin_anew();
+                  auto store = KeyStore::create(files);
+                  if (!store) return false;
+                  created = true;
+                  for (const RecipientKey& key : keys) {
+                      if (!store->add(epoch_of(added), key.key.get(), key.certificate.get())) return false;
+                      ++added;
+                  }
+                  destroyed = store->destroy(epoch_of(0), *witness, now).has_value();
+                  return destroyed;
+              },
+              [&] {
+                  if (!created) return;
+                  KeyStore store = must(KeyStore::open(files));
+                  // An adding that failed may have come to the disk, a destruction that began ends now.
+                  if (added == 2) {
+                      if (!destroyed) must(store.destroy(epoch_of(0), *witness, now));
+                      REQUIRE(must(store.unwrap()).size() == 1);
+                  } else {
+                      REQUIRE(must(store.unwrap()).size() >= static_cast<std::size_t>(added));
+                  }
+              }) > 0);
 }

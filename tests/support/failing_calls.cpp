@@ -1,6 +1,7 @@
-#include "support/failing_openssl.hpp"
+#include "support/failing_calls.hpp"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/cms.h>
 #include <openssl/evp.h>
@@ -10,6 +11,13 @@
 #include <openssl/stack.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
 
 namespace portcullis::test {
 
@@ -21,18 +29,18 @@ thread_local bool has_struck = false;
 
 }  // namespace
 
-FailingOpenssl::FailingOpenssl(std::uint64_t at, bool lasts) {
+FailingCalls::FailingCalls(std::uint64_t at, bool lasts) {
     until_fault = at;
     lasts_on = lasts;
     has_struck = false;
 }
 
-FailingOpenssl::~FailingOpenssl() {
+FailingCalls::~FailingCalls() {
     until_fault = 0;
     lasts_on = has_struck = false;
 }
 
-bool FailingOpenssl::struck() {
+bool FailingCalls::struck() {
     return has_struck;
 }
 
@@ -144,5 +152,22 @@ PORTCULLIS_5(int, EVP_DecryptInit_ex, 0, EVP_CIPHER_CTX*, const EVP_CIPHER*, ENG
 PORTCULLIS_5(int, EVP_DecryptUpdate, 0, EVP_CIPHER_CTX*, unsigned char*, int*, const unsigned char*, int)
 PORTCULLIS_3(int, EVP_DecryptFinal_ex, 0, EVP_CIPHER_CTX*, unsigned char*, int*)
 PORTCULLIS_4(int, EVP_CIPHER_CTX_ctrl, 0, EVP_CIPHER_CTX*, int, int, void*)
+
+// Of the system: an I/O error.
+PORTCULLIS_3(ssize_t, read, (errno = EIO, -1), int, void*, std::size_t)
+PORTCULLIS_3(ssize_t, write, (errno = EIO, -1), int, const void*, std::size_t)
+PORTCULLIS_1(int, fsync, (errno = EIO, -1), int)
+PORTCULLIS_2(int, fstat, (errno = EIO, -1), int, struct stat*)
+PORTCULLIS_2(int, fchmod, (errno = EIO, -1), int, mode_t)
+PORTCULLIS_2(int, rename, (errno = EIO, -1), const char*, const char*)
+PORTCULLIS_2(int, mkostemp, (errno = EIO, -1), char*, int)
+
+int open(const char* path, int flags, ...) {
+    std::va_list rest;
+    va_start(rest, flags);
+    const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    PORTCULLIS_PASS_ON(open, (errno = EIO, -1), path, flags, mode)
+}
 
 }  // extern "C"
