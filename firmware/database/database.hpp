@@ -68,8 +68,8 @@ class Database {
     /// What is wrong with the file; empty when nothing is.
     [[nodiscard]] Result<std::string> finding();
     [[nodiscard]] Result<void> read_through(int which);
-    /// Ends a transaction that was not committed. When that fails, for want of memory, nothing else is done on
-    /// this connection before it has succeeded: nobody reads what was not kept.
+    /// Ends a transaction that was not committed. When that fails, for want of memory, nothing else is done
+    /// on this connection before it has succeeded: nobody reads what was not kept.
     [[nodiscard]] Result<void> roll_back();
     explicit Database(Connection connection);
     Connection connection_;

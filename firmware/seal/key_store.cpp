@@ -382,6 +382,8 @@ Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& w
 Result<RecipientKey> KeyStore::unwrap_one(const Entry& entry, const TokenKeys& token) const {
     RecipientKey key;
     key.certificate = certificate_from_der(entry.certificate);
+    if (!key.certificate)
+        return fail(openssl_error(ErrorCode::internal, "key store: cannot parse a certificate"));
     if (entry.in_token) {
         if (!token.open) return fail(no_token(entry.epoch));
         key.key = TRY(token.open(epoch_label(entry.epoch), key.certificate.get()));

@@ -24,10 +24,12 @@ void zero_and_free(void* block, const char* /*file*/, int /*line*/) {
 }
 
 /// As operator new, it does not come back without: OpenSSL 3.0 goes on with null in places (EVP_KDF_CTX_new),
-/// and a good record would be called damaged for want of memory. The process is started anew, nothing is lost.
+/// and a good record would be called damaged for want of memory. The process is started anew, nothing is
+/// lost.
 void* allocate(std::size_t bytes, const char* /*file*/, int /*line*/) {
     void* const block = std::malloc(bytes);
-    if (block == nullptr && bytes > 0) assertion_failed("OpenSSL gets the memory it asks for", __FILE__, __LINE__);
+    if (block == nullptr && bytes > 0)
+        assertion_failed("OpenSSL gets the memory it asks for", __FILE__, __LINE__);
     return block;
 }
 

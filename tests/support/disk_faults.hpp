@@ -1,5 +1,6 @@
 #pragma once
-// What a disk, or want of memory, does to SQLite, row by row, and the loop that lets each call of a script meet each row.
+// What a disk, or want of memory, does to SQLite, row by row, and the loop that lets each call of a script
+// meet each row.
 #include <doctest/doctest.h>
 
 #include <sqlite3.h>

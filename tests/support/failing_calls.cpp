@@ -76,14 +76,13 @@ Function* below(const char* name) {
 }  // namespace portcullis::test
 
 // A program's own names go before a library's: the product's calls come here first.
-#define PORTCULLIS_PASS_ON(function, failure, ...)                                           \
-    {                                                                                        \
-        if (portcullis::test::fails(__builtin_return_address(0))) return failure;            \
-        static auto* const below = portcullis::test::below<decltype(function)>(#function);   \
-        return below(__VA_ARGS__);                                                           \
+#define PORTCULLIS_PASS_ON(function, failure, ...)                                         \
+    {                                                                                      \
+        if (portcullis::test::fails(__builtin_return_address(0))) return failure;          \
+        static auto* const below = portcullis::test::below<decltype(function)>(#function); \
+        return below(__VA_ARGS__);                                                         \
     }
-#define PORTCULLIS_1(R, function, failure, A) \
-    R function(A a) PORTCULLIS_PASS_ON(function, failure, a)
+#define PORTCULLIS_1(R, function, failure, A) R function(A a) PORTCULLIS_PASS_ON(function, failure, a)
 #define PORTCULLIS_2(R, function, failure, A, B) \
     R function(A a, B b) PORTCULLIS_PASS_ON(function, failure, a, b)
 #define PORTCULLIS_3(R, function, failure, A, B, C) \
@@ -105,8 +104,8 @@ PORTCULLIS_3(int, BIO_write, -1, BIO*, const void*, int)
 PORTCULLIS_2(int, OPENSSL_sk_push, 0, OPENSSL_STACK*, const void*)
 PORTCULLIS_2(int, RAND_bytes, 0, unsigned char*, int)
 
-PORTCULLIS_4(CMS_ContentInfo*, CMS_encrypt, nullptr, STACK_OF(X509)*, BIO*, const EVP_CIPHER*, unsigned)
-PORTCULLIS_7(CMS_ContentInfo*, CMS_sign_ex, nullptr, X509*, EVP_PKEY*, STACK_OF(X509)*, BIO*, unsigned,
+PORTCULLIS_4(CMS_ContentInfo*, CMS_encrypt, nullptr, STACK_OF(X509) *, BIO*, const EVP_CIPHER*, unsigned)
+PORTCULLIS_7(CMS_ContentInfo*, CMS_sign_ex, nullptr, X509*, EVP_PKEY*, STACK_OF(X509) *, BIO*, unsigned,
              OSSL_LIB_CTX*, const char*)
 PORTCULLIS_5(CMS_SignerInfo*, CMS_add1_signer, nullptr, CMS_ContentInfo*, X509*, EVP_PKEY*, const EVP_MD*,
              unsigned)
@@ -114,7 +113,7 @@ PORTCULLIS_3(CMS_RecipientInfo*, CMS_add1_recipient_cert, nullptr, CMS_ContentIn
 PORTCULLIS_1(EVP_PKEY_CTX*, CMS_RecipientInfo_get0_pkey_ctx, nullptr, CMS_RecipientInfo*)
 PORTCULLIS_2(BIO*, CMS_dataInit, nullptr, CMS_ContentInfo*, BIO*)
 PORTCULLIS_2(int, CMS_dataFinal, 0, CMS_ContentInfo*, BIO*)
-PORTCULLIS_6(int, CMS_verify, 0, CMS_ContentInfo*, STACK_OF(X509)*, X509_STORE*, BIO*, BIO*, unsigned)
+PORTCULLIS_6(int, CMS_verify, 0, CMS_ContentInfo*, STACK_OF(X509) *, X509_STORE*, BIO*, BIO*, unsigned)
 PORTCULLIS_6(int, CMS_decrypt, 0, CMS_ContentInfo*, EVP_PKEY*, X509*, BIO*, BIO*, unsigned)
 PORTCULLIS_2(int, i2d_CMS_ContentInfo, -1, const CMS_ContentInfo*, unsigned char**)
 PORTCULLIS_3(CMS_ContentInfo*, d2i_CMS_ContentInfo, nullptr, CMS_ContentInfo**, const unsigned char**, long)
@@ -129,7 +128,7 @@ PORTCULLIS_2(int, PEM_write_bio_X509, 0, BIO*, const X509*)
 PORTCULLIS_2(int, X509_check_private_key, 0, const X509*, const EVP_PKEY*)
 
 PORTCULLIS_2(int, X509_STORE_add_cert, 0, X509_STORE*, X509*)
-PORTCULLIS_4(int, X509_STORE_CTX_init, 0, X509_STORE_CTX*, X509_STORE*, X509*, STACK_OF(X509)*)
+PORTCULLIS_4(int, X509_STORE_CTX_init, 0, X509_STORE_CTX*, X509_STORE*, X509*, STACK_OF(X509) *)
 PORTCULLIS_1(int, X509_verify_cert, -1, X509_STORE_CTX*)
 PORTCULLIS_2(int, X509_CRL_verify, -1, X509_CRL*, EVP_PKEY*)
 PORTCULLIS_2(int, ASN1_TIME_to_tm, 0, const ASN1_TIME*, tm*)
@@ -140,7 +139,8 @@ PORTCULLIS_2(int, EVP_PKEY_CTX_set_ecdh_kdf_md, 0, EVP_PKEY_CTX*, const EVP_MD*)
 PORTCULLIS_1(int, EVP_PKEY_derive_init, 0, EVP_PKEY_CTX*)
 PORTCULLIS_2(int, EVP_PKEY_derive_set_peer, 0, EVP_PKEY_CTX*, EVP_PKEY*)
 PORTCULLIS_3(int, EVP_PKEY_derive, 0, EVP_PKEY_CTX*, unsigned char*, std::size_t*)
-PORTCULLIS_5(int, EVP_DigestSign, 0, EVP_MD_CTX*, unsigned char*, std::size_t*, const unsigned char*, std::size_t)
+PORTCULLIS_5(int, EVP_DigestSign, 0, EVP_MD_CTX*, unsigned char*, std::size_t*, const unsigned char*,
+             std::size_t)
 PORTCULLIS_5(int, EVP_DigestVerify, 0, EVP_MD_CTX*, const unsigned char*, std::size_t, const unsigned char*,
              std::size_t)
 PORTCULLIS_5(int, EVP_EncryptInit_ex, 0, EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*,

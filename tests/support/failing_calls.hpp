@@ -1,8 +1,8 @@
 #pragma once
-// FailingCalls: while it lives, one of the calls that the product makes of OpenSSL, or of the system for a file,
-// does nothing and gives what that function gives for a failure. (OpenSSL's calls of itself go on: 3.0
-// dereferences null in places where its own memory is short, so there the program ends, see seal/openssl.cpp.)
-// Link failing_calls.cpp. Thread-bound.
+// FailingCalls: while it lives, one of the calls that the product makes of OpenSSL, or of the system for a
+// file, does nothing and gives what that function gives for a failure. (OpenSSL's calls of itself go on: 3.0
+// dereferences null in places where its own memory is short, so there the program ends, see
+// seal/openssl.cpp.) Link failing_calls.cpp. Thread-bound.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -23,9 +23,10 @@ class FailingCalls {
 };
 
 /// work() with each of its calls failing, one at a time and then all from there on, until it meets no failure
-/// any more. work() gives whether it succeeded, and looks itself whether a success is a true one. Afterwards it
-/// succeeds again: nothing is left broken. afterwards(), without a failure, looks at what a run left behind. Gives
-/// how often work() did not succeed. Of much work each stride-th call will do; all with PORTCULLIS_ROUNDS of 10 or more.
+/// any more. work() gives whether it succeeded, and looks itself whether a success is a true one. Afterwards
+/// it succeeds again: nothing is left broken. afterwards(), without a failure, looks at what a run left
+/// behind. Gives how often work() did not succeed. Of much work each stride-th call will do; all with
+/// PORTCULLIS_ROUNDS of 10 or more.
 template <class Work, class Afterwards>
 std::uint64_t fail_each_library_call(Work work, Afterwards afterwards, std::uint64_t stride = 1) {
     constexpr std::uint64_t most_calls = 5000;

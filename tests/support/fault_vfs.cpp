@@ -439,10 +439,10 @@ Function next(const char* name) {
 
 }  // namespace
 
-#define PORTCULLIS_PASS_ON(function, ...)                        \
-    if (const int code = library_fault()) return code;           \
+#define PORTCULLIS_PASS_ON(function, ...)                           \
+    if (const int code = library_fault()) return code;              \
     static const auto below = next<decltype(&function)>(#function); \
-    const Within within;                                         \
+    const Within within;                                            \
     return below(__VA_ARGS__)
 
 extern "C" {

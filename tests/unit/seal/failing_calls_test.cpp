@@ -1,5 +1,5 @@
-// Each call of OpenSSL, and of the system for a file, fails in turn: sealing, opening, signing and judging give an error, never a crash, half a
-// blob or a false good verdict, and work again afterwards.
+// Each call of OpenSSL, and of the system for a file, fails in turn: sealing, opening, signing and judging
+// give an error, never a crash, half a blob or a false good verdict, and work again afterwards.
 #include "support/failing_calls.hpp"
 
 #include <doctest/doctest.h>
@@ -32,7 +32,8 @@ TEST_CASE("a call fails while a record is sealed: an error, never half a record"
 TEST_CASE("a call fails while an envelope is opened: no verdict calls it good and no payload is false") {
     const Road road;
     const SealedRecord sealed = road.seal(sample_record(), first_head());
-    const std::string truth = must(encode_payload(*road.opener->open_read(sealed.items[0].blob, now).payload));
+    const std::string truth =
+        must(encode_payload(*road.opener->open_read(sealed.items[0].blob, now).payload));
     CHECK(fail_each_library_call([&] {
               const OpenedRead opened = road.opener->open_read(sealed.items[0].blob, now);
               if (!opened.verdict.good()) return false;
@@ -73,10 +74,12 @@ TEST_CASE("a call fails while a recipient set is taken: the set in use stays") {
     const SetDesk desk;
     const Bytes blob = desk.sign(desk.set(3));
     const RecipientSetGate gate = desk.gate();
-    CHECK(fail_each_library_call([&] { return gate.open(blob, std::nullopt, now).has_value(); }, [] {}, 3) > 0);
+    CHECK(fail_each_library_call([&] { return gate.open(blob, std::nullopt, now).has_value(); }, [] {}, 3) >
+          0);
 }
 
-TEST_CASE("a call fails while the device takes a recipient set: the one in use stays, in the file it is whole") {
+TEST_CASE(
+    "a call fails while the device takes a recipient set: the one in use stays, in the file it is whole") {
     const SetDesk desk;
     const Bytes old = desk.sign(desk.set(3));
     const Bytes next = desk.sign(desk.set(4));

@@ -287,3 +287,71 @@ TEST_CASE("a call fails while keys are added or an epoch is destroyed: the next 
                   }
               }) > 0);
 }
+
+TEST_CASE(
+    "keys that live in a token: tried when they come, unwrapped there, destroyed there first, whatever "
+    "fails") {
+    const Road road;
+    const TempDir place;
+    const KeyStoreFiles files{place.path() / "disk" / "keys.store", place.path() / "keks" / "kek"};
+    const KeyFiles witness_files = road.pki.issue("witness", "collector", {.ca = "service-ca"});
+    const auto witness = must(
+        FileSigningKey::create(witness_files.key, witness_files.certificate, CertificateUse::sign_receipts));
+    const X509Ptr certificate = must(load_certificate(road.reader.certificate));
+    bool there = true;
+    fs::path opens = road.reader.key;
+    const TokenKeys token{[&](const std::string& label, X509* wanted) -> Result<KeyPtr> {
+                              CHECK(label == epoch_label(epoch_of(0)));
+                              CHECK(wanted != nullptr);
+                              if (!there) return fail(ErrorCode::not_found, "the token has no such key");
+                              return load_private_key(opens);
+                          },
+                          [&](const std::string& label) -> Result<void> {
+                              CHECK(label == epoch_label(epoch_of(0)));
+                              there = false;
+                              return {};
+                          }};
+    const auto begin_anew = [&] {
+        for (const fs::path& folder : {files.store.parent_path(), files.kek.parent_path()}) {
+            fs::remove_all(folder);
+            fs::create_directory(folder);
+        }
+        there = true;
+    };
+    SUBCASE("another's key is not taken, without the token neither opened nor destroyed") {
+        begin_anew();
+        KeyStore store = must(KeyStore::create(files));
+        opens = road.evidence.key;
+        CHECK(store.add_in_token(epoch_of(0), certificate.get(), token).error().code() == ErrorCode::refused);
+        opens = road.reader.key;
+        REQUIRE(store.add_in_token(epoch_of(0), certificate.get(), token));
+        CHECK(must(store.unwrap(token)).size() == 1);
+        CHECK(store.unwrap().error().code() == ErrorCode::configuration);
+        CHECK(store.destroy(epoch_of(0), *witness, now).error().code() == ErrorCode::configuration);
+        CHECK(there);
+        there = false;  // in the midst of a destruction: told, left out
+        CHECK(must(store.unwrap(token)).empty());
+        REQUIRE(store.destroy(epoch_of(0), *witness, now, token));
+        CHECK(must(KeyStore::open(files)).entries().empty());
+    }
+    SUBCASE("a call fails") {
+        bool destroyed = false;
+        CHECK(fail_each_library_call(
+                  [&] {
+                      begin_anew();
+                      destroyed = false;
+                      auto store = KeyStore::create(files);
+                      if (!store || !store->add_in_token(epoch_of(0), certificate.get(), token)) return false;
+                      if (!store->unwrap(token)) return false;
+                      destroyed = store->destroy(epoch_of(0), *witness, now, token).has_value();
+                      if (destroyed) REQUIRE_FALSE(there);
+                      return destroyed;
+                  },
+                  [&] {
+                      auto store = KeyStore::open(files);
+                      if (!store || destroyed || there) return;
+                      must(store->destroy(epoch_of(0), *witness, now, token));  // what was begun ends
+                      REQUIRE(store->entries().empty());
+                  }) > 0);
+    }
+}
