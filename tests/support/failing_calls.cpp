@@ -67,7 +67,7 @@ template <class Function>
 Function* below(const char* name) {
     static_assert(sizeof(void*) == sizeof(Function*));
     void* const found = ::dlsym(RTLD_NEXT, name);
-    REQUIRE(found != nullptr);
+    if (found == nullptr) std::abort();  // no doctest here: files are written after its end, too
     return reinterpret_cast<Function*>(found);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -433,7 +434,7 @@ int library_fault() {
 template <class Function>
 Function next(const char* name) {
     void* const found = ::dlsym(RTLD_NEXT, name);
-    REQUIRE(found != nullptr);
+    if (found == nullptr) std::abort();  // no doctest here: files are written after its end, too
     return reinterpret_cast<Function>(found);
 }
 
