@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t piece_bytes = std::uint64_t{16} << 20;
 constexpr std::uint64_t piece_items = 2048;
 constexpr std::chrono::minutes scan_interval{1};
+constexpr int patience_tries = 10;  // then what cannot be read is taken for lost
 
 struct Row {
     SpooledItem spooled;
@@ -95,33 +96,36 @@ struct Salvage::Source {
         return std::make_unique<Source>(Source{file, std::move(database), std::move(life)});
     }
 
-    /// The next row behind `head` if it continues it; nothing when none does any more.
-    [[nodiscard]] std::optional<Row> behind(const ChainHead& head, const TombstoneMaker& maker) {
-        auto row = read_behind(head.next_seq - 1);
-        if (!row || row->spooled.first != head.next_seq) return std::nullopt;
+    /// The next row behind `head` if it continues it; nothing when none does any more. An error when it
+    /// cannot be read now.
+    [[nodiscard]] Result<std::optional<Row>> behind(const ChainHead& head, const TombstoneMaker& maker) {
+        std::optional<Row> row = TRY(read_behind(head.next_seq - 1));
+        if (!row || row->spooled.first != head.next_seq) return std::optional<Row>();
         if (row->spooled.item.kind == ItemKind::tombstone) return vouched_for(std::move(*row), maker);
         const SealedItem& item = row->spooled.item;
         if (item.seq != head.next_seq || item.link != next_link(head.link, item.seq, sha256(item.blob)))
-            return std::nullopt;
+            return std::optional<Row>();
         return row;
     }
 
     /// The first row that was not received. The link before it is known of a chain of which nothing was; else
     /// its own link counts if the row behind it, or the chain's end, says the same.
-    [[nodiscard]] std::optional<Row> first(const TombstoneMaker& maker) {
+    [[nodiscard]] Result<std::optional<Row>> first(const TombstoneMaker& maker) {
         if (life.received == 0)
             return behind({life.head.chain, 1, first_link(life.device, life.head.chain)}, maker);
-        auto row = read_behind(life.received);
-        if (!row || row->spooled.first != life.received + 1) return std::nullopt;
+        std::optional<Row> row = TRY(read_behind(life.received));
+        if (!row || row->spooled.first != life.received + 1) return std::optional<Row>();
         if (row->spooled.item.kind == ItemKind::tombstone) return vouched_for(std::move(*row), maker);
         const ChainHead after{life.head.chain, row->spooled.item.seq + 1, row->spooled.item.link};
         const bool ends = after.next_seq == life.head.next_seq && after.link == life.head.link;
-        if (!ends && !behind(after, maker)) return std::nullopt;
+        if (!ends && !TRY(behind(after, maker))) return std::optional<Row>();
         return row;
     }
 
+    int tries_left = patience_tries;
+
   private:
-    [[nodiscard]] std::optional<Row> read_behind(Seq seq) {
+    [[nodiscard]] Result<std::optional<Row>> read_behind(Seq seq) {
         const auto read = [&]() -> Result<std::optional<Row>> {
             Statement row = TRY(database.prepare(
                 "SELECT seq, first, kind, link, blob FROM items WHERE seq > ? AND length(blob) <= ? "
@@ -136,7 +140,10 @@ struct Salvage::Source {
             found.spooled = {{row.count(0), *kind, Bytes(blob.begin(), blob.end()), link}, row.count(1)};
             return std::optional<Row>(std::move(found));
         };
-        return read().value_or(std::nullopt);
+        Result<std::optional<Row>> row = read();
+        if (!row && (row.error().code() == ErrorCode::corrupt || --tries_left <= 0))
+            return std::optional<Row>();
+        return row;
     }
 
     [[nodiscard]] std::optional<Row> vouched_for(Row row, const TombstoneMaker& maker) const {
@@ -169,14 +176,15 @@ void Salvage::look() {
 }
 
 Result<void> Salvage::step() {
-    if (!rest_ && !looked_ && fs::exists(rest_of(settings_.path))) {  // of the run before
+    // Of the run before, or of a piece that could not be made.
+    if (!rest_ && (!looked_ || source_) && fs::exists(rest_of(settings_.path))) {
         SpoolSettings rest = settings_;
         rest.path = rest_of(settings_.path);
         rest.anchor.clear();
         rest_ = TRY(Spool::open(std::move(rest), maker_, clock_));
     }
     if (rest_ && !TRY(is_drained())) return {};
-    if (!source_) find_source();
+    if (!source_) TRY(find_source());
     if (source_) return next_piece();
     if (rest_) remove_rest();
     return {};
@@ -190,14 +198,18 @@ Result<bool> Salvage::is_drained() {
 }
 
 /// The one that the rest comes from, else the oldest.
-void Salvage::find_source() {
-    if (!rest_ && scan_due_ && clock_.since_boot() < *scan_due_) return;
+Result<void> Salvage::find_source() {
+    if (!rest_ && scan_due_ && clock_.since_boot() < *scan_due_) return {};
     scan_due_ = clock_.since_boot() + scan_interval;
     std::unique_ptr<Source> oldest;
     for (const fs::path& file : files_set_aside(settings_.path)) {
         if (hopeless_.contains(file)) continue;
         auto source = Source::open(file, settings_.device);
         if (!source) {
+            const ErrorCode code = source.error().code();
+            const bool for_good = code == ErrorCode::corrupt || code == ErrorCode::configuration ||
+                                  ++failed_[file] >= patience_tries;
+            if (!for_good) return fail(std::move(source.error()));
             hopeless_.insert(file);
             log_warning("spool", "nothing of it can be delivered, it is kept: file={} why=\"{}\"",
                         file.string(), source.error().message());
@@ -205,11 +217,12 @@ void Salvage::find_source() {
         }
         if (rest_ && (*source)->life.head.chain == rest_->head().chain) {
             source_ = std::move(*source);
-            return;
+            return {};
         }
         if (!oldest) oldest = std::move(*source);
     }
     source_ = std::move(oldest);
+    return {};
 }
 
 Result<void> Salvage::next_piece() {
@@ -227,10 +240,10 @@ Result<void> Salvage::next_piece() {
         auto transaction = TRY(Transaction::begin(database));
         Life life = TRY(load_life(database));
         life.pass_time(clock_.since_boot());
-        std::optional<Row> row = goes_on ? source_->behind(life.head, maker_) : source_->first(maker_);
+        std::optional<Row> row = TRY(goes_on ? source_->behind(life.head, maker_) : source_->first(maker_));
         if (row && !goes_on) TRY(become(database, life, {source_->life.head.chain, row->spooled.first, {}}));
         for (; row && taken < piece_items && life.bytes < piece_bytes;
-             row = source_->behind(life.head, maker_)) {
+             row = TRY(source_->behind(life.head, maker_))) {
             TRY(insert(database, *row, life.age));
             life.head.next_seq = row->spooled.item.seq + 1;
             life.head.link = row->spooled.item.link;

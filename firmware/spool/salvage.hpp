@@ -3,11 +3,13 @@
 // after all: in a second spool, <spool>.rest, which the uplink attaches to beside the first. Oldest first, in
 // pieces, each row only if it continues the links of the one before (a tombstone only with our own
 // signature). At the first that does not, it ends: how far that chain went is declared by the life statement
-// of the next one. Thread-bound: the owner's thread. Nothing here fails the owner.
+// of the next one. What the disk cannot read just now is tried again. Thread-bound: the owner's thread.
+// Nothing here fails the owner.
 //
 // A file that was delivered whole is removed. Of those with parts that nobody can read the newest is kept, as
 // <spool>.unread.
 
+#include <map>
 #include <optional>
 #include <set>
 
@@ -32,7 +34,7 @@ class Salvage {
     /// The second spool, to release from; null while there is none. Its address stays the same.
     [[nodiscard]] Spool* rest() { return rest_ ? &*rest_ : nullptr; }
     /// Nothing is left to be delivered.
-    [[nodiscard]] bool idle() const { return looked_ && !rest_ && !source_; }
+    [[nodiscard]] bool idle() const { return looked_ && told_.empty() && !rest_ && !source_; }
 
     struct Source;
 
@@ -40,7 +42,7 @@ class Salvage {
     [[nodiscard]] Result<void> step();
     [[nodiscard]] Result<void> next_piece();
     [[nodiscard]] Result<bool> is_drained();
-    void find_source();
+    [[nodiscard]] Result<void> find_source();
     void finish_source();
     void remove_rest();
 
@@ -50,6 +52,7 @@ class Salvage {
     std::optional<Spool> rest_;
     std::unique_ptr<Source> source_;
     std::set<std::filesystem::path> hopeless_;
+    std::map<std::filesystem::path, int> failed_;  // how often it could not be opened
     std::optional<BootTime> scan_due_;
     bool looked_ = false;
     std::string told_;

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "database/database.hpp"
 #include "support.hpp"
+#include "support/disk_faults.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -231,4 +232,43 @@ TEST_CASE("without anything set aside nothing is made, and the folder is looked 
     house.clock.advance(std::chrono::minutes(1));
     house.salvage->look();
     CHECK(house.rest().size() == 2);
+}
+
+TEST_CASE(
+    "whichever call fails while a spool that was set aside is looked through, all that was in it is "
+    "delivered") {
+    const std::uint64_t stride = rounds_or(1) >= 10 ? 1 : 5;
+    const std::uint64_t runs = fail_each_call(0, stride, [](FaultVfs& disk) {
+        House house;
+        std::vector<SpooledItem> rows;
+        {
+            const FaultVfs::Asleep asleep(disk);
+            house.fill(6);
+            rows = all_of(*house.spool);
+            house.damage();
+            house.start();
+            REQUIRE(house.spool->set_aside());
+        }
+        std::set<Seq> delivered;
+        for (int look = 0; look < 20 && (delivered.size() < rows.size() || !house.salvage->idle()); ++look) {
+            if (look == 5) disk.mend();
+            house.salvage->look();
+            house.clock.advance(std::chrono::minutes(2));
+            const FaultVfs::Asleep asleep(disk);
+            if (house.salvage->rest() == nullptr) continue;
+            const auto items = house.rest();
+            for (const SpooledItem& row : items) {
+                REQUIRE(row.item.blob == rows.at(row.item.seq - 1).item.blob);
+                delivered.insert(row.item.seq);
+            }
+            if (!items.empty()) house.receive();
+        }
+        CHECK(delivered.size() == rows.size());
+        CHECK(house.salvage->idle());
+        CHECK_FALSE(house.there(".broken-1"));
+        CHECK_FALSE(house.there(".unread"));
+        house.salvage.reset();
+        house.spool.reset();
+    });
+    CHECK(runs > disk_faults.size() / 2);
 }
