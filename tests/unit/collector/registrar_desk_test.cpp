@@ -20,9 +20,10 @@ struct Counter {
     TestDevice device{bench.road};
     std::filesystem::path folder = bench.road.pki.folder() / "registrar";
     KeyFiles identity = bench.road.pki.issue("identity", "gate-1", {.extended = "clientAuth"});
-    RegistrarDesk desk{folder, must(TrustStore::create({.ca_chain = bench.road.pki.chain("device-ca"),
-                                                        .signers = identity.certificate,
-                                                        .use = CertificateUse::identify}))};
+    RegistrarDesk desk{folder,
+                       must(TrustStore::create({.ca_chain = bench.road.pki.folder() / "device-ca.chain.pem",
+                                                .signers = identity.certificate,
+                                                .use = CertificateUse::identify}))};
 
     Counter() {
         std::filesystem::create_directories(folder / "answers");
