@@ -6,8 +6,6 @@ target_compile_features(portcullis_flags INTERFACE cxx_std_20)
 target_compile_options(portcullis_flags INTERFACE
   -Wall -Wextra -Wconversion -Wold-style-cast -Wsuggest-override -Wshadow $<$<CXX_COMPILER_ID:GNU>:-Werror>
   -fstack-protector-strong -fno-omit-frame-pointer)
-# GCC 12 takes std::string's operator+ for a copy onto itself when it inlines much (its bug 105651).
-target_compile_options(portcullis_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 # The process-wall test finds each of these in the programs.
 target_link_options(portcullis_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
 # What is shipped (rooms, drivers, programs; the root's CMakeLists.txt says where that ends) is hardened further.
@@ -18,8 +16,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PORTCULLIS_SANITIZE)
   target_compile_options(portcullis_flags INTERFACE
     "$<${portcullis_shipped}:-fstack-clash-protection;-ftrivial-auto-var-init=zero>")
   # The tests' own code need not be fast: compiling it is a third of a build.
-  # GCC 12 at -O1 sees std::string's own buffer overrun where a path is made of a sum of strings.
-  target_compile_options(portcullis_flags INTERFACE "$<$<NOT:${portcullis_shipped}>:-O1;-Wno-array-bounds>")
+  target_compile_options(portcullis_flags INTERFACE "$<$<NOT:${portcullis_shipped}>:-O1>")
   # Control-flow integrity as far as GCC gives it: indirect branches end at marked places only.
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     target_compile_options(portcullis_flags INTERFACE "$<${portcullis_shipped}:-fcf-protection=full>")
