@@ -18,6 +18,7 @@ function(portcullis_library name room_kind)
   list(TRANSFORM arg_DEPENDS PREPEND portcullis::)
   target_link_libraries(portcullis_${name}
     PUBLIC ${arg_DEPENDS} ${arg_LINKS} PRIVATE portcullis::flags ${arg_PRIVATE_LINKS})
+  portcullis_precompile(portcullis_${name} library)
 endfunction()
 
 function(portcullis_room name)
@@ -36,6 +37,7 @@ function(portcullis_program name)
   target_link_libraries(${name} PRIVATE portcullis::flags ${arg_DEPENDS} ${arg_LINKS})
   target_compile_definitions(${name} PRIVATE PORTCULLIS_VERSION="${PROJECT_VERSION}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  portcullis_precompile(${name} program)
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT ${arg_COMPONENT})
 endfunction()
 
@@ -48,9 +50,11 @@ function(portcullis_test name)
     math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")  # ThreadSanitizer runs ten times as long
   endif()
   add_executable(test_${name} ${arg_SOURCES})
+  set_target_properties(test_${name} PROPERTIES PORTCULLIS_TEST ON)  # Warnings.cmake
   list(TRANSFORM arg_DEPENDS PREPEND portcullis::)
   target_link_libraries(test_${name} PRIVATE portcullis::flags portcullis_test_main ${arg_DEPENDS} ${arg_LINKS})
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  portcullis_precompile(test_${name} test)
   target_compile_definitions(test_${name} PRIVATE
     PORTCULLIS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PORTCULLIS_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
   set(properties)

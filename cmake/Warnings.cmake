@@ -12,11 +12,12 @@ target_link_options(portcullis_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstac
 define_property(TARGET PROPERTY PORTCULLIS_SHIPPED INITIALIZE_FROM_VARIABLE PORTCULLIS_SHIPPED)
 set(portcullis_shipped "$<BOOL:$<TARGET_PROPERTY:PORTCULLIS_SHIPPED>>")
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PORTCULLIS_SANITIZE)
-  target_compile_definitions(portcullis_flags INTERFACE "_FORTIFY_SOURCE=$<IF:${portcullis_shipped},3,2>")
+  target_compile_definitions(portcullis_flags INTERFACE "$<${portcullis_shipped}:_FORTIFY_SOURCE=3>")
   target_compile_options(portcullis_flags INTERFACE
     "$<${portcullis_shipped}:-fstack-clash-protection;-ftrivial-auto-var-init=zero>")
-  # The tests' own code need not be fast: compiling it is a third of a build.
-  target_compile_options(portcullis_flags INTERFACE "$<$<NOT:${portcullis_shipped}>:-O1>")
+  # The tests' own code need not be fast: compiling it is a third of a build. Benches and fixtures are a little.
+  target_compile_options(portcullis_flags INTERFACE
+    "$<$<NOT:${portcullis_shipped}>:$<IF:$<BOOL:$<TARGET_PROPERTY:PORTCULLIS_TEST>>,-O0,-O1>>")
   # Control-flow integrity as far as GCC gives it: indirect branches end at marked places only.
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     target_compile_options(portcullis_flags INTERFACE "$<${portcullis_shipped}:-fcf-protection=full>")
