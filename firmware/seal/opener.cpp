@@ -17,6 +17,7 @@ struct EnvelopeOpener::Plaintext {
     Bytes bytes;
     Digest recipients{};
     std::string reason;
+    std::string recipient;
 
     Plaintext() = default;
     Plaintext(Plaintext&&) = default;
@@ -111,11 +112,23 @@ Result<EnvelopeOpener> EnvelopeOpener::create(std::vector<RecipientKey> recipien
 }
 
 Digest EnvelopeOpener::fingerprint() const {
+    std::vector<std::string> ids = recipients();
+    std::ranges::sort(ids);
+    return sha256(as_bytes(fmt::format("{} {}", fmt::join(ids, " "), to_hex(trust_.fingerprint()))));
+}
+
+std::vector<std::string> EnvelopeOpener::recipients() const {
     std::vector<std::string> ids;
     for (const Recipient& recipient : recipients_)
         ids.push_back(recipient.id);
-    std::ranges::sort(ids);
-    return sha256(as_bytes(fmt::format("{} {}", fmt::join(ids, " "), to_hex(trust_.fingerprint()))));
+    return ids;
+}
+
+Result<SecretKey> EnvelopeOpener::derive(std::string_view recipient, ByteView salt,
+                                         std::string_view purpose) const {
+    const auto place = std::ranges::find(recipients_, recipient, &Recipient::id);
+    if (place == recipients_.end()) return fail(ErrorCode::not_found, "opener: holds no key {}", recipient);
+    return derive_key(place->pair.key.get(), salt, purpose);
 }
 
 EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
@@ -137,6 +150,7 @@ EnvelopeOpener::Plaintext EnvelopeOpener::decrypt(ByteView blob) const {
             plaintext.bytes = std::move(*opened);
             if (Result<Digest> digest = recipients_digest(gated->recipients)) plaintext.recipients = *digest;
             plaintext.authenticity = Authenticity::authentic;
+            plaintext.recipient = recipient.id;
             return plaintext;
         } else {
             give_up(Authenticity::damaged, opened.error().message());
@@ -160,7 +174,9 @@ Opened<Payload> EnvelopeOpener::open_text(ByteView blob, UtcTime received,
                 text.error().message()};
     }
     const Cleanse cleanse(text->json);
-    return judge(*text, plaintext.recipients, parse);
+    Opened<Payload> opened = judge(*text, plaintext.recipients, parse);
+    opened.recipient = plaintext.recipient;
+    return opened;
 }
 
 OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {

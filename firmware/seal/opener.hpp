@@ -11,6 +11,7 @@
 #include "core/verdict.hpp"
 #include "record/health_codec.hpp"
 #include "record/payload.hpp"
+#include "seal/derived_key.hpp"
 #include "seal/trust.hpp"
 
 namespace portcullis {
@@ -40,6 +41,7 @@ struct Opened {
     std::optional<Payload> payload;
     std::string signer_key_id;  // empty when nothing came as far as a signature
     std::string reason;         // why the authenticity is not `authentic`; for logs
+    std::string recipient{};    // id of the key of ours that opened it; empty when none did
 };
 using OpenedRead = Opened<ReadPayload>;
 using OpenedHealth = Opened<HealthPayload>;
@@ -85,6 +87,12 @@ class EnvelopeOpener {
     [[nodiscard]] OpenedHealth open_health(ByteView blob, UtcTime received) const;
     [[nodiscard]] OpenedMedia open_media(ByteView blob) const;
     [[nodiscard]] const TrustStore& trust() const { return trust_; }
+    /// Ids of the recipients' keys.
+    [[nodiscard]] std::vector<std::string> recipients() const;
+    /// A secret that goes with this recipient's key (derived_key.hpp). Errors: not_found (we hold no such
+    /// key), internal, io.
+    [[nodiscard]] Result<SecretKey> derive(std::string_view recipient, ByteView salt,
+                                           std::string_view purpose) const;
     /// Changes when a recipient key comes or goes, or the trust in a signer changes.
     [[nodiscard]] Digest fingerprint() const;
     /// Honours a replaced deny list or revocation list (TrustStore::refresh).

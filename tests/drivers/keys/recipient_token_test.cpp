@@ -195,6 +195,25 @@ TEST_CASE("a key in a token stands in no file, before and after it is destroyed"
     CHECK(found());  // control
 }
 
+TEST_CASE("a secret derived in the token is the one of the same key in a file, and goes with the epoch") {
+    if (skip<TokenBench>()) return;
+    Safe safe;
+    const KeyFiles known = safe.road.pki.recipient("known");
+    const Bytes salt = to_bytes("a salt");
+    const SecretKey expected = must(derive_key(must(load_private_key(known.key)).get(), salt, "test"));
+    safe.bench.import(known.key, epoch_label(epoch_of(0)));
+    fs::remove(known.key);
+    const X509Ptr certificate = must(load_certificate(known.certificate));
+    KeyStore store = must(KeyStore::open(safe.files));
+    REQUIRE(store.add_in_token(epoch_of(0), certificate.get(), safe.token.keys()));
+    safe.certificates.push_back(known.certificate);
+    const std::string id = key_id(certificate.get());
+    const EnvelopeOpener opener = safe.opener();
+    CHECK(must(opener.derive(id, salt, "test")).bytes == expected.bytes);
+    REQUIRE(store.destroy(epoch_of(0), *safe.witness, now, safe.token.keys()));
+    CHECK_FALSE(opener.derive(id, salt, "test"));  // the handle is there, the key is not
+}
+
 TEST_CASE("behind the opener's wall a token's key opens, also when the keys are read again") {
     if (skip<TokenBench>()) return;
     Safe safe;
