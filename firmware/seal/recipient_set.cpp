@@ -69,28 +69,16 @@ std::vector<std::size_t> KnownRecipients::in_force(Purpose purpose, UtcTime now)
 }
 
 Result<RecipientSetGate> RecipientSetGate::create(const RecipientSetRules& rules) {
-    TrustStore policy = TRY(TrustStore::create({.ca_chain = rules.policy_chain,
-                                                .signers = rules.policy_signers,
-                                                .use = CertificateUse::sign_policy}));
+    PolicyKeys policy = TRY(PolicyKeys::create(rules.policy_chain, rules.policy_signers));
     CaChain recipients = TRY(CaChain::create(rules.recipient_chain));
     return RecipientSetGate(std::move(policy), std::move(recipients), rules.fleet);
 }
 
 Result<RecipientSet> RecipientSetGate::read(ByteView blob, UtcTime not_before) const {
-    // The signer's dates are compared below with times that need no clock.
-    const auto text = verify_statement(blob, policy_, not_before, max_recipient_set_bytes);
-    if (!text) return fail(ErrorCode::refused, "recipient set: {}", text.error().message());
-    const Signer* signer = policy_.find(text->signer_key_id);
-    if (signer->trust != KeyTrust::trusted)
-        return fail(ErrorCode::refused, "recipient set: signed by the key {}, which is {} as a policy key",
-                    text->signer_key_id, to_string(signer->trust));
-    auto set = parse_recipient_set(text->json);
+    const PolicyText text = TRY(policy_.read(blob, max_recipient_set_bytes, "recipient set"));
+    auto set = parse_recipient_set(text.json);
     if (!set) return fail(ErrorCode::refused, "recipient set: {}", set.error().message());
-    if (set->issued < signer->valid_from || set->issued > signer->valid_until ||
-        not_before > signer->valid_until)
-        return fail(ErrorCode::refused,
-                    "recipient set: its policy key holds from {} to {}; renew the policy key",
-                    to_iso8601(signer->valid_from), to_iso8601(signer->valid_until));
+    TRY(text.check_dates(set->issued, std::max(set->issued, not_before), "recipient set"));
     if (set->fleet != fleet_)
         return fail(ErrorCode::refused, "recipient set: of the fleet '{}', ours is '{}'", set->fleet, fleet_);
     if (age_of(set->issued, not_before) == SetAge::over)

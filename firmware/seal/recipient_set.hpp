@@ -10,7 +10,7 @@
 #include "base/sha256.hpp"
 #include "core/recipient_set.hpp"
 #include "ports/signing_key.hpp"
-#include "seal/trust.hpp"
+#include "seal/policy_keys.hpp"
 
 namespace portcullis {
 
@@ -70,12 +70,12 @@ class RecipientSetGate {
                                                UtcTime not_before) const;
 
   private:
-    RecipientSetGate(TrustStore policy, CaChain recipients, std::string fleet)
+    RecipientSetGate(PolicyKeys policy, CaChain recipients, std::string fleet)
         : policy_(std::move(policy)), recipients_(std::move(recipients)), fleet_(std::move(fleet)) {}
     [[nodiscard]] Result<RecipientSet> read(ByteView blob, UtcTime not_before) const;
     [[nodiscard]] Result<X509Ptr> check_recipient(const RecipientEntry& entry, std::size_t number) const;
 
-    TrustStore policy_;
+    PolicyKeys policy_;
     CaChain recipients_;
     std::string fleet_;
 };

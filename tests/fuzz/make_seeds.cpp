@@ -14,6 +14,7 @@
 #include "drivers/camera/made_pictures.hpp"
 #include "fuzz/vector_keys.hpp"
 #include "provision/key_request.hpp"
+#include "record/access_policy_codec.hpp"
 #include "record/health_codec.hpp"
 #include "record/key_request_codec.hpp"
 #include "record/recipient_set_codec.hpp"
@@ -21,6 +22,7 @@
 #include "seal/statement.hpp"
 #include "spool/spool.hpp"
 #include "support/fake_clock.hpp"
+#include "support/policies.hpp"
 #include "support/sealed_chain.hpp"
 #include "unit/vision/onnx_file.hpp"
 
@@ -201,6 +203,29 @@ void add_recipient_sets(const Corpus& corpus) {
     set.entries = {{Purpose::read, today, Bytes(max_recipient_bytes, std::byte{0x30})}};
     corpus.add("recipient_set", "no-certificate", must(encode_recipient_set(set)));
     corpus.add("recipient_set", "signed", signed_by_device(must(encode_recipient_set(set))));
+}
+
+void add_access_policies(const Corpus& corpus) {
+    const auto add = [&](const std::string& name, const AccessPolicy& policy) {
+        corpus.add("access_policy", name, must(encode_access_policy(policy)));
+    };
+    AccessPolicy policy = test::sample_policy(fuzz::now);
+    add("each-role", policy);
+    corpus.add("access_policy", "signed-by-a-device", signed_by_device(must(encode_access_policy(policy))));
+    policy.people[0].purposes = {"hit-and-run"};
+    policy.people[0].until -= std::chrono::days(30);
+    add("one-purpose-of-two", policy);
+    policy.people = {policy.people[3]};
+    add("administrator-only", policy);
+    policy.fleet = "south";
+    add("of-another-fleet", policy);
+    policy.fleet = "test-fleet";
+    policy.until += std::chrono::days(300);
+    policy.people[0].until = policy.until;
+    add("longer-than-its-key", policy);
+    std::string text = must(encode_access_policy(test::sample_policy(fuzz::now)));
+    const std::size_t last_person = text.find(R"(,{"account":"dora")");
+    corpus.add("access_policy", "no-administrator", text.replace(last_person, text.size() - last_person, "]}"));
 }
 
 void add_key_requests(const Corpus& corpus) {
@@ -384,6 +409,7 @@ int main(int count, char** words) {
     add_audit(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);
+    add_access_policies(corpus);
     add_key_requests(corpus);
     add_configurations(corpus);
     add_messages(corpus);
