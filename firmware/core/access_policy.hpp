@@ -41,9 +41,9 @@ struct AccessPerson {
 
 struct AccessPolicy {
     std::string fleet;
-    std::uint64_t version = 0;  // from 1; an opener never goes back to a lower one
-    UtcTime issued{};           // by the policy key's clock
-    std::chrono::sys_days until{};  // its last UTC day, it included; then nobody sees anything
+    std::uint64_t version = 0;          // from 1; an opener never goes back to a lower one
+    UtcTime issued{};                   // by the policy key's clock
+    std::chrono::sys_days until{};      // its last UTC day, it included; then nobody sees anything
     std::vector<std::string> purposes;  // the closed list, ascending
     std::vector<AccessSite> sites;      // ascending by name
     std::vector<AccessPerson> people;   // ascending by account

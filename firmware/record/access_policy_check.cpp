@@ -78,8 +78,7 @@ Result<void> check_sites(const AccessPolicy& policy) {
     std::vector<std::string> all;
     for (const AccessSite& site : policy.sites) {
         if (!is_word(site.name))
-            return wrong("sites: '{}': a name is 1 to {} letters", shown(site.name),
-                         max_policy_word_bytes);
+            return wrong("sites: '{}': a name is 1 to {} letters", shown(site.name), max_policy_word_bytes);
         if (site.devices.empty()) return wrong("site '{}': name at least one device", site.name);
         TRY(check_order(fmt::format("site '{}': devices", site.name), site.devices));
         for (const std::string& device : site.devices)
@@ -95,8 +94,8 @@ Result<void> check_sites(const AccessPolicy& policy) {
 Result<void> check_purposes(const AccessPolicy& policy) {
     for (const std::string& purpose : policy.purposes)
         if (!is_word(purpose))
-            return wrong("purposes: '{}': a purpose is 1 to {} letters",
-                         shown(purpose), max_policy_word_bytes);
+            return wrong("purposes: '{}': a purpose is 1 to {} letters", shown(purpose),
+                         max_policy_word_bytes);
     return check_list("purposes", policy.purposes, max_policy_purposes);
 }
 
@@ -127,9 +126,10 @@ Result<void> check_people(const AccessPolicy& policy) {
         if (person.role == AccessRole::operates)
             TRY(check_operator(policy, person));
         else if (!person.sites.empty() || !person.purposes.empty())
-            return wrong("person '{}': an {} sees no plate: no sites and no purposes; give the operator's "
-                         "rights to another account",
-                         person.account, to_string(person.role));
+            return wrong(
+                "person '{}': an {} sees no plate: no sites and no purposes; give the operator's "
+                "rights to another account",
+                person.account, to_string(person.role));
         administered |= person.role == AccessRole::administers && person.until >= policy.until;
     }
     if (!administered)

@@ -24,8 +24,7 @@ void write_list(CanonicalWriter& out, const List& list, One one) {
 }
 
 void write_words(CanonicalWriter& out, std::string_view field, const std::vector<std::string>& words) {
-    write_list(out, words,
-               [&](const std::string& word) { out.text(field, word, max_policy_word_bytes); });
+    write_list(out, words, [&](const std::string& word) { out.text(field, word, max_policy_word_bytes); });
 }
 
 void write_day(CanonicalWriter& out, std::string_view field, std::chrono::sys_days day) {

@@ -11,10 +11,11 @@ Result<void> compare(const KnownAccessPolicy& known, const std::optional<PolicyI
     if (!in_use) return {};
     const std::uint64_t version = known.policy.version;
     if (version < in_use->version)
-        return fail(ErrorCode::refused,
-                    "access policy: version {} is lower than {}, which was in force here; sign a new one with "
-                    "--previous",
-                    version, in_use->version);
+        return fail(
+            ErrorCode::refused,
+            "access policy: version {} is lower than {}, which was in force here; sign a new one with "
+            "--previous",
+            version, in_use->version);
     if (version == in_use->version && known.digest != in_use->digest)
         return fail(ErrorCode::refused,
                     "access policy: another policy has the version {} as well; sign a new version", version);

@@ -12,8 +12,8 @@ Result<void> PolicyText::check_dates(UtcTime first, UtcTime last, std::string_vi
 
 Result<PolicyKeys> PolicyKeys::create(const std::filesystem::path& chain,
                                       const std::filesystem::path& signers) {
-    return PolicyKeys(TRY(TrustStore::create(
-        {.ca_chain = chain, .signers = signers, .use = CertificateUse::sign_policy})));
+    return PolicyKeys(
+        TRY(TrustStore::create({.ca_chain = chain, .signers = signers, .use = CertificateUse::sign_policy})));
 }
 
 Result<PolicyText> PolicyKeys::read(ByteView blob, std::size_t limit_bytes, std::string_view what) const {

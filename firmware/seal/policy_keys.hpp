@@ -1,6 +1,6 @@
 #pragma once
-// PolicyKeys: whose word counts on who may do what: recipient sets and access policies. What they sign travels
-// as SignedData of our profile. Reentrant; a const PolicyKeys is thread-safe.
+// PolicyKeys: whose word counts on who may do what: recipient sets and access policies. What they sign
+// travels as SignedData of our profile. Reentrant; a const PolicyKeys is thread-safe.
 
 #include <filesystem>
 #include <string>

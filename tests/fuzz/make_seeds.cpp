@@ -225,7 +225,8 @@ void add_access_policies(const Corpus& corpus) {
     add("longer-than-its-key", policy);
     std::string text = must(encode_access_policy(test::sample_policy(fuzz::now)));
     const std::size_t last_person = text.find(R"(,{"account":"dora")");
-    corpus.add("access_policy", "no-administrator", text.replace(last_person, text.size() - last_person, "]}"));
+    corpus.add("access_policy", "no-administrator",
+               text.replace(last_person, text.size() - last_person, "]}"));
 }
 
 void add_key_requests(const Corpus& corpus) {

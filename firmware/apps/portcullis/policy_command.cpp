@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/portcullis/access_policy_command.hpp"
 #include "base/file.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
 #include "record/recipient_set_codec.hpp"
@@ -169,8 +170,8 @@ int report(const Result<void>& done) {
 
 std::function<int()> add_policy_command(CLI::App& app) {
     const auto options = std::make_shared<PolicyOptions>();
-    CLI::App* command =
-        app.add_subcommand("policy", "Sign and show recipient sets: whom a fleet's devices seal to");
+    CLI::App* command = app.add_subcommand(
+        "policy", "Sign and show what the policy key says: whom a fleet's devices seal to, who may see what");
     command->require_subcommand(1);
     command->footer(
         "A set is published retained on lpr/v1/cfg/FLEET/recipients; devices take it if the policy key "
@@ -182,10 +183,11 @@ std::function<int()> add_policy_command(CLI::App& app) {
         "      --read 2026-11-25=read-25.crt --read 2026-11-26=read-26.crt --plate 2026-11-25=plate-25.crt");
     CLI::App* signs = add_sign(*command, *options);
     CLI::App* shows = add_show(*command, *options);
-    return [options, signs, shows] {
+    const std::function<Result<void>()> access = add_access_policy_command(*command);
+    return [options, signs, shows, access] {
         options->rules.policy_signers = options->certificate;
         if (signs->parsed()) return report(sign(*options));
-        return shows->parsed() ? report(show(*options)) : 2;
+        return report(shows->parsed() ? show(*options) : access());
     };
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// portcullis policy: signs and shows recipient sets: whom a fleet's devices seal to.
+// portcullis policy: signs and shows recipient sets, whom a fleet's devices seal to, and access policies.
 
 #include <CLI/CLI.hpp>
 #include <functional>

@@ -53,7 +53,8 @@ TEST_CASE("attack: an access policy signed by a device's, a service's or a stran
     const std::vector<std::pair<KeyFiles, const char*>> rows = {
         {pki.device("gate-1"), "a device's read key"},
         {pki.issue("service", "collector", {.ca = "service-ca"}), "the receipt key"},
-        {pki.issue("stranger", "policy", {.ca = "stranger-ca", .extended = policy}), "a stranger's policy key"},
+        {pki.issue("stranger", "policy", {.ca = "stranger-ca", .extended = policy}),
+         "a stranger's policy key"},
         {pki.issue("device-ca-policy", "policy", {.ca = "device-ca", .extended = policy}),
          "a policy key of the device CA"}};
     for (const auto& [files, who] : rows) {
