@@ -59,29 +59,63 @@ auto try_on(FaultVfs& disk, int tries, Attempt attempt) {
     return std::move(*outcome);
 }
 
-/// script(disk) for each row of the table and each stride-th call, until it meets no failure any more; of the
-/// calls of SQLite itself, which are ten times as many, each fifth of those unless all are asked for
-/// (PORTCULLIS_ROUNDS of 10 or more). Gives how many runs met one.
+/// Whether `outcome` is a success. A failure, which there may only be under a fault, mends the disk.
+template <class T>
+bool went_well(FaultVfs& disk, const Result<T>& outcome) {
+    if (outcome) return true;
+    CAPTURE(outcome.error().message());
+    REQUIRE(disk.struck());
+    disk.mend();
+    return false;
+}
+
+/// script(disk) with each step-th call of the row failing, until it meets no failure any more. Gives how many
+/// runs met one.
+template <class Script>
+std::uint64_t fail_calls(const DiskFault& row, int checkpoint_pages, std::uint64_t first, std::uint64_t step,
+                         Script& script) {
+    constexpr std::uint64_t most_calls = 20'000;
+    std::uint64_t runs = 0;
+    for (std::uint64_t call = first;; call += step) {
+        INFO(std::string(row.name));
+        CAPTURE(call);
+        REQUIRE(call < most_calls);
+        FaultVfs disk(checkpoint_pages);
+        disk.fail({row.call, row.code, call, row.lasts});
+        script(disk);
+        if (!disk.struck()) return runs;
+        ++runs;
+    }
+}
+
+/// script(disk) for each row of the table and each stride-th call; of the calls of SQLite itself, which are
+/// ten times as many, each fifth of those unless all are asked for (PORTCULLIS_ROUNDS of 10 or more). Gives
+/// how many runs met a failure.
 template <class Script>
 std::uint64_t fail_each_call(int checkpoint_pages, std::uint64_t stride, Script script) {
-    constexpr std::uint64_t most_calls = 20'000;
     std::uint64_t runs = 0;
     std::uint64_t first = 0;
     for (const DiskFault& row : disk_faults) {
         const bool many = row.call == FaultVfs::Call::library && rounds_or(1) < 10;
         const std::uint64_t step = many ? 5 * stride : stride;
         first = first % step + 1;  // other calls in each row
-        bool met = true;
-        for (std::uint64_t call = first; met; call += step) {
-            INFO(std::string(row.name));
-            CAPTURE(call);
-            REQUIRE(call < most_calls);
-            FaultVfs disk(checkpoint_pages);
-            disk.fail({row.call, row.code, call, row.lasts});
-            script(disk);
-            met = disk.struck();
-            runs += met ? 1 : 0;
-        }
+        runs += fail_calls(row, checkpoint_pages, first, step, script);
+    }
+    MESSAGE(runs << " calls failed");
+    return runs;
+}
+
+/// For work whose calls of the disk others walk: each stride-th call of SQLite itself, which is each way out
+/// of the product's own code; all of them with PORTCULLIS_ROUNDS of 10 or more.
+template <class Script>
+std::uint64_t fail_each_way_out(std::uint64_t stride, Script script) {
+    const std::uint64_t step = rounds_or(1) >= 10 ? 1 : stride;
+    std::uint64_t runs = 0;
+    std::uint64_t first = 0;
+    for (const DiskFault& row : disk_faults) {
+        if (row.call != FaultVfs::Call::library) continue;
+        first += step / 2 + 1;
+        runs += fail_calls(row, 0, first, step, script);
     }
     MESSAGE(runs << " calls failed");
     return runs;

@@ -360,12 +360,12 @@ void FaultVfs::mend() {
     state_->fault.reset();
 }
 
-FaultVfs::Asleep::Asleep(FaultVfs& disk) : disk_(disk) {
+FaultVfs::Asleep::Asleep(FaultVfs& disk) : disk_(disk), was_asleep_(disk.state_->asleep) {
     disk_.state_->asleep = true;
 }
 
 FaultVfs::Asleep::~Asleep() {
-    disk_.state_->asleep = false;
+    disk_.state_->asleep = was_asleep_;
 }
 
 void FaultVfs::cut_power_at(std::uint64_t call) {

@@ -51,6 +51,7 @@ class FaultVfs {
 
       private:
         FaultVfs& disk_;
+        bool was_asleep_;
     };
 
     /// The power goes in the `call`-th call from now that changes something: all calls fail from then on.

@@ -2,7 +2,8 @@
 #include <algorithm>
 
 #include "database/database.hpp"
-#include "support.hpp"
+#include "promises.hpp"
+#include "support/disk_faults.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -182,6 +183,12 @@ INSERT INTO items(seq, first, kind, at_us, link, bytes, blob) VALUES
   (3, 3, 'read', 2550000000000000, zeroblob(32), 100, zeroblob(100));
 )";
 
+void make_version_1(const SpoolSettings& settings) {
+    auto file = Database::open({.path = settings.path});
+    REQUIRE(file);
+    REQUIRE(file->execute(version_1));
+}
+
 }  // namespace
 
 TEST_CASE("a spool of the version before is taken over with all that is in it, and ages from then on") {
@@ -189,11 +196,7 @@ TEST_CASE("a spool of the version before is taken over with all that is in it, a
     device.spool.reset();
     for (const char* part : {"", "-wal", "-shm"})
         std::filesystem::remove(device.settings.path.string() + part);
-    {
-        auto file = Database::open({.path = device.settings.path});
-        REQUIRE(file);
-        REQUIRE(file->execute(version_1));
-    }
+    make_version_1(device.settings);
     device.start();
     CHECK(to_string(device.head.chain) == "0102030405060708");
     CHECK(device.head.next_seq == 4);
@@ -204,4 +207,68 @@ TEST_CASE("a spool of the version before is taken over with all that is in it, a
     CHECK(device.shed_reads() == 0);
     device.idle(hours(3), hours(1));
     CHECK(device.shed_reads() == 4);
+}
+
+TEST_CASE("whichever call fails while a spool of the version before is taken over, the next start does it") {
+    CHECK(fail_each_way_out(7, [](FaultVfs& disk) {
+              const TempDir dir;
+              const SpoolSettings settings = settings_in(dir);
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  make_version_1(settings);
+              }
+              Spool spool = try_on(disk, 2, [&] { return Spool::open(settings, any_maker()); });
+              const FaultVfs::Asleep asleep(disk);
+              CHECK_FALSE(spool.set_aside());
+              CHECK(to_string(spool.head().chain) == "0102030405060708");
+              CHECK(spool.head().next_seq == 4);
+              CHECK(spool.stats().value().shed_overviews == 5);
+              CHECK(all_of(spool).size() == 3);
+          }) > 0);
+}
+
+TEST_CASE("whichever call fails while what is over age goes, it goes once, whole, declared and counted") {
+    const std::vector<Part> record = {
+        {ItemKind::read, 700}, {ItemKind::plate, 900}, {ItemKind::overview, 1500}};
+    CHECK(fail_each_way_out(15, [&](FaultVfs& disk) {
+              std::optional<Device> device;
+              Promises promises;
+              const auto append = [&] {
+                  return promises.append(*device->spool, promises.next_record(*device->spool, record));
+              };
+              const auto check = [&](std::uint64_t reads) {
+                  const FaultVfs::Asleep asleep(disk);
+                  promises.check(*device->spool);
+                  CHECK(device->shed_reads() == reads);
+                  CHECK(promises.shed() == 3 * reads);
+              };
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  device.emplace();
+                  for (int i = 0; i < 2; ++i)
+                      REQUIRE(append());
+              }
+              check(0);
+              device->clock.advance(hours(73));
+              while (!went_well(disk, device->spool->shed_aged())) {
+                  check(0);
+                  device->clock.advance(minutes(1));  // it looks once a minute
+              }
+              check(2);
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  REQUIRE(append());
+                  device->clock.advance(hours(73));
+              }
+              if (!append()) {
+                  REQUIRE(disk.struck());
+                  disk.mend();
+                  check(2);
+                  REQUIRE(append());
+              }
+              check(3);
+              const FaultVfs::Asleep asleep(disk);
+              device->start();
+              promises.check(*device->spool);
+          }) > 0);
 }

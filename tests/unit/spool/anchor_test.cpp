@@ -11,6 +11,7 @@
 #include "base/file.hpp"
 #include "database/database.hpp"
 #include "support.hpp"
+#include "support/disk_faults.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -33,6 +34,12 @@ void append(Spool& spool, const std::vector<Part>& parts) {
 const std::vector<Part> record = {{ItemKind::read, 700}, {ItemKind::plate, 3000}};
 const std::vector<Part> checkpoint = {{ItemKind::checkpoint, 400}};
 const std::vector<Part> life = {{ItemKind::life, 600}};
+
+SpoolSettings quickly_anchored_in(const TempDir& dir) {
+    SpoolSettings settings = anchored_in(dir);
+    settings.write_anchor = write_anchor_unsynced;
+    return settings;
+}
 
 /// A start of the reader: it says what it has to say, some records, a checkpoint. Gives the head at its end.
 ChainHead run(const SpoolSettings& settings, int records) {
@@ -460,4 +467,79 @@ TEST_CASE("without an anchor nothing is kept beside the spool and nothing has to
     CHECK_FALSE(spool.report());
     append(spool, record);
     CHECK_FALSE(fs::exists(dir.path() / "private"));
+}
+
+TEST_CASE("whichever call fails at a start, a chain that went on behind its anchor goes on") {
+    CHECK(fail_each_way_out(9, [](FaultVfs& disk) {
+              const TempDir dir;
+              const SpoolSettings settings = quickly_anchored_in(dir);
+              ChainHead end;
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  run(settings, 1);
+                  Spool spool = open_spool(settings);
+                  append(spool, record);
+                  end = spool.head();
+              }
+              const Spool spool = try_on(disk, 2, [&] { return Spool::open(settings, any_maker()); });
+              CHECK_FALSE(spool.set_aside());
+              CHECK(spool.head().chain == end.chain);
+              CHECK(spool.head().link == end.link);
+              CHECK(spool.untold()->reason == LifeReason::start);
+          }) > 0);
+}
+
+TEST_CASE("whichever call fails while an older copy is met, it is kept and the new chain says why it began") {
+    CHECK(fail_each_way_out(11, [](FaultVfs& disk) {
+              const TempDir dir;
+              const SpoolSettings settings = quickly_anchored_in(dir);
+              ChainHead end;
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  run(settings, 1);
+                  const Copy old(dir, settings.path);
+                  end = run(settings, 1);
+                  old.put_back();
+              }
+              Spool spool = try_on(disk, 2, [&] { return Spool::open(settings, any_maker()); });
+              const FaultVfs::Asleep asleep(disk);
+              check_follows(spool, LifeReason::rolled_back, end);
+              CHECK_FALSE(fs::exists(settings.path.string() + ".rolled-back-2"));
+              CHECK_FALSE(fs::exists(settings.path.string() + ".broken-1"));
+              append(spool, life);
+              auto copy = Database::open({.path = settings.path.string() + ".rolled-back-1"});
+              REQUIRE(copy);
+              CHECK(copy->integer("SELECT count(*) FROM items").value() == 4);
+          }) > 0);
+}
+
+TEST_CASE(
+    "whichever call fails while a damaged spool is set aside, it is kept and the new chain says why it "
+    "began") {
+    for (const bool at_work : {false, true})
+        CHECK(fail_each_way_out(11, [at_work](FaultVfs& disk) {
+                  const TempDir dir;
+                  const SpoolSettings settings = quickly_anchored_in(dir);
+                  std::optional<Spool> spool;
+                  ChainHead end;
+                  {
+                      const FaultVfs::Asleep asleep(disk);
+                      end = run(settings, 1);
+                      if (at_work) spool = open_spool(settings);
+                      auto other = Database::open({.path = settings.path});
+                      REQUIRE(other);
+                      REQUIRE(other->execute("UPDATE life SET items = items + 1"));
+                  }
+                  if (!at_work)
+                      spool = try_on(disk, 2, [&] { return Spool::open(settings, any_maker()); });
+                  else if (!went_well(disk, spool->reopen()))
+                      REQUIRE(spool->stats());  // each call tries it again
+                  const FaultVfs::Asleep asleep(disk);
+                  check_follows(*spool, LifeReason::set_aside, end);
+                  CHECK_FALSE(fs::exists(settings.path.string() + ".broken-2"));
+                  append(*spool, life);
+                  auto broken = Database::open({.path = settings.path.string() + ".broken-1"});
+                  REQUIRE(broken);
+                  CHECK(broken->integer("SELECT count(*) FROM items").value() == 4);
+              }) > 0);
 }

@@ -14,7 +14,8 @@
 
 #include "base/unique_fd.hpp"
 #include "database/database.hpp"
-#include "support.hpp"
+#include "promises.hpp"
+#include "support/disk_faults.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -152,6 +153,17 @@ Uplink::Work lock_parts(const std::string& file, std::vector<std::string> parts)
             if (fd < 0 || ::fcntl(fd, F_SETLK, &all) != 0) return "no lock on " + file + part;
         }
         return "";
+    };
+}
+
+/// Begins to read and never ends.
+Uplink::Work reads_for_ever(const std::string& file, std::optional<Database>& held) {
+    return [&file, &held](std::size_t) -> std::string {
+        auto guest = Database::open({.path = file, .read_only = true});
+        if (!guest) return guest.error().message();
+        held = std::move(*guest);
+        const auto begun = held->execute("BEGIN; SELECT count(*) FROM items");
+        return begun ? "" : begun.error().message();
     };
 }
 
@@ -315,13 +327,7 @@ TEST_CASE(
     if (skip()) return;
     Device device;
     std::optional<Database> held;
-    Uplink hostile({[&](std::size_t) -> std::string {
-        auto guest = Database::open({.path = device.file, .read_only = true});
-        if (!guest) return guest.error().message();
-        held.emplace(std::move(*guest));
-        const auto begun = held->execute("BEGIN; SELECT count(*) FROM items");
-        return begun ? "" : begun.error().message();
-    }});
+    Uplink hostile({reads_for_ever(device.file, held)});
     device.open();
     device.append(5);
     REQUIRE(hostile.does(0) == "");
@@ -354,4 +360,51 @@ TEST_CASE("a spool of an older installation, writable by the group, is closed to
     device.open();
     CHECK(device.mode() == 0640);
     CHECK(uplink.does(0) == "");
+}
+
+TEST_CASE(
+    "whichever call fails while who holds the reader up is shut out, the record is taken whole or not at "
+    "all") {
+    if (skip()) return;
+    const std::vector<Part> record = {{ItemKind::read, 700}, {ItemKind::plate, 60'000}};
+    for (const bool reads_on : {false, true})
+        CHECK(fail_each_way_out(15, [&](FaultVfs& disk) {
+                  std::optional<Device> device;
+                  std::optional<Uplink> hostile;
+                  std::optional<Database> held;
+                  Promises promises;
+                  const auto append = [&] {
+                      return promises.append(*device->reader, promises.next_record(*device->reader, record));
+                  };
+                  const auto check = [&] {
+                      const FaultVfs::Asleep asleep(disk);
+                      promises.check(*device->reader);
+                  };
+                  {
+                      const FaultVfs::Asleep asleep(disk);
+                      device.emplace();
+                      device->settings.guest_patience = milliseconds(0);
+                      device->settings.wal_most_bytes = 50'000;
+                      hostile.emplace(
+                          std::vector<Uplink::Work>{reads_on ? reads_for_ever(device->file, held)
+                                                             : lock_parts(device->file, {"-shm", ""})});
+                      device->open();
+                      REQUIRE(append());
+                      REQUIRE(hostile->does(0) == "");
+                  }
+                  check();
+                  for (int i = 0; i < 2; ++i) {
+                      if (!append()) {
+                          REQUIRE(disk.struck());
+                          disk.mend();
+                          check();
+                          REQUIRE(append());
+                      }
+                      check();
+                  }
+                  const FaultVfs::Asleep asleep(disk);
+                  CHECK(device->mode() == 0600);
+                  device->open();
+                  promises.check(*device->reader);
+              }) > 0);
 }

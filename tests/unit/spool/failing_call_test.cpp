@@ -54,6 +54,19 @@ class Trier {
             check();
         }
     }
+    /// What the uplink and the reader look at.
+    void look() {
+        const auto items = try_on(disk_, tries, [&] { return uplink_->peek(0, 1000, 1 << 30); });
+        const SealedItem& last = items.back().item;
+        const SpoolStats stats = try_on(disk_, tries, [&] { return uplink_->stats(); });
+        CHECK(stats.items == items.size());
+        CHECK(stats.last_seq == last.seq);
+        CHECK(try_on(disk_, tries, [&] {
+                  return uplink_->releasable(stats.chain, last.seq, last.link, items.front().item.seq);
+              }) == items.size() - 1);
+        CHECK_FALSE(try_on(disk_, tries, [&] { return reader_->last_receipt_digest(); }));
+        CHECK(try_on(disk_, tries, [&] { return reader_->stats(); }).bytes == stats.bytes);
+    }
     void close() {
         check();
         uplink_.reset();
@@ -99,8 +112,30 @@ void script(FaultVfs& disk) {
     trier.close();
 }
 
+/// Nothing but reads: they are shed whole.
+void script_of_reads(FaultVfs& disk) {
+    const TempDir dir;
+    std::optional<Trier> trier;
+    {
+        const FaultVfs::Asleep asleep(disk);
+        trier.emplace(disk, dir);
+        trier->open();
+        for (int i = 0; i < 2; ++i)
+            trier->append({{ItemKind::read, 20'000}, {ItemKind::plate, 100}});
+    }
+    trier->append({{ItemKind::read, 20'000}, {ItemKind::plate, 100}});
+    trier->append({{ItemKind::checkpoint, 700}});
+    trier->look();
+    trier->close();
+}
+
 }  // namespace
 
 TEST_CASE("whichever call to the disk fails, the spool tells the truth and the second try succeeds") {
     CHECK(fail_each_call(checkpoint_pages, 1, script) > disk_faults.size());
+}
+
+TEST_CASE(
+    "whichever call fails while whole records are shed or the spool is asked, the second try succeeds") {
+    CHECK(fail_each_way_out(11, script_of_reads) > 0);
 }

@@ -14,7 +14,7 @@
 #include "spool/salvage.hpp"
 #include "spool/shed.hpp"
 #include "support.hpp"
-#include "support/fault_vfs.hpp"
+#include "support/disk_faults.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -331,4 +331,64 @@ TEST_CASE(
             road.spool.reset();
         }
     }
+}
+
+TEST_CASE(
+    "whichever call fails while tombstones are signed anew, each has one of both signatures, at the end the "
+    "new one") {
+    CHECK(fail_each_way_out(7, [](FaultVfs& disk) {
+              std::optional<Roadside> road;
+              SpoolStats stats;
+              const auto check = [&] {
+                  const FaultVfs::Asleep asleep(disk);
+                  REQUIRE(road->signed_by('a') + road->signed_by('b') == 2);
+                  const SpoolStats now = road->spool->stats().value();
+                  CHECK(now.items == stats.items);
+                  CHECK(now.bytes == stats.bytes);
+                  CHECK(now.shed_overviews == stats.shed_overviews);
+              };
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  road.emplace();
+                  road->shed_overviews(2);
+                  stats = road->spool->stats().value();
+                  road->keys.change('b');
+              }
+              // What fails is told in the log, holds nothing up and is tried again.
+              REQUIRE(road->spool->sign_anew());
+              check();
+              disk.mend();
+              REQUIRE(road->spool->sign_anew());
+              check();
+              const FaultVfs::Asleep asleep(disk);
+              CHECK(road->signed_by('b') == 2);
+              road->start();
+              CHECK_FALSE(road->spool->set_aside());
+          }) > 0);
+}
+
+TEST_CASE("whichever call fails while something is shed beside a tombstone of the key before, it joins it") {
+    CHECK(fail_each_way_out(11, [](FaultVfs& disk) {
+              std::optional<Roadside> road;
+              {
+                  const FaultVfs::Asleep asleep(disk);
+                  road.emplace();
+                  road->append(12);
+                  REQUIRE(road->signed_by('a') == 1);
+                  road->keys.change('b');
+              }
+              ChainHead next = road->head;
+              const SealedRecord record = next_read(next);
+              if (!went_well(disk, road->spool->append(record))) REQUIRE(road->spool->append(record));
+              const FaultVfs::Asleep asleep(disk);
+              REQUIRE(road->tombstones().size() == 1);
+              CHECK(road->signed_by('b') == 1);
+              const Tombstone tombstone = said(road->tombstones()[0]);
+              CHECK(tombstone.first == 1);
+              CHECK(tombstone.last == 4);
+              CHECK(tombstone.reads == 4);
+              road->start();
+              CHECK_FALSE(road->spool->set_aside());
+              CHECK(road->head.next_seq == 14);
+          }) > 0);
 }
