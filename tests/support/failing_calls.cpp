@@ -11,6 +11,7 @@
 #include <openssl/stack.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -160,6 +161,10 @@ PORTCULLIS_1(int, fsync, (errno = EIO, -1), int)
 PORTCULLIS_2(int, fstat, (errno = EIO, -1), int, struct stat*)
 PORTCULLIS_2(int, fchmod, (errno = EIO, -1), int, mode_t)
 PORTCULLIS_2(int, rename, (errno = EIO, -1), const char*, const char*)
+PORTCULLIS_2(int, stat, (errno = EIO, -1), const char*, struct stat*)
+PORTCULLIS_2(int, chmod, (errno = EIO, -1), const char*, mode_t)
+PORTCULLIS_2(int, mkdir, (errno = EIO, -1), const char*, mode_t)
+PORTCULLIS_3(ssize_t, getrandom, (errno = EIO, -1), void*, std::size_t, unsigned)
 PORTCULLIS_2(int, mkostemp, (errno = EIO, -1), char*, int)
 
 int open(const char* path, int flags, ...) {

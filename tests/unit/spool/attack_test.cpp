@@ -88,6 +88,7 @@ struct Device {
     std::string file;
     std::optional<Spool> reader;
     ChainHead head;
+    TombstoneMaker maker = any_maker();
 
     Device() {
         settings.path = dir.path() / "spool" / "spool.db";
@@ -103,7 +104,7 @@ struct Device {
     void open() {
         reader.reset();
         const mode_t before = ::umask(0007);  // as in the unit
-        auto opened = Spool::open(settings, any_maker(), clock);
+        auto opened = Spool::open(settings, maker, clock);
         ::umask(before);
         if (!opened) FAIL(opened.error().message());
         reader = std::move(*opened);
@@ -372,6 +373,7 @@ TEST_CASE(
                   std::optional<Device> device;
                   std::optional<Uplink> hostile;
                   std::optional<Database> held;
+                  std::uint64_t changes = 0;
                   Promises promises;
                   const auto append = [&] {
                       return promises.append(*device->reader, promises.next_record(*device->reader, record));
@@ -388,6 +390,9 @@ TEST_CASE(
                       hostile.emplace(
                           std::vector<Uplink::Work>{reads_on ? reads_for_ever(device->file, held)
                                                              : lock_parts(device->file, {"-shm", ""})});
+                      // Before each record it looks for tombstones to sign anew.
+                      device->maker.verify_forerunner = &Signer::known_again;
+                      device->maker.forerunners = [&changes] { return ++changes; };
                       device->open();
                       REQUIRE(append());
                       REQUIRE(hostile->does(0) == "");

@@ -98,6 +98,42 @@ TEST_CASE("a corrupt spool is set aside and a new chain begins") {
     CHECK(spool->append(next_read(head)));
 }
 
+TEST_CASE("a spool whose numbers or links make no sense is set aside, whole as it is") {
+    const TempDir dir;
+    const SpoolSettings settings = settings_in(dir);
+    const ChainId old = fill(settings, 2);
+    SUBCASE("the last row's link is too short") {
+        execute(settings, "UPDATE items SET link = x'00' WHERE seq = 4");
+    }
+    SUBCASE("the last row's link is another") {
+        execute(settings, "UPDATE items SET link = zeroblob(32) WHERE seq = 4");
+    }
+    SUBCASE("the last receipt is too short") {
+        execute(settings, "UPDATE life SET receipt = x'00'");
+    }
+    SUBCASE("the chain's name is too short") {
+        execute(settings, "UPDATE life SET chain = x'00'");
+    }
+    SUBCASE("the chain is at nought") {
+        execute(settings, "UPDATE life SET next_seq = 0");
+    }
+    SUBCASE("it has run for a thousand years") {
+        execute(settings, "UPDATE life SET age_us = 1 << 55");
+    }
+    SUBCASE("the device has") {
+        execute(settings, "UPDATE life SET boot_us = 1 << 55");
+    }
+    SUBCASE("a row holds nothing, and the sums were mended") {
+        execute(settings, "UPDATE items SET bytes = 0 WHERE seq = 1; UPDATE life SET bytes = bytes - 700");
+    }
+    const Spool spool = open_spool(settings);
+    REQUIRE(spool.set_aside());
+    CHECK(spool.head().chain != old);
+    auto aside = Database::open({.path = *spool.set_aside()});
+    REQUIRE(aside);
+    CHECK(aside->integer("SELECT count(*) FROM items").value() == 4);
+}
+
 TEST_CASE("damage that is met at work is remembered: the next opening reads the whole file") {
     const TempDir dir;
     const SpoolSettings settings = settings_in(dir);
@@ -114,6 +150,26 @@ TEST_CASE("damage that is met at work is remembered: the next opening reads the 
     }
     CHECK(open_spool(settings).set_aside());
     CHECK_FALSE(std::filesystem::exists(mark));
+}
+
+TEST_CASE("a row that cannot be one of ours is damage when it is met, and nothing is changed for it") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_items = 4;
+    fill(settings, 2);
+    Spool spool = open_spool(settings);
+    SUBCASE("of no known kind") {
+        execute(settings, "UPDATE items SET kind = 'song' WHERE seq = 2");
+        CHECK(spool.peek(0, 10, 1 << 20).error().code() == ErrorCode::corrupt);
+    }
+    SUBCASE("with half a link, when it would be shed") {
+        execute(settings, "UPDATE items SET link = x'00' WHERE seq = 1");
+        ChainHead next = spool.head();
+        CHECK(spool.append(next_read(next)).error().code() == ErrorCode::corrupt);
+    }
+    CHECK(std::filesystem::exists(settings.path.string() + ".suspect"));
+    CHECK(spool.head().next_seq == 5);
+    CHECK(spool.stats().value().items == 4);
 }
 
 TEST_CASE(
@@ -148,6 +204,9 @@ TEST_CASE(
         CHECK(spool.append(next_read(next)).error().code() == ErrorCode::exhausted);
         CHECK(spool.stats().error().code() == ErrorCode::exhausted);
         CHECK_FALSE(spool.peek(0, 1, 1));
+        CHECK_FALSE(spool.shed_aged());
+        CHECK_FALSE(spool.sign_anew());
+        CHECK_FALSE(spool.release(head.chain, 1, Digest{}, Digest{}));
         CHECK_FALSE(spool.last_receipt_digest());
         CHECK_FALSE(spool.version());
         CHECK_FALSE(spool.moved());
@@ -204,6 +263,9 @@ TEST_CASE("an uplink that is attached to a set-aside file notices and harms noth
         Spool reader = open_spool(settings);
         REQUIRE(reader.set_aside());
         CHECK(uplink->moved());
+        CHECK(uplink->peek(0, 10, 1 << 20).error().code() == ErrorCode::closed);
+        CHECK(uplink->stats().error().code() == ErrorCode::closed);
+        CHECK(uplink->last_receipt_digest().error().code() == ErrorCode::closed);
         head = reader.head();
         REQUIRE(reader.append(next_read(head)));
         *uplink = std::move(*Spool::attach(settings));
@@ -269,6 +331,13 @@ TEST_CASE("a bad device name is a configuration error") {
     SpoolSettings settings = settings_in(dir);
     settings.device = "Gate 1'; DROP TABLE items";
     CHECK(Spool::open(settings, any_maker()).error().code() == ErrorCode::configuration);
+    CHECK(Spool::attach(settings).error().code() == ErrorCode::configuration);
+}
+
+TEST_CASE("an owner that could not sign a tombstone is refused") {
+    const TempDir dir;
+    CHECK(Spool::open(settings_in(dir), TombstoneMaker()).error().code() == ErrorCode::invalid_argument);
+    CHECK_FALSE(std::filesystem::exists(settings_in(dir).path));
 }
 
 TEST_CASE(

@@ -209,6 +209,92 @@ TEST_CASE("tombstones are delivered with our signature, and one without ends it"
     CHECK(rest.back().item.seq == 24);
 }
 
+TEST_CASE("a row that cannot be one of ours ends it, the first one too") {
+    House house;
+    house.fill(3);
+    const auto rows = all_of(*house.spool);
+    Seq received = 0;
+    std::string change;
+    SUBCASE("behind others") {
+        SUBCASE("of no known kind") {
+            change = "kind = 'song'";
+        }
+        SUBCASE("with half a link") {
+            change = "link = x'00'";
+        }
+        SUBCASE("with nothing in it") {
+            change = "blob = x''";
+        }
+        SUBCASE("over more than itself") {
+            change = "first = 2";
+        }
+        SUBCASE("a tombstone that nobody signed") {
+            change = "kind = 'tombstone'";
+        }
+    }
+    SUBCASE("the first that was not received") {
+        received = 2;
+        SUBCASE("over more than itself") {
+            change = "first = 2";
+        }
+        SUBCASE("a tombstone that nobody signed") {
+            change = "kind = 'tombstone'";
+        }
+        SUBCASE("with another link") {
+            change = "link = zeroblob(32)";
+        }
+    }
+    if (received > 0)
+        REQUIRE(house.spool->release(house.spool->head().chain, received, rows[received - 1].item.link, {}));
+    house.execute("UPDATE items SET " + change + " WHERE seq = 3");
+    house.damage();
+    house.start();
+    REQUIRE(house.spool->set_aside());
+    house.salvage->look();
+    if (received == 0) {
+        CHECK(house.rest().size() == 2);
+        house.receive();
+    }
+    for (int look = 0; look < 2; ++look)
+        house.salvage->look();
+    CHECK(house.salvage->idle());
+    CHECK_FALSE(house.there(".broken-1"));
+    CHECK(house.there(".unread"));
+}
+
+TEST_CASE("the last row of a spool that was set aside, all others were received, is delivered") {
+    House house;
+    house.fill(3);
+    const auto rows = all_of(*house.spool);
+    REQUIRE(house.spool->release(house.spool->head().chain, 5, rows[4].item.link, {}));
+    house.damage();
+    house.start();
+    house.salvage->look();
+    REQUIRE(house.rest().size() == 1);
+    CHECK(house.rest()[0].item.blob == rows[5].item.blob);
+}
+
+TEST_CASE("another device's spool among those that were set aside is left where it is") {
+    House house;
+    {
+        SpoolSettings other = house.settings;
+        other.path += ".broken-1";
+        other.device = "gate-2";
+        other.anchor.clear();
+        Spool spool = open_spool(other);
+        ChainHead head = spool.head();
+        REQUIRE(spool.append(next_read(head)));
+    }
+    house.fill(1);
+    for (int look = 0; look < 3; ++look) {
+        house.salvage->look();
+        CHECK(house.salvage->rest() == nullptr);
+        CHECK(house.salvage->idle());
+        house.clock.advance(std::chrono::minutes(2));
+    }
+    CHECK(house.there(".broken-1"));
+}
+
 TEST_CASE("a file of which nothing can be read is kept as it is") {
     House house;
     house.fill(3);
@@ -305,6 +391,10 @@ TEST_CASE(
     "declared") {
     CHECK(fail_each_way_out(30, looking_through([](House& house) {
                                 house.settings.quota_items = 6;
+                                house.fill(1);
+                                const SealedItem received = all_of(*house.spool)[1].item;
+                                REQUIRE(house.spool->release(house.spool->head().chain, received.seq,
+                                                             received.link, Digest{}));
                                 house.fill(5);
                                 REQUIRE(all_of(*house.spool).front().item.kind == ItemKind::tombstone);
                             })) > 0);

@@ -313,3 +313,34 @@ TEST_CASE("a signer that does not know its own again leaves tombstones side by s
     CHECK(items[0].item.kind == ItemKind::tombstone);
     CHECK(items[1].item.kind == ItemKind::tombstone);
 }
+
+TEST_CASE("a tombstone that was signed to nothing, or too long, is not taken, and nothing is shed for it") {
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{tombstone_bytes_reserved} + 1}) {
+        const TempDir dir;
+        SpoolSettings settings = settings_in(dir);
+        settings.quota_items = 2;
+        auto spool = Spool::open(settings, [&](const Tombstone&) -> Result<Bytes> { return Bytes(bytes); });
+        REQUIRE(spool);
+        ChainHead head = spool->head();
+        for (int i = 0; i < 2; ++i)
+            REQUIRE(spool->append(next_read(head)));
+        ChainHead next = head;
+        CHECK(spool->append(next_read(next)).error().code() == ErrorCode::invalid_argument);
+        CHECK(spool->head().next_seq == head.next_seq);
+        CHECK(count(all_of(*spool), ItemKind::read) == 2);
+    }
+}
+
+TEST_CASE("a quota that no tombstone fits into is told, and nothing is shed for it") {
+    const TempDir dir;
+    SpoolSettings settings = settings_in(dir);
+    settings.quota_bytes = tombstone_bytes_reserved - 1;
+    Spool spool = open_spool(settings);
+    ChainHead head = spool.head();
+    REQUIRE(spool.append(next_record(head, {{ItemKind::read, 1000}})));
+    ChainHead next = head;
+    const auto refused = spool.append(next_record(next, {{ItemKind::read, 1000}}));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == ErrorCode::exhausted);
+    CHECK(count(all_of(spool), ItemKind::read) == 1);
+}
