@@ -56,6 +56,20 @@ TEST_CASE("a chain whose second certificate is cut short is refused") {
     CHECK(says(error_of(load_certificates(path)), "not a PEM certificate"));
 }
 
+TEST_CASE("a file with more certificates than a chain may have is refused") {
+    const TestPki pki;
+    const Bytes one = must(read_file(pki.device("gate-1").certificate, max_pem_bytes));
+    const std::filesystem::path file = pki.folder() / "long.crt";
+    Bytes all;
+    for (std::size_t i = 0; i < max_chain_length; ++i)
+        all.insert(all.end(), one.begin(), one.end());
+    REQUIRE(write_file_atomically(file, all));
+    CHECK(must(load_certificates(file)).size() == max_chain_length);
+    all.insert(all.end(), one.begin(), one.end());
+    REQUIRE(write_file_atomically(file, all));
+    CHECK(says(error_of(load_certificates(file)), "more than 8 certificates"));
+}
+
 TEST_CASE("a key that others may read or write is refused with its chmod") {
     const TestPki pki;
     const KeyFiles files = pki.device("gate-1");

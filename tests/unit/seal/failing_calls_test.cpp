@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/file.hpp"
@@ -26,6 +27,74 @@ TEST_CASE("a call fails while a record is sealed: an error, never half a record"
               if (!sealed) return false;
               REQUIRE(sealed->items.size() == 1 + record.media.size());
               return true;
+          }) > 0);
+}
+
+TEST_CASE("a call fails while a sealer begins or reads its recipients again: those before stay") {
+    const Road road;
+    SealerSettings settings;
+    settings.device = "gate-1";
+    settings.fleet = "test-fleet";
+    settings.boot = "boot-1";
+    settings.read_recipients = {road.reader.certificate};
+    settings.plate_recipients = settings.overview_recipients =
+        settings.health_recipients = {road.evidence.certificate};
+    Sealer sealer = must(Sealer::create(settings, *road.key));
+    CHECK(fail_each_library_call(
+              [&] { return Sealer::create(settings, *road.key) && sealer.reload_recipients(); },
+              [&] {
+                  const SealedRecord sealed = must(sealer.seal(sample_record(), first_head(), {}));
+                  REQUIRE(road.opener->open_read(sealed.items[0].blob, now).verdict.good());
+              },
+              3) > 0);
+}
+
+TEST_CASE("a call fails while the chain's own statements and a health record are sealed") {
+    const Road road;
+    ChainHead head = first_head();
+    head.next_seq = 9;
+    LifeStatement life;
+    life.boots = 1;
+    const Tombstone tombstone{"gate-1", head.chain, 2, 3, {}, 0, 1, 1, 0, now};
+    const TrustStore trust = road.trust();
+    const auto holds = [&](const Result<Bytes>& blob) {
+        if (!blob) return false;
+        REQUIRE(must(verify_statement(*blob, trust, now)).trust == KeyTrust::trusted);
+        return true;
+    };
+    const auto blob_of = [](Result<SealedItem> item) -> Result<Bytes> {
+        if (!item) return fail(item.error());
+        return item->blob;
+    };
+    const RecipientKey reader = must(load_recipient({road.reader.key, road.reader.certificate}));
+    std::vector<Result<Bytes>> statements;
+    std::optional<Result<SealedItem>> health;
+    CHECK(fail_each_library_call(
+              [&] {
+                  statements.clear();
+                  statements.push_back(blob_of(road.sealer->checkpoint(head, 1, now)));
+                  statements.push_back(blob_of(road.sealer->life(head, life, now)));
+                  statements.push_back(road.sealer->tombstone(tombstone));
+                  health = road.sealer->health(head, HealthRecord{}, {}, now);
+                  return *health &&
+                         std::ranges::all_of(statements, [](const auto& one) { return bool(one); });
+              },
+              [&] {
+                  for (const Result<Bytes>& one : statements)
+                      if (one) REQUIRE(holds(one));
+                  if (*health) REQUIRE(open_envelope(reader, (*health)->blob));
+              }) > 0);
+}
+
+TEST_CASE("a call fails while an envelope is opened for one recipient alone") {
+    const Road road;
+    const Bytes blob = road.seal(sample_record(), first_head()).items[0].blob;
+    const RecipientKey reader = must(load_recipient({road.reader.key, road.reader.certificate}));
+    const Bytes truth = must(open_envelope(reader, blob));
+    CHECK(fail_each_library_call([&] {
+              const auto opened = open_envelope(reader, blob);
+              if (opened) REQUIRE(*opened == truth);
+              return opened.has_value();
           }) > 0);
 }
 

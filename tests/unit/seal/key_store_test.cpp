@@ -211,10 +211,40 @@ TEST_CASE("attack: lines of a key store changed, exchanged, cut, or under anothe
     CHECK_FALSE(tried("portcullis-key-store 1 \n"));
     CHECK_FALSE(tried("portcullis-key-store 1 99999999999999999999\n"));
     CHECK_FALSE(tried("a letter\n"));
+    const std::string head = text.substr(0, text.find('\n') + 1);
+    const std::string line = text.substr(head.size(), lines_end + 1 - head.size());
+    const std::string before_key = line.substr(0, line.rfind(' ') + 1);
+    CHECK(tried(head + line));
+    CHECK_FALSE(tried(head + "2031-01-01\n"));
+    CHECK_FALSE(tried(head + "2031-01-01 00\n"));
+    CHECK_FALSE(tried(head + "2031-01-01 00 00 00\n"));
+    CHECK_FALSE(tried(head + "2031-01-01 zz 00\n"));
+    CHECK_FALSE(tried(head + "2031-01-01 00 00\n"));
+    CHECK_FALSE(tried(head + before_key + "letters\n"));
+    CHECK_FALSE(tried(head + before_key + "00\n"));
+    // What cannot be kept is not lost in silence: nothing is destroyed beside it.
+    REQUIRE(write_file_atomically(vault.files.store, as_bytes(text + before_key + "letters\n"), 0600));
+    CHECK_FALSE(must(KeyStore::open(vault.files)).destroy(epoch_of(1), *vault.witness, now));
+    std::string many = head;
+    for (std::size_t i = 0; i < max_stored_keys; ++i)
+        many += line;
+    CHECK_FALSE(tried(many + line));
+    CHECK(tried(many));
+    {
+        const KeyFiles one = vault.road.pki.recipient("one");
+        const RecipientKey key = must(load_recipient({one.key, one.certificate}));
+        KeyStore full = must(KeyStore::open(vault.files));
+        CHECK(full.add(epoch_of(7), key.key.get(), key.certificate.get()).error().code() ==
+              ErrorCode::exhausted);
+    }
     CHECK_FALSE(tried(""));
     CHECK(tried(text));
     REQUIRE(write_file_atomically(vault.files.kek.string() + ".1", as_bytes(std::string(64, '0')), 0600));
     CHECK_FALSE(tried(text));
+    for (const char* key : {"no digits", "00"}) {
+        REQUIRE(write_file_atomically(vault.files.kek.string() + ".1", as_bytes(key), 0600));
+        CHECK(KeyStore::open(vault.files).error().message().find("64 hex digits") != std::string::npos);
+    }
     fs::permissions(vault.files.kek.string() + ".1", fs::perms::others_read, fs::perm_options::add);
     CHECK(KeyStore::open(vault.files).error().message().find("lets others read") != std::string::npos);
 }
@@ -239,6 +269,17 @@ TEST_CASE("a key store takes a recipient's pair once, and none for a day that is
     CHECK(added(epoch_of(2), late, late).find("was destroyed") != std::string::npos);
     CHECK(store.entries().size() == 3);
     CHECK(must(KeyStore::open(vault.files)).entries().size() == 3);
+}
+
+TEST_CASE("a wrapping key of before that cannot be removed is told: what was destroyed could be opened") {
+    const Vault vault;
+    const fs::path stays = vault.files.kek.string() + ".7";
+    fs::create_directories(stays / "full");
+    const auto refused = KeyStore::open(vault.files);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find("cannot remove old keys") != std::string::npos);
+    fs::remove_all(stays);
+    CHECK(KeyStore::open(vault.files));
 }
 
 TEST_CASE("a call fails while keys are added or an epoch is destroyed: the next try ends it") {

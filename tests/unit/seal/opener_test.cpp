@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "record/size_bucket.hpp"
 #include "seal/encrypt.hpp"
+#include "seal/gate.hpp"
 #include "seal/statement.hpp"
 #include "unit/seal/forge.hpp"
 #include "unit/seal/test_pki.hpp"
@@ -125,6 +126,13 @@ TEST_CASE("attack: a tag cut to 4 bytes, which OpenSSL 3.0 would accept") {
     parts.back().content.resize(4);
     parts[2].children[1].children[1].children[1].content.assign(1, 4);
     check_refused(attack.open(blob_of(tree)), Authenticity::damaged, KeyTrust::unchecked);
+}
+
+TEST_CASE("attack: a blob over the limit is refused before anything of it is parsed") {
+    const Road road;
+    CHECK(gate(Bytes(max_blob_bytes + 1)).error().code() == ErrorCode::exhausted);
+    CHECK(road.opener->open_read(Bytes(max_blob_bytes + 1), now).verdict.authenticity ==
+          Authenticity::damaged);
 }
 
 TEST_CASE("a blob sealed to others is unopened, not damaged") {

@@ -6,6 +6,8 @@
 #include "record/payload.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/gate.hpp"
+#include "seal/opener.hpp"
+#include "seal/openssl.hpp"
 #include "seal/statement.hpp"
 #include "unit/seal/test_pki.hpp"
 
@@ -312,6 +314,13 @@ TEST_CASE("attack: a certificate of another device, or for another use, among th
         others = std::filesystem::perms::others_write;
     }
     SUBCASE("in a damaged file") {}
+    SUBCASE("behind a link to itself") {
+        std::filesystem::create_symlink("round", device.dir.path() / "round");
+        device.file = device.dir.path() / "round" / "own-signers.crt";
+        const Sealer sealer = device.started_with(*device.road.key);
+        CHECK(sealer.forerunners() == 0);
+        return;
+    }
     if (stranger != nullptr) pem = must(read_file(device.road.pki.folder() / file, max_pem_bytes));
     REQUIRE(write_file_atomically(device.file, pem, 0600));
     std::filesystem::permissions(device.file, others, std::filesystem::perm_options::add);
@@ -330,6 +339,75 @@ TEST_CASE("a sealer without recipients, with too many or one twice is refused") 
     CHECK(says(refusal(road, settings), "17 recipients for the read"));
     settings.read_recipients.assign(2, road.reader.certificate);
     CHECK(says(refusal(road, settings), "stands twice"));
+}
+
+TEST_CASE("attack: a set names somebody twice, or too many, for one purpose: the recipients before stay") {
+    Road road;
+    using Group = std::vector<X509Ptr> Audiences::*;
+    for (const Group group : {&Audiences::read, &Audiences::plate, &Audiences::overview, &Audiences::health})
+        for (const std::size_t count : {std::size_t{2}, max_recipients + 1}) {
+            Audiences audiences;
+            audiences.read.push_back(must(load_certificate(road.evidence.certificate)));
+            (audiences.*group).clear();
+            for (std::size_t i = 0; i < count; ++i)
+                (audiences.*group).push_back(must(load_certificate(road.evidence.certificate)));
+            const auto refused = road.sealer->replace_audiences(std::move(audiences));
+            REQUIRE_FALSE(refused);
+            CHECK(refused.error().code() == ErrorCode::refused);
+            const SealedRecord sealed = road.seal(sample_record(), first_head());
+            CHECK(sealed.items.size() == 1 + sample_record().media.size());
+            CHECK(road.opener_with({road.reader}).open_read(sealed.items[0].blob, now).verdict.good());
+        }
+}
+
+TEST_CASE("a sealer for a fleet or a boot with a quote in its name is refused") {
+    const Road road;
+    SealerSettings settings = settings_of(road);
+    settings.fleet = "a \"fleet\"";
+    CHECK(says(refusal(road, settings), "without quotes"));
+    settings = settings_of(road);
+    settings.boot = std::string(1000, 'b');
+    CHECK(says(refusal(road, settings), "without quotes"));
+}
+
+TEST_CASE("what a statement may not say is not signed") {
+    const Road road;
+    const Tombstone backwards{"gate-1", first_head().chain, 3, 2, {}, 0, 1, 1, 0, now};
+    CHECK_FALSE(road.sealer->tombstone(backwards));
+    LifeStatement never_started;
+    CHECK_FALSE(road.sealer->life(first_head(), never_started, now));
+    never_started.boots = 1;
+    CHECK(road.sealer->life(first_head(), never_started, now));
+}
+
+TEST_CASE("of a character's alternatives the best are sealed, the rest is left out") {
+    const Road road;
+    CaptureRecord record = sample_record();
+    REQUIRE_FALSE(record.read.characters.empty());
+    record.read.characters[0].alternatives.assign(max_alternatives + 2,
+                                                  record.read.characters[0].alternatives.empty()
+                                                      ? CharacterChoice{}
+                                                      : record.read.characters[0].alternatives[0]);
+    const auto sealed = road.sealer->seal(record, first_head(), {});
+    REQUIRE(sealed);
+    const OpenedRead opened = road.opener->open_read(sealed->items[0].blob, now);
+    REQUIRE(opened.payload);
+    CHECK(opened.payload->read.characters[0].alternatives.size() == max_alternatives);
+}
+
+TEST_CASE("health is sealed to its own recipients when they are named") {
+    const Road road;
+    SealerSettings settings = settings_of(road);
+    settings.health_recipients = {"/nowhere/health.crt"};
+    CHECK(says(refusal(road, settings), "/nowhere/health.crt"));
+    settings.health_recipients = {road.evidence.certificate};
+    const Sealer sealer = must(Sealer::create(settings, *road.key));
+    const SealedItem item = must(sealer.health(first_head(), HealthRecord{}, {}, now));
+    const RecipientKey evidence = must(load_recipient({road.evidence.key, road.evidence.certificate}));
+    CHECK(open_envelope(evidence, item.blob));
+    const RecipientKey reader = must(load_recipient({road.reader.key, road.reader.certificate}));
+    CHECK(open_envelope(reader, item.blob).error().code() == ErrorCode::refused);
+    CHECK_FALSE(open_envelope(evidence, ByteView(item.blob).first(item.blob.size() - 1)));
 }
 
 TEST_CASE("a recipient that may not receive or is unreadable is refused by name") {
@@ -411,4 +489,12 @@ TEST_CASE(
     CHECK_FALSE(road.sealer->reload_recipients());
     const SealedRecord again = road.seal(sample_record(), first_head());
     CHECK(road.opener_with({next}).open_read(again.items[0].blob, now).verdict.good());
+}
+
+TEST_CASE("the allocator that overwrites is refused once OpenSSL has allocated: what is there would stay") {
+    const Road road;
+    const auto refused = install_zeroing_allocator();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == ErrorCode::internal);
+    CHECK(road.seal(sample_record(), first_head()).items.size() > 1);
 }

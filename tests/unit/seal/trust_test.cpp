@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+
 #include "base/file.hpp"
 #include "unit/seal/revocation_list.hpp"
 
@@ -102,6 +104,20 @@ TEST_CASE("a revocation list of a foreign CA is refused") {
     CHECK_FALSE(TrustStore::create(settings));
 }
 
+TEST_CASE("a revocation list that is missing or no list is refused, one that stays is read once") {
+    const TestPki pki;
+    const KeyFiles gate = pki.device("gate-1");
+    TrustSettings settings = settings_of(pki);
+    settings.revocations = pki.folder() / "away.crl";
+    CHECK(TrustStore::create(settings).error().message().find("away.crl") != std::string::npos);
+    REQUIRE(write_file_atomically(*settings.revocations, as_bytes("no list")));
+    CHECK(TrustStore::create(settings).error().message().find("not a PEM CRL") != std::string::npos);
+    settings.revocations = revocation_list(pki, gate, "device-ca");
+    TrustStore trust = must(TrustStore::create(settings));
+    CHECK_FALSE(must(trust.refresh()));
+    CHECK(trust.check(id_of(gate), now) == KeyTrust::revoked);
+}
+
 TEST_CASE("a CA chain without its root is refused with the cure") {
     const TestPki pki;
     TrustSettings settings = settings_of(pki);
@@ -123,6 +139,27 @@ TEST_CASE("a missing folder and a broken certificate in it are told with their n
     CHECK(TrustStore::create(settings).error().message().find("/nowhere/signers") != std::string::npos);
     REQUIRE(write_file_atomically(pki.signers() / "bad.crt", as_bytes("x")));
     CHECK(TrustStore::create(settings_of(pki)).error().message().find("bad.crt") != std::string::npos);
+}
+
+TEST_CASE("a signer without a key id is refused by name, a certificate that lies there twice is one signer") {
+    const TestPki pki;
+    const KeyFiles gate = pki.device("gate-1");
+    pki.know(gate, "gate-1-again");
+    std::filesystem::rename(pki.signers() / "gate-1-again.crt", pki.signers() / "gate-1-again.pem");
+    REQUIRE(write_file_atomically(pki.signers() / "notes.txt", as_bytes("no certificate")));
+    const TrustStore trust = must(TrustStore::create(settings_of(pki)));
+    CHECK(trust.size() == 1);
+    CHECK(trust.check(id_of(gate), now) == KeyTrust::trusted);
+    pki.know(pki.issue("nameless", "gate-2", {.key_identifier = false}), "nameless");
+    CHECK(TrustStore::create(settings_of(pki)).error().message().find("nameless.crt: no subject key") !=
+          std::string::npos);
+}
+
+TEST_CASE("more signers than there may be are told before one is read") {
+    const TestPki pki;
+    for (std::size_t i = 0; i <= max_known_signers; ++i)
+        std::ofstream(pki.signers() / (std::to_string(i) + ".crt")).close();
+    CHECK(TrustStore::create(settings_of(pki)).error().message().find("more than") != std::string::npos);
 }
 
 TEST_CASE("one certificate file instead of a folder is a store of one") {
