@@ -99,6 +99,10 @@ class House:
         return self.folder / "audit" / "audit.db"
 
     @property
+    def index_file(self):
+        return self.folder / "audit" / "index.db"
+
+    @property
     def view_socket(self):
         return self.folder / "run" / "view.sock"
 
@@ -176,6 +180,7 @@ class House:
             "recipients": {"keys": [str(pki / "recipients" / f"{name}.key") for name in names],
                            "certificates": [str(pki / "recipients" / f"{name}.crt") for name in names]},
             "audit": {"log": str(self.audit_file)},
+            "search": {"index": str(self.index_file)},
             "devices": trust,
         })
 

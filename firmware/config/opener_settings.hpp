@@ -29,6 +29,7 @@ struct OpenerSettings {
     } key_store;
     DeviceTrustFiles devices;
     std::filesystem::path audit_log;  // every look is entered there first
+    std::filesystem::path index;      // the plate index; empty: none is kept
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;
 

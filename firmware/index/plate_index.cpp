@@ -30,6 +30,14 @@ CREATE INDEX passage_time ON passage(source, minute);
 )sql"};
 }
 
+DatabaseSettings file_settings(const std::filesystem::path& path) {
+    constexpr unsigned own = 0600;
+    DatabaseSettings file;
+    file.path = path;
+    file.mode = own;
+    return file;
+}
+
 std::int64_t count_of(UtcTime time) {
     return time.time_since_epoch().count();
 }
@@ -37,15 +45,20 @@ std::int64_t count_of(UtcTime time) {
 }  // namespace
 
 Result<PlateIndex> PlateIndex::open(const std::filesystem::path& path, UtcTime now) {
-    constexpr unsigned own = 0600;
-    DatabaseSettings file;
-    file.path = path;
-    file.mode = own;
-    auto database = std::make_unique<Database>(TRY(with_context(Database::open(file), "plate index")));
+    auto database =
+        std::make_unique<Database>(TRY(with_context(Database::open(file_settings(path)), "plate index")));
     TRY(with_context(adopt_schema(*database, index_schema()), path.string()));
-    PlateIndex index(std::move(database));
+    PlateIndex index(std::move(database), true);
     TRY(with_context(index.begin_life(now), "plate index"));
     return index;
+}
+
+Result<PlateIndex> PlateIndex::attach(const std::filesystem::path& path) {
+    DatabaseSettings file = file_settings(path);
+    file.create = false;
+    auto database = std::make_unique<Database>(TRY(with_context(Database::open(file), "plate index")));
+    TRY(with_context(check_schema(*database, index_schema()), path.string()));
+    return PlateIndex(std::move(database), false);
 }
 
 /// What came before the file, and what a crash may have taken, is told as a hole.
@@ -222,10 +235,10 @@ Result<std::size_t> PlateIndex::add_in_one(std::span<const IndexedPassage> passa
     for (const IndexedPassage& passage : passages)
         if (TRY(add_one(*epoch, passage))) ++added;
     if (added == 0) return added;
-    if (!unsettled_) TRY(database_->execute("UPDATE state SET unsettled = 1"));
+    if (owner_ && !unsettled_) TRY(database_->execute("UPDATE state SET unsettled = 1"));
     if (missing_since_) TRY(add_hole(*missing_since_, now));
     TRY(transaction.commit());
-    unsettled_ = true;
+    unsettled_ = owner_;
     missing_since_.reset();
     return added;
 }

@@ -53,6 +53,9 @@ class PlateIndex {
   public:
     /// Makes it when it is not there. Errors: corrupt (set it aside: it can be rebuilt).
     [[nodiscard]] static Result<PlateIndex> open(const std::filesystem::path& path, UtcTime now);
+    /// For a second process beside the opener: each of its transactions is durable at once, and what the
+    /// opener knows of the file's life stays as it is. Errors: not_found.
+    [[nodiscard]] static Result<PlateIndex> attach(const std::filesystem::path& path);
 
     /// From now on these recipients' keys are held; derive is called until others are. The rows of all others
     /// are deleted, overwritten in the file and in its -wal.
@@ -96,7 +99,8 @@ class PlateIndex {
         Tag folded{};
     };
 
-    explicit PlateIndex(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+    PlateIndex(std::unique_ptr<Database> database, bool owner)
+        : database_(std::move(database)), owner_(owner) {}
     [[nodiscard]] Result<void> begin_life(UtcTime now);
     [[nodiscard]] Result<void> add_hole(UtcTime first, UtcTime last);
     [[nodiscard]] Result<void> sync_commits(bool on);
@@ -123,6 +127,7 @@ class PlateIndex {
     [[nodiscard]] std::optional<IndexedPassage> open_one(const Candidate& candidate) const;
 
     std::unique_ptr<Database> database_;
+    bool owner_;                     // the opener, whose file it is
     std::vector<std::string> held_;  // key ids
     DeriveSecret derive_;
     std::map<std::string, Epoch> epochs_;  // by key id: those that can be searched

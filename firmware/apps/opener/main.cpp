@@ -4,13 +4,11 @@
 
 #include "apps/common/daemon_main.hpp"
 #include "apps/common/honour_revocations.hpp"
-#include "apps/common/recipient_token.hpp"
+#include "apps/common/opener_keys.hpp"
 #include "base/log.hpp"
 #include "collector/opener/accounts.hpp"
 #include "collector/opener/opener_server.hpp"
-#include "config/opener_settings.hpp"
 #include "health/service.hpp"
-#include "seal/key_store.hpp"
 #include "seal/openssl.hpp"
 #include "seal/self_test.hpp"
 #include "wall/wall.hpp"
@@ -37,25 +35,6 @@ constexpr auto footer =
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
 
-/// token: outlives the opener that is made.
-Result<EnvelopeOpener> load_keys(const OpenerSettings& settings, std::optional<RecipientToken>& token) {
-    TrustSettings trust;
-    trust.ca_chain = settings.devices.ca_chain;
-    trust.signers = settings.devices.signers;
-    trust.revocations = settings.devices.revocations;
-    trust.deny_list = settings.devices.deny_list;
-    std::vector<RecipientKey> recipients;
-    if (!settings.key_store.file.empty()) {
-        const KeyStore store = TRY(KeyStore::open({settings.key_store.file, settings.key_store.kek}));
-        recipients = TRY(store.unwrap(token ? token->keys() : TokenKeys()));
-    }
-    for (const OpenerSettings::Recipient& recipient : settings.recipients)
-        recipients.push_back(TRY(load_recipient({recipient.key, recipient.certificate})));
-    TrustStore devices = TRY(TrustStore::create(trust));
-    log_info("opener", "recipients={} known_signers={}", recipients.size(), devices.size());
-    return EnvelopeOpener::create(std::move(recipients), std::move(devices));
-}
-
 Result<UniqueFd> listen_for(const std::filesystem::path& path, const std::string& group) {
     ListenOptions options;
     if (!group.empty()) options = { 0660, TRY(group_id(group)) };
@@ -74,8 +53,9 @@ void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) 
     if (now == told) return;
     log_info("opener",
              "opened={} good={} doubtful={} waiting={} viewers={} shown={} refused_viewers={} "
-             "refused_connections={}",
-             now.opened, now.good, now.doubtful, now.waiting, viewers, now.shown, now.refused, now.strangers);
+             "refused_connections={} indexed={} unindexed={}",
+             now.opened, now.good, now.doubtful, now.waiting, viewers, now.shown, now.refused, now.strangers,
+             now.indexed, now.unindexed);
     notify_status(fmt::format("opened={} good={} doubtful={}", now.opened, now.good, now.doubtful));
     told = now;
 }
@@ -94,7 +74,7 @@ Result<void> serve(const OpenerSettings& settings, std::optional<RecipientToken>
         TRY(server.step(step_patience));
         heartbeat.beat();
         if (const std::uint64_t now = stop.hangups(); std::exchange(hangups, now) != now) {
-            auto keys = load_keys(settings, token);
+            auto keys = open_keys(settings, token);
             if (keys)
                 server.replace_keys(std::move(*keys));
             else
@@ -116,21 +96,21 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     if (!try_lock_memory())
         log_warning("opener", "memory is not locked (RLIMIT_MEMLOCK): keep swap off or encrypted");
     TRY(envelope_self_test());
-    std::optional<RecipientToken> token;
-    if (!settings.key_store.token.empty())
-        token.emplace(TRY(with_context(RecipientToken::create(settings.key_store.token), "[key_store]")));
-    EnvelopeOpener keys = TRY(load_keys(settings, token));
+    std::optional<RecipientToken> token = TRY(recipient_token(settings));
+    EnvelopeOpener keys = TRY(open_keys(settings, token));
     if (check_only) {
         std::cout << "portcullis-opener: " << file.string() << " is good\n";
         return {};
     }
     AuditLog audit = TRY(AuditLog::open(settings.audit_log));
+    const SystemClock clock;
+    std::optional<PlateRegister> plates;
+    if (!settings.index.empty()) plates.emplace(TRY(PlateRegister::create(settings.index, clock)));
     OpenerSockets sockets = TRY(open_sockets(settings.sockets));
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());
-    const SystemClock clock;
     OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views),
-                        AccessDesk(std::move(audit), clock), std::move(sockets));
+                        AccessDesk(std::move(audit), clock), std::move(sockets), std::move(plates));
     Result<void> served = serve(settings, token, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);

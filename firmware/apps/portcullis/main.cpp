@@ -6,6 +6,7 @@
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/health_command.hpp"
+#include "apps/portcullis/index_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
 #include "apps/portcullis/policy_command.hpp"
@@ -70,6 +71,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_open_command),
         add_behind_the_wall(program, add_tail_command),
         add_behind_the_wall(program, add_health_command),
+        add_behind_the_wall(program, add_index_command),
         add(program, add_ledger_command),
         add(program, add_verify_command),
         add_behind_the_wall(program, add_audit_command),

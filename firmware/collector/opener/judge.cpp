@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collector/opener/clock_doubt.hpp"
+#include "collector/opener/plate_register.hpp"
 
 namespace portcullis {
 
@@ -91,8 +92,10 @@ Judgement Judge::judge(const OpenRequest& request) {
                           : request.kind == ItemKind::health ? judge_health(request)
                                                              : judge_media(request);
     judgement.reply.id = request.id;
-    if (request.again || request.claim || judgement.reply.outcome == OpenOutcome::asks)
+    if (request.again || request.claim || judgement.reply.outcome == OpenOutcome::asks) {
         judgement.view.reset();
+        judgement.passage.reset();
+    }
     return judgement;
 }
 
@@ -136,7 +139,10 @@ Judgement Judge::judge_read(const OpenRequest& request) {
     Judgement judgement;
     if (!weigh(request, read, judgement)) return judgement;
     if (!request.claim) remember(*read.payload, judgement.reply.verdict.key_trust);
-    if (may_be_shown(judgement.view->verdict)) fill_view(*judgement.view, *read.payload);
+    if (!may_be_shown(judgement.view->verdict)) return judgement;
+    fill_view(*judgement.view, *read.payload);
+    judgement.passage = indexed(*read.payload, judgement.reply.verdict.clock, request.received_at);
+    judgement.recipient = read.recipient;
     return judgement;
 }
 

@@ -10,6 +10,7 @@
 
 #include "collector/link/open_exchange.hpp"
 #include "collector/link/view_exchange.hpp"
+#include "index/index_cell.hpp"
 #include "seal/opener.hpp"
 
 namespace portcullis {
@@ -22,6 +23,9 @@ struct Judgement {
     OpenReply reply;
     std::optional<View> view;  // of every read, and of anything else that is not authentic
     std::string reason;        // why it is not authentic; for the log, never holds content
+    /// Of a read that may be shown: what the index has of it, and the id of the key of ours that opened it.
+    std::optional<IndexedPassage> passage{};
+    std::string recipient{};
 };
 
 class Judge {
@@ -33,6 +37,7 @@ class Judge {
     /// New keys and trust (SIGHUP); what is pending stays.
     void replace(EnvelopeOpener opener) { opener_ = std::move(opener); }
     [[nodiscard]] Digest keys() const { return opener_.fingerprint(); }
+    [[nodiscard]] const EnvelopeOpener& opener() const { return opener_; }
     /// Honours a replaced deny list or revocation list (TrustStore::refresh).
     [[nodiscard]] Result<bool> refresh_trust() { return opener_.refresh_trust(); }
     [[nodiscard]] std::size_t pending_reads() const { return order_.size(); }

@@ -19,11 +19,15 @@ constexpr int max_packets_per_turn = 16;
 
 }  // namespace
 
-OpenerServer::OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets)
+OpenerServer::OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets,
+                           std::optional<PlateRegister> plates)
     : judge_(std::move(judge)),
       feed_(std::move(feed)),
       desk_(std::move(desk)),
-      sockets_(std::move(sockets)) {}
+      sockets_(std::move(sockets)),
+      plates_(std::move(plates)) {
+    if (plates_) plates_->use_keys(judge_.opener());
+}
 
 Result<void> OpenerServer::step(milliseconds patience) {
     std::vector<pollfd> entries{{sockets_.ingest.get(), POLLIN, 0}, {sockets_.views.get(), POLLIN, 0}};
@@ -34,6 +38,7 @@ Result<void> OpenerServer::step(milliseconds patience) {
         const bool waiting = outbox != nullptr && !outbox->empty();
         entries.push_back({viewer.stream.fd(), static_cast<short>(waiting ? POLLIN | POLLOUT : POLLIN), 0});
     }
+    if (plates_) plates_->tick();
     const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
     if (ready < 0 && errno != EINTR) return fail(Error::from_errno("opener: cannot wait", errno));
     if (ready <= 0) return {};
@@ -60,6 +65,7 @@ Result<void> OpenerServer::step(milliseconds patience) {
 
 void OpenerServer::replace_keys(EnvelopeOpener opener) {
     judge_.replace(std::move(opener));
+    if (plates_) plates_->use_keys(judge_.opener());
     const Packet hello = hello_packet(judge_.keys());
     std::erase_if(collectors_,
                   [&](PacketStream& client) { return !client.send(hello, reply_patience).has_value(); });
@@ -117,6 +123,7 @@ bool OpenerServer::answer(PacketStream& client, Packet packet) {
                     request->device, to_string(request->chain), request->seq, to_string(request->kind),
                     to_string(judgement.reply.verdict.authenticity),
                     to_string(judgement.reply.verdict.key_trust), judgement.reason);
+    index(judgement);
     if (judgement.view) publish(*judgement.view);
     const Result<void> sent = client.send(to_packet(judgement.reply), reply_patience);
     if (!sent) log_warning("opener", "collector: {}", sent.error().message());
@@ -129,6 +136,14 @@ void OpenerServer::count(const OpenReply& reply) {
         ++counters_.waiting;
     else
         ++(reply.verdict.good() ? counters_.good : counters_.doubtful);
+}
+
+/// Before anybody is shown it, and before the collector hears that it is done with.
+void OpenerServer::index(const Judgement& judgement) {
+    if (!plates_ || !judgement.passage) return;
+    plates_->enter(*judgement.passage, judgement.recipient);
+    counters_.indexed = plates_->entered();
+    counters_.unindexed = plates_->missed();
 }
 
 void OpenerServer::publish(const View& view) {

@@ -9,6 +9,7 @@
 #include "collector/link/unix_socket.hpp"
 #include "collector/opener/access_desk.hpp"
 #include "collector/opener/judge.hpp"
+#include "collector/opener/plate_register.hpp"
 #include "collector/opener/view_feed.hpp"
 
 namespace portcullis {
@@ -31,12 +32,18 @@ struct OpenerCounters {
     std::uint64_t slow_viewers = 0;
     std::uint64_t shown = 0;    // reads, to a person: as many as there are entries
     std::uint64_t refused = 0;  // viewers without purpose or case number
+    std::uint64_t indexed = 0;
+    std::uint64_t unindexed = 0;  // reads that the index's disk did not take
     bool operator==(const OpenerCounters&) const = default;
 };
 
 class OpenerServer {
   public:
-    OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets);
+    /// plates: none: nothing is indexed.
+    OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets,
+                 std::optional<PlateRegister> plates = std::nullopt);
+    OpenerServer(const OpenerServer&) = delete;  // the register borrows the judge's keys
+    OpenerServer& operator=(const OpenerServer&) = delete;
 
     /// Waits at most `patience` for something to do, and does it. Errors: io (poll itself failed).
     Result<void> step(milliseconds patience);
@@ -66,6 +73,7 @@ class OpenerServer {
     void show_nothing(const Error& error);
     [[nodiscard]] bool feed_viewer(Viewer& viewer);
     void let_go(const Viewer& viewer, const std::string& reason);
+    void index(const Judgement& judgement);
     void publish(const View& view);
     void count(const OpenReply& reply);
 
@@ -73,6 +81,7 @@ class OpenerServer {
     ViewFeed feed_;
     AccessDesk desk_;
     OpenerSockets sockets_;
+    std::optional<PlateRegister> plates_;
     std::list<PacketStream> collectors_;
     std::list<Viewer> viewers_;
     std::vector<int> overfull_;  // viewers to be let go at the end of this turn

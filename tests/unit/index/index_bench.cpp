@@ -24,6 +24,12 @@ PlateIndex IndexBench::open_with(const std::vector<std::string>& epochs, UtcTime
     return index;
 }
 
+PlateIndex IndexBench::attach_with(const std::vector<std::string>& epochs) const {
+    PlateIndex index = must(PlateIndex::attach(path));
+    hold(index, epochs);
+    return index;
+}
+
 void IndexBench::hold(PlateIndex& index, const std::vector<std::string>& epochs) const {
     std::vector<std::string> ids;
     for (const std::string& epoch : epochs)

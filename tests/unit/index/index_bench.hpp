@@ -27,6 +27,8 @@ class IndexBench {
     [[nodiscard]] PlateIndex open(UtcTime when = now) const;
     /// The same with these epochs' keys held.
     [[nodiscard]] PlateIndex open_with(const std::vector<std::string>& epochs, UtcTime when = now) const;
+    /// As a second process has it.
+    [[nodiscard]] PlateIndex attach_with(const std::vector<std::string>& epochs) const;
     void hold(PlateIndex& index, const std::vector<std::string>& epochs) const;
     /// 40 hex digits, as a key id is.
     [[nodiscard]] static std::string key_id(const std::string& epoch);

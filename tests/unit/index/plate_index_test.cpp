@@ -132,10 +132,13 @@ TEST_CASE("a passage that is given twice is indexed once, two texts of one place
 TEST_CASE("many passages of one plate are all found, whoever of two processes added them") {
     const IndexBench bench;
     PlateIndex opener = bench.open_with({"today"});
-    PlateIndex rebuild = bench.open_with({"today"});
+    PlateIndex rebuild = bench.attach_with({"today"});
     constexpr Seq passages = 300;
     for (Seq seq = 1; seq <= passages; ++seq)
         CHECK(must((seq % 3 == 0 ? rebuild : opener).add(passage_of("AB12", seq), today, now)));
+    CHECK(opener.is_unsettled());
+    CHECK_FALSE(rebuild.is_unsettled());
+    CHECK(must(rebuild.holes()).size() == 1);  // that of the new file: an opener that runs is no crash
     CHECK(found(opener, ask("AB12")).size() == passages);
     CHECK(found(rebuild, like("A812")).size() == passages);
 }
@@ -143,7 +146,7 @@ TEST_CASE("many passages of one plate are all found, whoever of two processes ad
 TEST_CASE("an epoch that another process brings in is found without a word to this one") {
     const IndexBench bench;
     PlateIndex opener = bench.open_with({"today", "tomorrow"});
-    PlateIndex rebuild = bench.open_with({"today", "tomorrow"});
+    PlateIndex rebuild = bench.attach_with({"today", "tomorrow"});
     CHECK(
         must(rebuild.add_all(std::vector{passage_of("AB12", 1), passage_of("AB12", 2), passage_of("AB12", 2)},
                              tomorrow, now)) == 2);
@@ -369,6 +372,8 @@ TEST_CASE("the file is the owner's alone, another program's and a newer one's ar
         must_do(file.execute("PRAGMA user_version = 99"));
     }
     CHECK(PlateIndex::open(bench.path, now).error().code() == ErrorCode::unsupported);
+    CHECK(PlateIndex::attach(bench.path).error().code() == ErrorCode::unsupported);
+    CHECK(PlateIndex::attach(bench.folder.path() / "none.db").error().code() == ErrorCode::not_found);
     std::ofstream(bench.path) << std::string(8192, 'x');
     CHECK(PlateIndex::open(bench.path, now).error().code() == ErrorCode::corrupt);
 }

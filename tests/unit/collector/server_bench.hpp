@@ -1,0 +1,91 @@
+#pragma once
+// An opener's server on sockets of its own, whose crank a test turns.
+
+#include <unistd.h>
+
+#include <vector>
+
+#include "collector/opener/opener_server.hpp"
+#include "unit/collector/collector_bench.hpp"
+
+namespace portcullis::test {
+
+inline constexpr milliseconds patience{5000};
+
+inline const SystemClock system_clock;
+
+inline AccessDesk desk_on(const std::filesystem::path& log) {
+    return {must(AuditLog::open(log)), system_clock};
+}
+
+/// As an operator with a case subscribes.
+inline Subscription look(std::uint32_t last = 0) {
+    return {last, "stolen-vehicle", "2026-117"};
+}
+
+/// An opener's server on sockets in a folder of its own; the test turns its crank.
+class ServerBench {
+  public:
+    explicit ServerBench(uid_t collector = ::geteuid(), std::size_t keep = 10, bool with_index = false)
+        : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep), desk_on(audit_path),
+                 OpenerSockets{must(listen_unix(ingest_path, {})), must(listen_unix(views_path, {0666, {}})),
+                               collector},
+                 plates_on(with_index)) {}
+
+    PacketStream connect(const std::filesystem::path& path) {
+        PacketStream stream(must(connect_unix(path)));
+        turn();
+        return stream;
+    }
+    void turn() {
+        for (int i = 0; i < 3; ++i)
+            must_do(server.step(milliseconds(0)));
+    }
+    OpenReply ask(PacketStream& collector, const OpenRequest& request) {
+        must_do(collector.send(to_packet(request), patience));
+        turn();
+        return must(parse_open_reply(must(collector.receive(milliseconds(0)))));
+    }
+    OpenRequest request(const SealedItem& item) {
+        OpenRequest request;
+        request.id = item.seq;
+        request.device = device.name;
+        request.chain = device.head.chain;
+        request.seq = item.seq;
+        request.kind = item.kind;
+        request.received_at = now;
+        request.blob = item.blob;
+        return request;
+    }
+
+    /// What the audit log says of its granted and refused accesses, in order.
+    std::vector<Access> entries(AccessVerdict verdict = AccessVerdict::granted) const {
+        AuditLog log = must(AuditLog::read_only(audit_path));
+        std::vector<Access> all;
+        for (std::uint64_t after = 0;;) {
+            const std::vector<AuditRow> rows = must(log.rows(after, 1000));
+            if (rows.empty()) return all;
+            after = rows.back().number;
+            for (const AuditRow& row : rows)
+                if (AuditEntry entry = must(parse_audit_entry(row.text)); entry.access.verdict == verdict)
+                    all.push_back(std::move(entry.access));
+        }
+    }
+
+    Road road;
+    TestDevice device{road};
+    std::filesystem::path ingest_path = road.pki.folder() / "ingest.sock";
+    std::filesystem::path views_path = road.pki.folder() / "view.sock";
+    std::filesystem::path audit_path = road.pki.folder() / "audit.db";
+    std::filesystem::path index_path = road.pki.folder() / "index.db";
+    FakeClock clock{now};  // the register's
+    OpenerServer server;
+
+  private:
+    std::optional<PlateRegister> plates_on(bool with_index) const {
+        if (!with_index) return std::nullopt;
+        return must(PlateRegister::create(index_path, clock));
+    }
+};
+
+}  // namespace portcullis::test
