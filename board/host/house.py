@@ -180,7 +180,8 @@ class House:
             "recipients": {"keys": [str(pki / "recipients" / f"{name}.key") for name in names],
                            "certificates": [str(pki / "recipients" / f"{name}.crt") for name in names]},
             "audit": {"log": str(self.audit_file)},
-            "search": {"index": str(self.index_file)},
+            # Who holds the evidence's key is the auditor of a house of one.
+            "search": {"index": str(self.index_file), "auditor": str(pki / "recipients" / "collector-evidence.crt")},
             "devices": trust,
         })
 

@@ -49,7 +49,11 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     settings.recipients = read_recipients(in.section("recipients"), !settings.key_store.file.empty());
     settings.devices = read_device_trust_files(in);
     settings.audit_log = in.section("audit").path("log", "/var/lib/portcullis/opener/audit.db");
-    settings.index = in.section("search").path("index", "");
+    SettingsSection search = in.section("search");
+    settings.search.index = search.path("index", "");
+    settings.search.auditor = search.path("auditor", "");
+    search.check(settings.search.auditor.empty() || !settings.search.index.empty(), "index",
+                 "name the index that is to be searched");
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
     settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());

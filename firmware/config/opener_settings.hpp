@@ -29,7 +29,10 @@ struct OpenerSettings {
     } key_store;
     DeviceTrustFiles devices;
     std::filesystem::path audit_log;  // every look is entered there first
-    std::filesystem::path index;      // the plate index; empty: none is kept
+    struct SearchSection {
+        std::filesystem::path index;    // the plate index; empty: none is kept
+        std::filesystem::path auditor;  // certificate to which questions are sealed; empty: nothing is asked
+    } search;
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;
 

@@ -30,6 +30,9 @@ inline constexpr std::size_t max_holes = 64;
 /// A secret out of the recipient's key with this id (EnvelopeOpener::derive). Errors: that function's.
 using DeriveSecret = std::function<Result<SecretKey>(const std::string& key_id, ByteView salt)>;
 
+/// Whether somebody may see what this device read. Empty: whatever it is.
+using Sees = std::function<bool(std::string_view device)>;
+
 /// What was judged in this span, by the opener's clock, may be missing.
 struct IndexHole {
     UtcTime first{};
@@ -72,9 +75,10 @@ class PlateIndex {
     /// What was added is durable when it returns.
     [[nodiscard]] Result<void> settle(UtcTime now);
 
-    /// The rows that must be opened to answer; `question` is checked(). Errors: exhausted (more than
-    /// max_candidates: says so).
-    [[nodiscard]] Result<std::vector<Candidate>> candidates(const PlateQuestion& question);
+    /// The rows that must be opened to answer, of devices that may be seen; `question` is checked(). Errors:
+    /// exhausted (more than max_candidates: says so).
+    [[nodiscard]] Result<std::vector<Candidate>> candidates(const PlateQuestion& question,
+                                                            const Sees& sees = {});
     /// Opens them, and gives those that fit.
     [[nodiscard]] Findings open_all(std::span<const Candidate> candidates,
                                     const PlateQuestion& question) const;
@@ -122,8 +126,8 @@ class PlateIndex {
     [[nodiscard]] Result<bool> has(const Epoch& epoch, TagKind kind, const Tag& tag);
     [[nodiscard]] Result<Tags> free_tags(const Epoch& epoch, std::string_view plate);
 
-    [[nodiscard]] Result<std::vector<Candidate>> look_up(const PlateQuestion& question);
-    [[nodiscard]] Result<std::vector<Candidate>> walk_window(const PlateQuestion& question);
+    [[nodiscard]] Result<std::vector<Candidate>> look_up(const PlateQuestion& question, const Sees& sees);
+    [[nodiscard]] Result<std::vector<Candidate>> walk_window(const PlateQuestion& question, const Sees& sees);
     [[nodiscard]] std::optional<IndexedPassage> open_one(const Candidate& candidate) const;
 
     std::unique_ptr<Database> database_;

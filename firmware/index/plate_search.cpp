@@ -58,6 +58,10 @@ bool fits_all(const PlateQuestion& question, const IndexedPassage& passage) {
            (!question.direction || passage.direction == *question.direction) && fits(question, passage.text);
 }
 
+bool concerns(const PlateQuestion& question, const Sees& sees, std::string_view device) {
+    return fits_device(question, device) && (!sees || sees(device));
+}
+
 Failure too_many() {
     return fail(ErrorCode::exhausted,
                 "more than {} passages would have to be opened; narrow the time, the device or the plate",
@@ -74,13 +78,13 @@ Result<bool> PlateIndex::is_there(const IndexedPassage& passage, std::int64_t so
     return false;
 }
 
-Result<std::vector<Candidate>> PlateIndex::candidates(const PlateQuestion& question) {
+Result<std::vector<Candidate>> PlateIndex::candidates(const PlateQuestion& question, const Sees& sees) {
     if (TRY(database_->data_version()) != version_) static_cast<void>(TRY(load_epochs()));
-    return question.is_partial() ? walk_window(question) : look_up(question);
+    return question.is_partial() ? walk_window(question, sees) : look_up(question, sees);
 }
 
 /// Some HMACs an epoch: one more than it has rows of the plate.
-Result<std::vector<Candidate>> PlateIndex::look_up(const PlateQuestion& question) {
+Result<std::vector<Candidate>> PlateIndex::look_up(const PlateQuestion& question, const Sees& sees) {
     const Minutes window = window_of(question);
     const TagKind kind = question.look_alike ? TagKind::folded : TagKind::exact;
     auto select = TRY(
@@ -91,7 +95,7 @@ Result<std::vector<Candidate>> PlateIndex::look_up(const PlateQuestion& question
         for (std::uint64_t n = 0;; ++n) {
             TRY(select.bind(epoch.id, ByteView(epoch.key.tag(kind, question.plate, n))));
             if (!TRY(select.step())) break;
-            if (!window.hold(select.integer(4)) || !fits_device(question, select.text(1))) continue;
+            if (!window.hold(select.integer(4)) || !concerns(question, sees, select.text(1))) continue;
             if (found.size() == max_candidates) return too_many();
             found.push_back(candidate_of(select));
         }
@@ -99,7 +103,7 @@ Result<std::vector<Candidate>> PlateIndex::look_up(const PlateQuestion& question
 }
 
 /// By sources, not by time alone: a device that is asked for is found without walking past all others.
-Result<std::vector<Candidate>> PlateIndex::walk_window(const PlateQuestion& question) {
+Result<std::vector<Candidate>> PlateIndex::walk_window(const PlateQuestion& question, const Sees& sees) {
     const Minutes window = window_of(question);
     auto sources = TRY(database_->prepare("SELECT id, device FROM source"));
     auto select = TRY(database_->prepare(rows_where(
@@ -107,7 +111,7 @@ Result<std::vector<Candidate>> PlateIndex::walk_window(const PlateQuestion& ques
     std::vector<Candidate> found;
     TRY(sources.bind());
     while (TRY(sources.step())) {
-        if (!fits_device(question, sources.text(1))) continue;
+        if (!concerns(question, sees, sources.text(1))) continue;
         const std::uint64_t room = max_candidates - found.size() + 1;
         TRY(select.bind(sources.integer(0), window.first, window.last, room));
         std::uint64_t walked = 0;

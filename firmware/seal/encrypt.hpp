@@ -1,6 +1,6 @@
 #pragma once
-// Encrypts bytes to recipients as AuthEnvelopedData of our one shape. Internal to the device's side.
-// Reentrant.
+// Encrypts bytes to recipients as AuthEnvelopedData of our one shape: for the device's side, and for the
+// opener, which seals to the auditor what it was asked. Reentrant.
 
 #include <vector>
 

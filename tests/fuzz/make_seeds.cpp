@@ -10,6 +10,7 @@
 
 #include "audit/witness_request.hpp"
 #include "base/file.hpp"
+#include "collector/link/search_exchange.hpp"
 #include "database/database.hpp"
 #include "drivers/camera/made_pictures.hpp"
 #include "fuzz/vector_keys.hpp"
@@ -169,6 +170,22 @@ void add_audit(const Corpus& corpus) {
     corpus.add("audit", "statement", must(encode_witness({chain, 3, 40, link, link, fuzz::now})));
     corpus.add("audit", "request", encode_request({chain, 1, 5, link, {link, link}}));
     corpus.add("audit", "answer", must(statements_to_pem({to_bytes("one"), to_bytes("two")})));
+}
+
+void add_searches(const Corpus& corpus) {
+    SearchRequest request;
+    request.purpose = "stolen-vehicle";
+    request.case_number = "2026-117";
+    request.question.plate = "AB12CDE";
+    corpus.add("search", "whole-plate", to_packet(request).header);
+    request.question = {"?B-1*",   true,     fuzz::now,          fuzz::now + std::chrono::hours(1),
+                        "north-*", "lane 2", Direction::receding};
+    corpus.add("search", "part-of-a-plate", to_packet(request).header);
+    SearchAnswer answer;
+    answer.found = {{"gate-1", chain, 12, fuzz::now, "AB12CDE", "lane 2", Direction::approaching}};
+    answer.holes = {{UtcTime(), fuzz::now}};
+    const Packet packet = to_packet(answer);
+    corpus.add("search", "answer", packet.header + "\n" + std::string(as_text(packet.blob)));
 }
 
 void add_receipts(const Corpus& corpus) {
@@ -408,6 +425,7 @@ int main(int count, char** words) {
     add_envelopes(corpus);
     add_records(corpus);
     add_audit(corpus);
+    add_searches(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);
     add_access_policies(corpus);

@@ -28,7 +28,8 @@ WALL = {
     "portcullis-reader": (NETWORK, SOCKETS | DECRYPTION, ("EnvelopeOpener", "PahoBroker", "Uplink")),
     "portcullis-uplink": (VISION, DECRYPTION | ENCRYPTION, ("EnvelopeOpener", "PlateReader", "Sealer", "FileSigningKey")),
     "portcullis-collector": (VISION, DECRYPTION | ENCRYPTION, ("EnvelopeOpener", "PlateReader")),
-    "portcullis-opener": (NETWORK + VISION, UNIX_SERVER | ENCRYPTION, ("PahoBroker", "PlateReader", "Sealer")),
+    # It may encrypt: it seals to the auditor what it was asked.
+    "portcullis-opener": (NETWORK + VISION, UNIX_SERVER, ("PahoBroker", "PlateReader", "Sealer")),
 }
 PROGRAMS = (*WALL, "portcullis")
 

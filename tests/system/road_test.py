@@ -114,6 +114,13 @@ class Road(unittest.TestCase):
         return subprocess.run([pathlib.Path(BIN) / "portcullis", "tail", "--socket", self.house.view_socket, "--purpose", "test",
                                "--case", case, *options], capture_output=True, text=True, check=False)
 
+    def search(self, *options):
+        """What the opener's index finds."""
+        found = subprocess.run([pathlib.Path(BIN) / "portcullis", "search", "--socket", self.house.view_socket, "--purpose", "test",
+                                "--case", "2026-1", "--json", *options], capture_output=True, text=True, check=False)
+        self.assertEqual(found.returncode, 0, found.stderr)
+        return json.loads(found.stdout)["found"]
+
     def entered(self):
         """Openings in the audit log."""
         texts = self.house.query(self.house.audit_file, "SELECT text FROM entry")
@@ -206,6 +213,7 @@ class Filtered(Road):
         self.assert_all_records_arrived(at_least=3)
         self.assertEqual(self.look("--last", "2", "--count", "2", "--timeout", "30").returncode, 0)
         self.assertEqual(self.entered(), 2)
+        self.assertEqual(len(self.search()), len(self.reads()))
         for name in ("collector", "opener", "uplink"):
             self.assertEqual(self.house.stop(name), 0, self.house.log_text(name))
 
@@ -443,8 +451,10 @@ class Hunt(Road):
             self.wait_for_verdicts()
             texts = {row["text"] for row in passages()}
             shown = len(self.reads())
+            read = None
             for _ in range(shown):
                 view = json.loads(tail.stdout.readline())
+                read = view["text"] or read
                 texts.update(view.get(key) or "" for key in ("text", "published", "raw"))
         finally:
             tail.kill()
@@ -455,6 +465,8 @@ class Hunt(Road):
         self.assertEqual((refused.returncode, refused.stdout.count("\n")), (1, 1), "the table's head alone")
         self.assertIn("nothing is shown without a purpose and a case number", refused.stderr)
         self.check_the_audit_log(shown)
+        self.assertIn(read, {found["text"] for found in self.search("--plate", read)})
+        self.assertIn(read, {found["text"] for found in self.search("--plate", read[:2] + "*")})
         texts = {text for text in texts if len(text) >= 4}
         self.assertGreater(len(texts), 3, "the hunt needs something to hunt for")
         self.house.stop("broker")  # writes its persistence file

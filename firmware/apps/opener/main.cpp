@@ -49,13 +49,22 @@ Result<OpenerSockets> open_sockets(const OpenerSettings::SocketsSection& setting
     return sockets;
 }
 
+Result<OpenerPlates> open_plates(const OpenerSettings& settings, const Clock& clock) {
+    OpenerPlates plates;
+    const OpenerSettings::SearchSection& search = settings.search;
+    if (!search.index.empty()) plates.index.emplace(TRY(PlateRegister::create(search.index, clock)));
+    if (!search.auditor.empty())
+        plates.search.emplace(TRY(with_context(SearchDesk::create(search.auditor), "search.auditor")));
+    return plates;
+}
+
 void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) {
     if (now == told) return;
     log_info("opener",
              "opened={} good={} doubtful={} waiting={} viewers={} shown={} refused_viewers={} "
-             "refused_connections={} indexed={} unindexed={}",
+             "refused_connections={} searches={} indexed={} unindexed={}",
              now.opened, now.good, now.doubtful, now.waiting, viewers, now.shown, now.refused, now.strangers,
-             now.indexed, now.unindexed);
+             now.searches, now.indexed, now.unindexed);
     notify_status(fmt::format("opened={} good={} doubtful={}", now.opened, now.good, now.doubtful));
     told = now;
 }
@@ -104,8 +113,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     }
     AuditLog audit = TRY(AuditLog::open(settings.audit_log));
     const SystemClock clock;
-    std::optional<PlateRegister> plates;
-    if (!settings.index.empty()) plates.emplace(TRY(PlateRegister::create(settings.index, clock)));
+    OpenerPlates plates = TRY(open_plates(settings, clock));
     OpenerSockets sockets = TRY(open_sockets(settings.sockets));
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());

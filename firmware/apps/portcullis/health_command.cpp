@@ -1,16 +1,15 @@
 #include "apps/portcullis/health_command.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/portcullis/opener_options.hpp"
+#include "apps/portcullis/time_option.hpp"
 #include "collector/ingest/store.hpp"
 #include "collector/link/view_exchange.hpp"
-#include "record/recipient_set_codec.hpp"
 #include "seal/self_test.hpp"
 
 namespace portcullis {
@@ -39,22 +38,6 @@ struct Entry {
 
 /// By device, each newest first.
 using Entries = std::map<std::string, std::vector<Entry>>;
-
-constexpr std::string_view since_rule = "write a day, as 2026-11-25 (UTC), or how far back, as 12h or 7d";
-
-/// "2026-11-25", "12h", "7d".
-Result<UtcTime> since_when(const std::string& text, UtcTime now) {
-    if (text.empty()) return UtcTime();
-    if (const auto day = day_from_string(text)) return UtcTime(*day);
-    constexpr unsigned most = 1'000'000;
-    unsigned count = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, count);
-    const bool whole = problem == std::errc() && stop + 1 == end && count <= most;
-    if (whole && *stop == 'h') return now - std::chrono::hours(count);
-    if (whole && *stop == 'd') return now - std::chrono::days(count);
-    return fail(ErrorCode::configuration, "--since {}: {}", text, since_rule);
-}
 
 /// What it must name as the link before it; nothing when that item is not there.
 Result<std::optional<Digest>> link_before(Store& store, const ChainRow& chain, Seq seq) {
@@ -196,7 +179,9 @@ Result<void> print_json(const Entry& entry) {
 
 Result<bool> show(const HealthOptions& options) {
     TRY(envelope_self_test());
-    const UtcTime since = TRY(since_when(options.since, SystemClock().utc()));
+    const UtcTime since = options.since.empty()
+                              ? UtcTime()
+                              : TRY(time_from_option("--since", options.since, SystemClock().utc()));
     const EnvelopeOpener opener = TRY(create_opener(options.opener));
     Store store = TRY(Store::open({options.store, {}, false}));
     const Entries entries = TRY(open_all(store, opener, options, since));
@@ -241,8 +226,7 @@ std::function<int()> add_health_command(CLI::App& program) {
         "      --device-ca device-chain.pem --signers devices/signers --device gate-1 --since 7d");
     command->add_option("--store", options->store, "the collector's store")->capture_default_str();
     command->add_option("--device", options->device, "of this device alone");
-    command->add_option("--since", options->since,
-                        "received since: a day (UTC), as 2026-11-25, or how far back, as 12h or 7d");
+    command->add_option("--since", options->since, "received since: " + std::string(time_rule));
     command->add_option("--count", options->count, "the newest so many of a device")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
         ->capture_default_str();

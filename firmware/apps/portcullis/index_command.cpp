@@ -63,15 +63,15 @@ Result<void> walk(Store& store, const ChainRow& chain, const EnvelopeOpener& ope
 
 Result<Tally> rebuild(const IndexOptions& options) {
     const OpenerSettings settings = TRY(OpenerSettings::load(options.settings));
-    if (settings.index.empty())
+    if (settings.search.index.empty())
         return fail(ErrorCode::configuration, "{}: search.index names no file; there is no index to rebuild",
                     options.settings.string());
     TRY(envelope_self_test());
     std::optional<RecipientToken> token = TRY(recipient_token(settings));
     const EnvelopeOpener opener = TRY(open_keys(settings, token));
     Store store = TRY(Store::open({options.store, {}, false}));
-    PlateIndex index =
-        TRY(with_context(PlateIndex::attach(settings.index), "portcullis-opener makes it when it starts"));
+    PlateIndex index = TRY(
+        with_context(PlateIndex::attach(settings.search.index), "portcullis-opener makes it when it starts"));
     const UtcTime begun = SystemClock().utc();
     TRY(index.use_keys(opener.recipients(), secrets_of(opener)));
     Tally tally;

@@ -12,6 +12,7 @@
 #include "apps/portcullis/policy_command.hpp"
 #include "apps/portcullis/provision_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
+#include "apps/portcullis/search_command.hpp"
 #include "apps/portcullis/tail_command.hpp"
 #include "apps/portcullis/verify_command.hpp"
 #include "apps/portcullis/version_command.hpp"
@@ -70,6 +71,7 @@ int main(int argc, char** argv) try {
         add(program, add_replay_command),
         add_behind_the_wall(program, add_open_command),
         add_behind_the_wall(program, add_tail_command),
+        add_behind_the_wall(program, add_search_command),
         add_behind_the_wall(program, add_health_command),
         add_behind_the_wall(program, add_index_command),
         add(program, add_ledger_command),

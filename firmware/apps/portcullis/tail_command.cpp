@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "apps/portcullis/viewer_socket.hpp"
 #include "collector/link/unix_socket.hpp"
 #include "collector/link/view_exchange.hpp"
 
@@ -19,7 +20,7 @@ constexpr milliseconds send_patience{2000};
 constexpr milliseconds longest_wait{3'600'000};
 
 struct TailOptions {
-    std::filesystem::path socket = "/run/portcullis/view.sock";
+    std::filesystem::path socket = default_view_socket;
     bool json = false;
     std::uint64_t count = 0;
     std::uint32_t last = 0;
@@ -65,15 +66,7 @@ Result<void> print(const Packet& packet, bool json) {
 }
 
 Result<PacketStream> subscribe(const TailOptions& options) {
-    auto socket = connect_unix(options.socket);
-    if (!socket && socket.error().code() == ErrorCode::not_found)
-        return fail(ErrorCode::not_found,
-                    "{}; start portcullis-opener, or name its view socket with --socket",
-                    socket.error().message());
-    if (!socket && socket.error().code() == ErrorCode::denied)
-        return fail(ErrorCode::denied, "{}; join the group that owns it (portcullis-view)",
-                    socket.error().message());
-    PacketStream stream(TRY(std::move(socket)));
+    PacketStream stream(TRY(connect_to_opener(options.socket)));
     TRY(stream.send(to_packet(Subscription{options.last, options.purpose, options.case_number}),
                     send_patience));
     return stream;

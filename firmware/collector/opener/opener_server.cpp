@@ -20,13 +20,13 @@ constexpr int max_packets_per_turn = 16;
 }  // namespace
 
 OpenerServer::OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets,
-                           std::optional<PlateRegister> plates)
+                           OpenerPlates plates)
     : judge_(std::move(judge)),
       feed_(std::move(feed)),
       desk_(std::move(desk)),
       sockets_(std::move(sockets)),
       plates_(std::move(plates)) {
-    if (plates_) plates_->use_keys(judge_.opener());
+    if (plates_.index) plates_.index->use_keys(judge_.opener());
 }
 
 Result<void> OpenerServer::step(milliseconds patience) {
@@ -38,7 +38,7 @@ Result<void> OpenerServer::step(milliseconds patience) {
         const bool waiting = outbox != nullptr && !outbox->empty();
         entries.push_back({viewer.stream.fd(), static_cast<short>(waiting ? POLLIN | POLLOUT : POLLIN), 0});
     }
-    if (plates_) plates_->tick();
+    if (plates_.index) plates_.index->tick();
     const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
     if (ready < 0 && errno != EINTR) return fail(Error::from_errno("opener: cannot wait", errno));
     if (ready <= 0) return {};
@@ -65,7 +65,7 @@ Result<void> OpenerServer::step(milliseconds patience) {
 
 void OpenerServer::replace_keys(EnvelopeOpener opener) {
     judge_.replace(std::move(opener));
-    if (plates_) plates_->use_keys(judge_.opener());
+    if (plates_.index) plates_.index->use_keys(judge_.opener());
     const Packet hello = hello_packet(judge_.keys());
     std::erase_if(collectors_,
                   [&](PacketStream& client) { return !client.send(hello, reply_patience).has_value(); });
@@ -140,10 +140,10 @@ void OpenerServer::count(const OpenReply& reply) {
 
 /// Before anybody is shown it, and before the collector hears that it is done with.
 void OpenerServer::index(const Judgement& judgement) {
-    if (!plates_ || !judgement.passage) return;
-    plates_->enter(*judgement.passage, judgement.recipient);
-    counters_.indexed = plates_->entered();
-    counters_.unindexed = plates_->missed();
+    if (!plates_.index || !judgement.passage) return;
+    plates_.index->enter(*judgement.passage, judgement.recipient);
+    counters_.indexed = plates_.index->entered();
+    counters_.unindexed = plates_.index->missed();
 }
 
 void OpenerServer::publish(const View& view) {
@@ -165,6 +165,10 @@ bool OpenerServer::hear_viewer(Viewer& viewer) {
     const auto packet = viewer.stream.receive_now();
     if (!packet) return false;
     if (!*packet) return true;
+    if (!viewer.account && is_search(**packet)) {
+        serve_search(viewer, **packet);
+        return false;
+    }
     const Result<Subscription> subscription = parse_subscription(**packet);
     if (subscription && !viewer.account) return seat_viewer(viewer, *subscription);
     log_warning("opener", "a viewer was let go: {}",
@@ -185,6 +189,43 @@ bool OpenerServer::seat_viewer(Viewer& viewer, const Subscription& subscription)
     viewer.account = std::move(*account);
     feed_.subscribe(viewer.stream.fd(), subscription);
     return true;
+}
+
+void OpenerServer::serve_search(Viewer& viewer, const Packet& packet) {
+    const Result<SearchRequest> request = parse_search_request(packet);
+    if (!request) return log_warning("opener", "a viewer was let go: {}", request.error().message());
+    const Result<SearchAnswer> answer = search(viewer, *request);
+    // It fits into the socket's buffer: nobody is waited for.
+    if (answer) {
+        Packet reply = to_packet(*answer);
+        const Result<void> sent = viewer.stream.send(reply, milliseconds(0));
+        wipe(reply.blob);
+        if (!sent) log_warning("opener", "an answer was not fetched: {}", sent.error().message());
+        return;
+    }
+    const bool his = answer.error().code() == ErrorCode::refused;
+    if (!his) log_error("opener", "nothing is found for anybody: {}", answer.error().message());
+    static_cast<void>(viewer.stream.send(
+        refusal_packet(his ? answer.error().message() : "the search failed; the opener's log says why"),
+        milliseconds(0)));
+}
+
+Result<SearchAnswer> OpenerServer::search(const Viewer& viewer, const SearchRequest& request) {
+    const Peer peer = TRY(viewer.stream.peer());
+    auto access = desk_.admit(peer, Subscription{0, request.purpose, request.case_number});
+    if (!access) {
+        ++counters_.refused;
+        return fail(std::move(access.error()));
+    }
+    if (!plates_.index || !plates_.search)
+        return fail(
+            ErrorCode::refused,
+            "this opener searches nothing: name an index and the auditor in [search] of its settings");
+    SearchAnswer answer =
+        TRY(plates_.search->answer(request.question, std::move(*access), {}, plates_.index->index(), desk_));
+    ++counters_.searches;
+    counters_.shown += answer.found.size();
+    return answer;
 }
 
 void OpenerServer::grant_views() {

@@ -10,6 +10,7 @@
 #include "collector/opener/access_desk.hpp"
 #include "collector/opener/judge.hpp"
 #include "collector/opener/plate_register.hpp"
+#include "collector/opener/search_desk.hpp"
 #include "collector/opener/view_feed.hpp"
 
 namespace portcullis {
@@ -23,6 +24,11 @@ struct OpenerSockets {
     uid_t collector = 0;  // who alone may ask for verdicts
 };
 
+struct OpenerPlates {
+    std::optional<PlateRegister> index = {};  // none: nothing is indexed
+    std::optional<SearchDesk> search = {};    // none: nothing can be searched
+};
+
 struct OpenerCounters {
     std::uint64_t opened = 0;
     std::uint64_t good = 0;
@@ -30,8 +36,9 @@ struct OpenerCounters {
     std::uint64_t waiting = 0;
     std::uint64_t strangers = 0;  // connections that were refused
     std::uint64_t slow_viewers = 0;
-    std::uint64_t shown = 0;    // reads, to a person: as many as there are entries
-    std::uint64_t refused = 0;  // viewers without purpose or case number
+    std::uint64_t shown = 0;     // reads, to a person: as many as there are entries
+    std::uint64_t refused = 0;   // viewers without purpose or case number
+    std::uint64_t searches = 0;  // that were answered
     std::uint64_t indexed = 0;
     std::uint64_t unindexed = 0;  // reads that the index's disk did not take
     bool operator==(const OpenerCounters&) const = default;
@@ -39,9 +46,8 @@ struct OpenerCounters {
 
 class OpenerServer {
   public:
-    /// plates: none: nothing is indexed.
     OpenerServer(Judge judge, ViewFeed feed, AccessDesk desk, OpenerSockets sockets,
-                 std::optional<PlateRegister> plates = std::nullopt);
+                 OpenerPlates plates = {});
     OpenerServer(const OpenerServer&) = delete;  // the register borrows the judge's keys
     OpenerServer& operator=(const OpenerServer&) = delete;
 
@@ -67,6 +73,9 @@ class OpenerServer {
     };
     [[nodiscard]] bool hear_viewer(Viewer& viewer);
     [[nodiscard]] bool seat_viewer(Viewer& viewer, const Subscription& subscription);
+    /// He gets one packet, an answer or a refusal, and is let go.
+    void serve_search(Viewer& viewer, const Packet& packet);
+    [[nodiscard]] Result<SearchAnswer> search(const Viewer& viewer, const SearchRequest& request);
     /// The openings of the views that wait are entered in the log, and the views may go out.
     void grant_views();
     /// All viewers are let go, and told.
@@ -81,7 +90,7 @@ class OpenerServer {
     ViewFeed feed_;
     AccessDesk desk_;
     OpenerSockets sockets_;
-    std::optional<PlateRegister> plates_;
+    OpenerPlates plates_;
     std::list<PacketStream> collectors_;
     std::list<Viewer> viewers_;
     std::vector<int> overfull_;  // viewers to be let go at the end of this turn

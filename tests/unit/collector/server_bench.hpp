@@ -79,12 +79,16 @@ class ServerBench {
     std::filesystem::path audit_path = road.pki.folder() / "audit.db";
     std::filesystem::path index_path = road.pki.folder() / "index.db";
     FakeClock clock{now};  // the register's
+    KeyFiles auditor = road.pki.recipient("auditor");
     OpenerServer server;
 
   private:
-    std::optional<PlateRegister> plates_on(bool with_index) const {
-        if (!with_index) return std::nullopt;
-        return must(PlateRegister::create(index_path, clock));
+    OpenerPlates plates_on(bool with_index) const {
+        OpenerPlates plates;
+        if (!with_index) return plates;
+        plates.index.emplace(must(PlateRegister::create(index_path, clock)));
+        plates.search.emplace(must(SearchDesk::create(auditor.certificate)));
+        return plates;
     }
 };
 

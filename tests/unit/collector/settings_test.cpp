@@ -42,7 +42,8 @@ TEST_CASE("the opener's example file loads and says what the program's defaults 
     CHECK(settings->sockets.collector_user == "portcullis-collector");
     CHECK(settings->keep_views == 100);
     CHECK(settings->audit_log == "/var/lib/portcullis/opener/audit.db");
-    CHECK(settings->index.empty());
+    CHECK(settings->search.index.empty());
+    CHECK(settings->search.auditor.empty());
     CHECK_FALSE(settings->devices.revocations);
 }
 

@@ -1,0 +1,12 @@
+#pragma once
+// `portcullis search`: asks the opener of this host which passages had a plate.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace portcullis {
+
+/// Adds the subcommand; the function that is returned runs it and gives the exit code.
+[[nodiscard]] std::function<int()> add_search_command(CLI::App& app);
+
+}  // namespace portcullis
