@@ -74,6 +74,15 @@ IgnoreSIGPIPE=no
 """
 
 
+ATTEMPTS = 3
+
+
+class KernelFault(Exception):
+    """The guest's own kernel failed. Seen with 6.1.192 when a camera that is in use is unplugged: uvcvideo gives its media device
+    back twice, and the thread that closes the camera ends in the kernel. (The reader's watchdog then names the stage and systemd
+    starts it anew, but what such a kernel does is no test of ours.)"""
+
+
 class Console:
     """Runs commands in the guest, one after the other."""
 
@@ -89,6 +98,8 @@ class Console:
         self._guest.write(f"{command}; echo END-OF-COMMAND $?\n")
         lines = []
         while (line := self._guest.next_line(LIMIT_S)) is not None:
+            if "Internal error: Oops" in line:
+                raise KernelFault(line)
             at = line.rfind("END-OF-COMMAND ")
             if at >= 0 and line[at:].split()[1].isdigit():
                 return int(line[at:].split()[1]), lines
@@ -178,6 +189,16 @@ class Reader(unittest.TestCase):
         console.until(f"systemctl show -p StatusText {UNIT} | grep -qv 'frames={self.counter(console, 'frames')} '")
 
     def test_reader(self):
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return self.walk()
+            except KernelFault as fault:
+                print(f"THE GUEST'S KERNEL FAILED, not the reader ({fault}); {left} attempts are left", flush=True)
+                self.doCleanups()
+                self.setUp()
+        return self.fail(f"the guest's kernel failed {ATTEMPTS} times")
+
+    def walk(self):
         camera, console = self.start()
         console.until(f"systemctl is-active -q {UNIT} || ! systemctl show -p NRestarts {UNIT} | grep -q '=0$'")
         console.run(f"journalctl -b -q -o cat -u {UNIT}; dmesg | grep type=1326")  # and what seccomp killed, if it did
@@ -239,24 +260,28 @@ class Reader(unittest.TestCase):
         with contextlib.closing(sqlite3.connect(out / "spool/spool.db")) as spool:
             rows = spool.execute("SELECT kind, blob FROM items WHERE length(blob) > 0 ORDER BY seq").fetchall()
         opened = {"read": [], "plate": [], "overview": []}
+        read = None  # the newest: its pictures follow it
         for number, (kind, blob) in enumerate(rows):
             if kind not in opened:
                 continue
             file = self.folder / f"item-{number}"
             file.write_bytes(blob)
-            opened[kind].append(self.open(file, "read" if kind == "read" else "evidence"))
+            if kind == "read":
+                read = file
+                opened[kind].append(self.open(file, ["read"]))
+            else:
+                opened[kind].append(self.open(file, ["read", "evidence"], "--read", read))
         # At seconds a frame each look at a vehicle may be a passage of its own.
         self.assertEqual([text for text, _ in itertools.groupby(told["text"] for told in opened["read"])], texts)
-        self.assertEqual({told["authenticity"] for told in opened["read"]}, {"authentic"})
-        for kind in ("plate", "overview"):
-            self.assertEqual(len(opened[kind]), len(opened["read"]))
-            self.assertNotIn("unopened", {told["authenticity"] for told in opened[kind]}, kind)
+        for kind, told in opened.items():
+            self.assertEqual(len(told), len(opened["read"]), kind)
+            self.assertEqual({one.get("authenticity") for one in told}, {"authentic"}, f"{kind}: {told}")
 
-    def open(self, file, recipient):
-        stem = self.pki / "recipients" / f"collector-{recipient}"
-        done = subprocess.run([BUILD / "bin/portcullis", "open", file, "--key", stem.with_suffix(".key"), "--certificate",
-                               stem.with_suffix(".crt"), "--device-ca", self.pki / "device-chain.pem", "--signers",
-                               self.pki / "devices/signers"], capture_output=True, text=True)
+    def open(self, file, recipients, *more):
+        keys = [word for name in recipients for option, end in (("--key", "key"), ("--certificate", "crt"))
+                for word in (option, self.pki / f"recipients/collector-{name}.{end}")]
+        done = subprocess.run([BUILD / "bin/portcullis", "open", file, *keys, "--device-ca", self.pki / "device-chain.pem",
+                               "--signers", self.pki / "devices/signers", *more], capture_output=True, text=True)
         self.assertTrue(done.stdout.startswith("{"), done.stderr)
         return json.loads(done.stdout)
 
