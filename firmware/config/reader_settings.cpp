@@ -87,7 +87,7 @@ OcrSettings read_ocr(SettingsReader& in) {
     SettingsSection section = in.section("ocr");
     OcrSettings ocr;
     ocr.first_patches = static_cast<int>(section.integer("first_patches", {1, 100}, 3));
-    ocr.most_patches = static_cast<int>(section.integer("most_patches", {1, 100}, 8));
+    ocr.most_patches = static_cast<int>(section.integer("most_patches", {1, 100}, 12));
     ocr.good_vote = static_cast<float>(section.number("good_vote", {0, 1}, 0.9));
     ocr.settled_vote = static_cast<float>(section.number("settled_vote", {0, 1}, 0.98));
     ocr.min_confidence = static_cast<float>(section.number("min_confidence", {0, 1}, 0.0));

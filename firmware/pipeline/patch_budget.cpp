@@ -6,8 +6,8 @@ namespace portcullis {
 
 namespace {
 
-constexpr float clearly_better = 1.12F;
-constexpr float could_change_the_vote = 1.4F;
+constexpr float clearly_better = 1.04F;
+constexpr float could_change_the_vote = 1.15F;
 
 }  // namespace
 

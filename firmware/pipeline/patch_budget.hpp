@@ -6,7 +6,7 @@ namespace portcullis {
 
 struct BudgetSettings {
     int first_patches = 3;
-    int most_patches = 8;  // of one passage, in the usual case; never more than twice as many
+    int most_patches = 12;  // of one passage, in the usual case; never more than twice as many
 };
 
 class PatchBudget {
