@@ -72,9 +72,10 @@ std::vector<BrokerMessage> CollectorService::next_batch(milliseconds patience, c
 Result<void> CollectorService::turn(milliseconds patience, const std::stop_token& stop) {
     const std::vector<BrokerMessage> batch = next_batch(patience, stop);
     if (!batch.empty()) TRY(with_context(ingest_.accept(batch), "cannot store a batch"));
-    TRY(publish_receipts());
+    Result<void> given = with_context(publish_receipts(), "cannot give receipts");
     publish_answers();
     TRY(exchange_with_opener());
+    TRY(std::move(given));
     TRY(with_context(ingest_.look_round(connected_), "cannot look round"));
     heartbeat_.beat();
     return {};

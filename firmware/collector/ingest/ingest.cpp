@@ -91,6 +91,7 @@ Result<std::vector<Received>> Ingest::accept(const std::vector<BrokerMessage>& b
         if (touched.chains.at(id).id != 0) desk_.want(id);
     for (const Received& received : all)
         count(received);
+    counters_.denied += touched.denied;
     return all;
 }
 
@@ -99,7 +100,7 @@ Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touch
         TRY(lookout_.hear_status(message, clock_->utc()));
         return Received{Reception::heard, std::nullopt};
     }
-    if (message.topic.ends_with("/req")) return accept_request(message);
+    if (message.topic.ends_with("/req")) return accept_request(message, touched);
     const Result<Incoming> incoming = parse_incoming(message);
     if (!incoming) {
         Incoming unknown;
@@ -107,16 +108,16 @@ Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touch
         return refuse(unknown, message, {Authenticity::misplaced, KeyTrust::unchecked},
                       incoming.error().message());
     }
-    if (devices_.denies(incoming->device)) return refuse_denied(*incoming);
+    if (devices_.denies(incoming->device)) return refuse_denied(*incoming, touched);
     if (is_statement(incoming->kind) || incoming->kind == ItemKind::tombstone)
         return accept_statement(*incoming, message, touched);
     return accept_item(*incoming, message, touched);
 }
 
-Result<Received> Ingest::accept_request(const BrokerMessage& message) {
+Result<Received> Ingest::accept_request(const BrokerMessage& message, Touched& touched) {
     Incoming asking;
     asking.device = device_of_topic(message.topic);
-    if (devices_.denies(asking.device)) return refuse_denied(asking);
+    if (devices_.denies(asking.device)) return refuse_denied(asking, touched);
     if (registrar_ == nullptr) return Received{Reception::heard, std::nullopt};
     const bool proven = TRY(store_.chains.is_vouched(asking.device));
     const auto heard = registrar_->hear(asking.device, message.payload, devices_, proven, clock_->utc());
@@ -199,8 +200,8 @@ Result<Received> Ingest::refuse(const Incoming& incoming, const BrokerMessage& m
 
 // Not kept: a stolen device could push everybody's doubtful blobs out of the quarantine. Its line in the
 // ledger names no chain: whoever invents chains must not push out the other lines.
-Result<Received> Ingest::refuse_denied(const Incoming& incoming) {
-    ++counters_.denied;
+Result<Received> Ingest::refuse_denied(const Incoming& incoming, Touched& touched) {
+    ++touched.denied;
     TRY(store_.incidents.add(
         {clock_->utc(), incoming.device, {}, 0, "refused at the door: the device is revoked"}));
     return Received{Reception::refused, Verdict{Authenticity::misplaced, KeyTrust::revoked}};
@@ -248,15 +249,29 @@ Result<ChainRow*> Ingest::chain_for(const Incoming& incoming, ByteView blob, Tou
 Result<std::vector<BrokerMessage>> Ingest::receipts() {
     std::vector<BrokerMessage> messages;
     if (desk_.idle()) return messages;
+    std::optional<Error> problem;
     for (const RowId id : desk_.take_due(clock_->since_boot())) {
-        const Result<ChainRow> chain = store_.chains.at(id);
-        if (!chain || chain->settled() == 0 || devices_.denies(chain->device)) continue;
-        const UtcTime now = clock_->utc();
-        messages.push_back(TRY(desk_.write(*chain, now)));
-        given_.push_back({id, chain->settled(), {sha256(messages.back().payload), now}});
-        ++counters_.receipts;
+        Result<std::optional<BrokerMessage>> written = write_receipt(id);
+        if (written && *written) messages.push_back(std::move(**written));
+        if (written) continue;
+        desk_.put_back(id);
+        problem = written.error();
     }
+    if (problem && messages.empty()) return fail(std::move(*problem));
     return messages;
+}
+
+Result<std::optional<BrokerMessage>> Ingest::write_receipt(RowId id) {
+    const Result<ChainRow> chain = store_.chains.at(id);
+    const bool gone = !chain && chain.error().code() == ErrorCode::not_found;
+    if (!chain && !gone) return fail(Error(chain.error()));
+    if (gone || chain->settled() == 0 || devices_.denies(chain->device))
+        return std::optional<BrokerMessage>();
+    const UtcTime now = clock_->utc();
+    BrokerMessage message = TRY(desk_.write(*chain, now));
+    given_.push_back({id, chain->settled(), {sha256(message.payload), now}});
+    ++counters_.receipts;
+    return std::optional(std::move(message));
 }
 
 Result<void> Ingest::look_round(bool listening) {
@@ -276,11 +291,16 @@ Result<void> Ingest::look_round(bool listening) {
 }
 
 Result<std::vector<OpenRequest>> Ingest::to_judge(std::size_t window) {
-    for (const RowId chain : TRY(second_look_.step(devices_, clock_->utc())))
-        desk_.want(chain);
+    // A row that cannot be looked at again now must not keep new ones from the opener.
+    const Result<std::set<RowId>> grown = second_look_.step(devices_, clock_->utc());
+    if (grown)
+        for (const RowId chain : *grown)
+            desk_.want(chain);
     TRY(judge_statements());
-    if (queue_.in_flight() >= window) return std::vector<OpenRequest>();
-    return queue_.next(window - queue_.in_flight());
+    std::vector<OpenRequest> requests;
+    if (queue_.in_flight() < window) requests = TRY(queue_.next(window - queue_.in_flight()));
+    if (!grown && requests.empty()) return fail(Error(grown.error()));
+    return requests;
 }
 
 Result<void> Ingest::judge_statements() {
@@ -343,7 +363,7 @@ Result<bool> Ingest::says_the_same(const QuarantineRow& claim) {
 
 Result<void> Ingest::judged(const std::vector<OpenReply>& replies) {
     Result<void> outcome = settle_all(replies);
-    if (!outcome) queue_.rewind();  // nothing was kept: ask again
+    if (!outcome) queue_.take_back(replies);
     return outcome;
 }
 

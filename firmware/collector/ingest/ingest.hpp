@@ -59,7 +59,7 @@ class Ingest {
     /// batch was stored: the devices will send it again).
     [[nodiscard]] Result<std::vector<Received>> accept(const std::vector<BrokerMessage>& batch);
     /// The receipts that are due; to be published now. One that is lost is given again when its device, still
-    /// without it, sends again.
+    /// without it, sends again. One that could not be written now is due again; an error: none could.
     [[nodiscard]] Result<std::vector<BrokerMessage>> receipts();
 
     /// What has not come? To be called at each turn; does something once a status interval, and only after we
@@ -96,6 +96,7 @@ class Ingest {
         std::map<RowId, ChainRow> chains;
         std::set<RowId> met;
         std::set<std::string> heard;  // devices of which an item came
+        std::uint64_t denied = 0;
     };
 
     [[nodiscard]] Result<Received> accept_one(const BrokerMessage& message, Touched& touched);
@@ -106,8 +107,8 @@ class Ingest {
     [[nodiscard]] Result<Received> refuse(const Incoming& incoming, const BrokerMessage& message,
                                           const Verdict& verdict, std::string_view why,
                                           QuarantineReason reason = QuarantineReason::refused);
-    [[nodiscard]] Result<Received> accept_request(const BrokerMessage& message);
-    [[nodiscard]] Result<Received> refuse_denied(const Incoming& incoming);
+    [[nodiscard]] Result<Received> accept_request(const BrokerMessage& message, Touched& touched);
+    [[nodiscard]] Result<Received> refuse_denied(const Incoming& incoming, Touched& touched);
     /// Null when the device may have no further chain. Of a forked chain the branch where this very blob
     /// stands, else the newest that has its place.
     [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, ByteView blob, Touched& touched);
@@ -121,6 +122,8 @@ class Ingest {
     /// Written with the next transaction that there is anyway: a read that names them comes later. One that
     /// is lost in a crash only leaves that read without a lower bound for its time.
     [[nodiscard]] Result<void> store_receipts();
+    /// Nothing: of this chain there is nothing to promise.
+    [[nodiscard]] Result<std::optional<BrokerMessage>> write_receipt(RowId id);
     void count(const Received& received);
 
     Store store_;

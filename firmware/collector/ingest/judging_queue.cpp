@@ -59,8 +59,38 @@ void JudgingQueue::fly(const OpenRequest& request, Flight flight) {
     flights_[request.id] = flight;
 }
 
+std::optional<JudgingQueue::Flight> JudgingQueue::land(std::uint64_t request) {
+    const auto place = flights_.find(request);
+    if (place == flights_.end()) return std::nullopt;
+    const Flight flight = place->second;
+    bytes_in_flight_ -= flight.bytes;
+    flights_.erase(place);
+    if (!flight.again && flight.claim == 0) flying_.erase(flight.item);
+    return flight;
+}
+
+void JudgingQueue::take_back(const std::vector<OpenReply>& replies) {
+    for (const OpenReply& reply : replies)
+        land(reply.id);
+    sets_.forget_told();
+    rewind();
+}
+
 Result<std::vector<OpenRequest>> JudgingQueue::next(std::size_t count) {
     std::vector<OpenRequest> requests;
+    Result<void> gathered = gather(count, requests);
+    if (gathered && requests.empty() && std::exchange(missed_, false)) {
+        rewind();
+        gathered = gather(count, requests);
+    }
+    if (gathered) return requests;
+    missed_ = true;
+    // What is in flight must be asked; of a row that stays unreadable the others must not suffer.
+    if (requests.empty()) return fail(Error(gathered.error()));
+    return requests;
+}
+
+Result<void> JudgingQueue::gather(std::size_t count, std::vector<OpenRequest>& requests) {
     const auto full = [&] { return requests.size() >= count || bytes_in_flight_ >= max_bytes_in_flight; };
     while (!full() && !urgent_.empty()) {
         const Flight flight = urgent_.front();
@@ -76,7 +106,7 @@ Result<std::vector<OpenRequest>> JudgingQueue::next(std::size_t count) {
         if (!flying_.contains(item.id)) requests.push_back(TRY(request_for(item, false)));
     }
     if (requests.size() + 1 < count && !full()) TRY(add_claims(count - requests.size() - 1, requests));
-    return requests;
+    return {};
 }
 
 /// In any branch. While nothing is known of who stands there, the claim may get the place without ado.
@@ -146,18 +176,13 @@ Result<void> JudgingQueue::park(const ItemRow& item) {
 }
 
 Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcTime now) {
-    const auto place = flights_.find(reply.id);
-    if (place == flights_.end()) return std::optional<Verdict>();
-    const Flight flight = place->second;
-    bytes_in_flight_ -= flight.bytes;
-    flights_.erase(place);
-    if (flight.again) return std::optional<Verdict>();
-    if (flight.claim != 0) {
-        TRY(settle_claim(flight.claim, reply, now));
+    const auto flight = land(reply.id);
+    if (!flight || flight->again) return std::optional<Verdict>();
+    if (flight->claim != 0) {
+        TRY(settle_claim(flight->claim, reply, now));
         return std::optional<Verdict>();
     }
-    flying_.erase(flight.item);
-    const auto item = TRY(store_->items.find(flight.item));
+    const auto item = TRY(store_->items.find(flight->item));
     if (!item || item->verdict) return std::optional<Verdict>();
     if (reply.outcome == OpenOutcome::waits) {
         TRY(park(*item));
@@ -168,7 +193,7 @@ Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcT
     ChainRow chain = TRY(store_->chains.at(item->chain_id));
     Verdict verdict = reply.verdict;
     verdict.key_trust = ChainKeeper::worth(chain, item->seq, verdict.key_trust);
-    if (verdict.key_trust == KeyTrust::expired && !flight.vouched) {
+    if (verdict.key_trust == KeyTrust::expired && !flight->vouched) {
         rewind();  // vouched for meanwhile: now the opener may show it
         return std::optional<Verdict>();
     }

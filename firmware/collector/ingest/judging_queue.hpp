@@ -23,11 +23,14 @@ class JudgingQueue {
   public:
     JudgingQueue(Store& store, ChainKeeper& keeper) : store_(&store), keeper_(&keeper), sets_(store) {}
 
-    /// At most `count` further requests, in order of arrival.
+    /// At most `count` further requests, in order of arrival. What cannot be read now is offered again when
+    /// nothing else is left; an error: there was nothing else.
     [[nodiscard]] Result<std::vector<OpenRequest>> next(std::size_t count);
     /// Inside the caller's transaction. A reply that nobody waits for is ignored. Gives the verdict that was
     /// stored, if one was.
     [[nodiscard]] Result<std::optional<Verdict>> settle(const OpenReply& reply, UtcTime now);
+    /// Nothing was kept of what these replies did: what they are about is offered again.
+    void take_back(const std::vector<OpenReply>& replies);
     [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
     /// Offer again from the beginning what has no verdict and is not in flight.
     void rewind() { cursor_ = 0; }
@@ -43,6 +46,9 @@ class JudgingQueue {
         std::size_t bytes = 0;
     };
     void fly(const OpenRequest& request, Flight flight);
+    /// Nobody waits for a reply to it any more. Nothing: nobody did.
+    std::optional<Flight> land(std::uint64_t request);
+    [[nodiscard]] Result<void> gather(std::size_t count, std::vector<OpenRequest>& requests);
 
     [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again);
     /// Reads that came second to a place where a good one stands: are they signed too?
@@ -68,6 +74,7 @@ class JudgingQueue {
     std::uint64_t next_id_ = 1;
     RowId cursor_ = 0;
     RowId claim_cursor_ = 0;
+    bool missed_ = false;  // something before the cursor could not be read
 };
 
 }  // namespace portcullis

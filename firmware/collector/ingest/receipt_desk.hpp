@@ -22,6 +22,11 @@ class ReceiptDesk {
     void want(RowId chain) { wanted_.insert(chain); }
     /// Chains whose receipt is due now; they are not wanted any more.
     [[nodiscard]] std::vector<RowId> take_due(BootTime now);
+    /// It was not given: it is due again at once.
+    void put_back(RowId chain) {
+        wanted_.insert(chain);
+        given_.erase(chain);
+    }
     [[nodiscard]] bool idle() const { return wanted_.empty(); }
     /// Errors: those of sign_statement.
     [[nodiscard]] Result<BrokerMessage> write(const ChainRow& chain, UtcTime now) const;

@@ -14,6 +14,21 @@ Result<std::set<RowId>> SecondLook::step(const TrustStore& devices, UtcTime now)
     TRY(compare());
     grown_.clear();
     if (idle()) return grown_;
+    const RowId before = cursor_;
+    const Result<bool> over = look_at_some(devices, now);
+    if (!over) {
+        cursor_ = before;
+        return fail(Error(over.error()));
+    }
+    keeper_->want_rejudge();
+    if (*over) {
+        cursor_ = 0;
+        phase_ = phase_ == Phase::statements ? Phase::idle : static_cast<Phase>(static_cast<int>(phase_) + 1);
+    }
+    return std::exchange(grown_, {});
+}
+
+Result<bool> SecondLook::look_at_some(const TrustStore& devices, UtcTime now) {
     Transaction transaction = TRY(store_->begin());
     bool over = false;
     switch (phase_) {
@@ -27,32 +42,28 @@ Result<std::set<RowId>> SecondLook::step(const TrustStore& devices, UtcTime now)
             over = TRY(look_at_statements(devices, now));
             break;
     }
-    const bool done = over && phase_ == Phase::statements;
-    if (done) TRY(remember());
+    if (over && phase_ == Phase::statements) TRY(remember());
     TRY(transaction.commit());
-    keeper_->want_rejudge();
-    if (!over) return std::exchange(grown_, {});
-    cursor_ = 0;
-    phase_ = done ? Phase::idle : static_cast<Phase>(static_cast<int>(phase_) + 1);
-    return std::exchange(grown_, {});
+    return over;
 }
 
 Result<void> SecondLook::compare() {
     for (Cause& cause : causes_) {
         if (cause.compared) continue;
         const auto known = TRY(store_->notes.find(cause.name));
-        cause.compared = true;
         if (!known || !std::ranges::equal(*known, *cause.now)) TRY(begin());
+        cause.compared = true;
     }
     return {};
 }
 
 Result<void> SecondLook::begin() {
+    const RowId last_item = TRY(store_->items.newest_id());
+    last_claim_ = TRY(store_->quarantine.newest_id());
+    last_item_ = last_item;
     if (idle()) log_info("collector", "keys or signers have changed: what was not known is looked at again");
     phase_ = Phase::items;
     cursor_ = 0;
-    last_item_ = TRY(store_->items.newest_id());
-    last_claim_ = TRY(store_->quarantine.newest_id());
     return {};
 }
 

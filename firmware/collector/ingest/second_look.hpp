@@ -21,7 +21,7 @@ class SecondLook {
     void signers_are(const Digest& signers) { causes_[1].heard(signers); }
 
     /// One transaction of at most 64 rows; nothing when there is nothing to do. Gives the chains that have
-    /// grown.
+    /// grown. After an error the same rows are looked at once more.
     [[nodiscard]] Result<std::set<RowId>> step(const TrustStore& devices, UtcTime now);
     [[nodiscard]] bool idle() const { return phase_ == Phase::idle; }
 
@@ -41,6 +41,7 @@ class SecondLook {
     [[nodiscard]] Result<void> begin();
     [[nodiscard]] Result<void> remember();
     /// True: the phase is over.
+    [[nodiscard]] Result<bool> look_at_some(const TrustStore& devices, UtcTime now);
     [[nodiscard]] Result<bool> look_at_items();
     [[nodiscard]] Result<bool> look_at_claims(UtcTime now);
     [[nodiscard]] Result<bool> look_at_statements(const TrustStore& devices, UtcTime now);

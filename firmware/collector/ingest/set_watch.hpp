@@ -25,6 +25,8 @@ class SetWatch {
         known_ = std::move(sets);
         told_.clear();
     }
+    /// What was told was not kept: it is told again.
+    void forget_told() { told_.clear(); }
     /// Inside the caller's transaction: one incident for each chain and set that is unknown, or was stale.
     [[nodiscard]] Result<void> look(const ChainRow& chain, Seq seq, const SetClaim& claim, UtcTime now);
 
