@@ -118,6 +118,11 @@ using Extension = void (*)();
 
 namespace {
 FaultVfs::State* living = nullptr;  // the one whose faults the calls of SQLite itself meet
+std::function<int()> asked_first;
+}  // namespace
+
+void ask_before_sqlite(std::function<int()> ask) {
+    asked_first = std::move(ask);
 }
 
 struct FaultVfs::State : PassingVfs {
@@ -426,9 +431,10 @@ struct Within {
 };
 
 int library_fault() {
-    return Within::depth > 0 || portcullis::test::living == nullptr
-               ? SQLITE_OK
-               : portcullis::test::living->strike(portcullis::test::FaultVfs::Call::library);
+    using namespace portcullis::test;
+    if (Within::depth > 0) return SQLITE_OK;
+    if (const int code = asked_first ? asked_first() : SQLITE_OK) return code;
+    return living == nullptr ? SQLITE_OK : living->strike(FaultVfs::Call::library);
 }
 
 template <class Function>

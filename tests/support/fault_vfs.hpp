@@ -9,6 +9,7 @@
 // Locks, -shm and temporary files are the real ones; the folder must be used by nobody else.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 
@@ -71,5 +72,9 @@ class FaultVfs {
   private:
     std::unique_ptr<State> state_;
 };
+
+/// Who is asked before each call that the product makes of SQLite: what he gives other than SQLITE_OK is what
+/// the call gives, and it is not made. None when empty.
+void ask_before_sqlite(std::function<int()> ask);
 
 }  // namespace portcullis::test

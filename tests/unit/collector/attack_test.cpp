@@ -27,7 +27,7 @@ TestDevice copy_of(const CollectorBench& bench, const TestDevice& device) {
 }
 
 bool said(CollectorBench& bench, std::string_view what) {
-    const auto incidents = must(bench.store().incidents.newest(100));
+    const auto incidents = bench.incidents(100);
     return std::ranges::any_of(incidents, [what](const IncidentRow& row) { return row.what == what; });
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("attack: truncated") {
     bench.deliver({genuine[0], genuine[1]});
     bench.judge_all();
     // The chain's end is cut off too; its status comes through.
-    must_do(bench.ingest->look_round(true));
+    bench.look_round(true);
     bench.clock.advance(silent_after);
     BrokerMessage status;
     status.topic = "lpr/v1/dev/gate-1/status";
@@ -126,7 +126,7 @@ TEST_CASE("attack: truncated") {
     bench.deliver(status);
     bench.clock.advance(tail_after + seconds(1));
     bench.deliver(status);
-    must_do(bench.ingest->look_round(true));
+    bench.look_round(true);
     check_golden(bench, "truncated");
 }
 

@@ -180,7 +180,7 @@ TEST_CASE("a forked device, two true signatures for one place: the first keeps i
     CHECK(bench.deliver(other[0]).reception == Reception::conflicting);
     bench.judge_all();
     CHECK(is_ours(bench, device, 1, mine[0]));
-    CHECK(must(bench.store().incidents.newest(2)).at(1).what == "conflicting");
+    CHECK(bench.incidents(2).at(1).what == "conflicting");
     const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
     REQUIRE(branches.size() == 2);
     CHECK(branches[0].upto_link == next_link(branches[0].base_link, 1, sha256(other[0].payload)));

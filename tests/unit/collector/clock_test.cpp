@@ -95,7 +95,7 @@ TEST_CASE(
     CHECK(read_with(hours(1)) == ClockDoubt::after_receipt);
     CHECK(read_with(hours(-1)) == ClockDoubt::before_receipt);
     CHECK(read_with(hours(0)) == ClockDoubt::none);
-    const auto report = must(report_ledger(bench.store(), 1)).at(0);
+    const auto report = bench.ledger(1).at(0);
     std::uint64_t flagged = 0;
     for (const VerdictCount& count : report.stored)
         if (count.verdict && count.verdict->clock != ClockDoubt::none) flagged += count.count;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -160,11 +161,13 @@ CollectorBench::CollectorBench()
       }()),
       collector_trust(trust_in_collector(road.pki)) {
     restart();
+    if (failing) REQUIRE(FailingWays::failed() > 0);  // at the latest when the store was opened
 }
 
 void CollectorBench::restart() {
     ingest.reset();
-    ingest = std::make_unique<Ingest>(must(Store::open(settings)), road.trust(), *receipt_key, clock);
+    ingest = std::make_unique<Ingest>(must(insist([this] { return Store::open(settings); })), road.trust(),
+                                      *receipt_key, clock);
     judge = std::make_unique<Judge>(road.opener_with(recipients));
     ingest->opener_keys_are(judge->keys());
 }
@@ -175,32 +178,83 @@ void CollectorBench::reload() {
     ingest->opener_keys_are(judge->keys());
 }
 
+std::vector<std::uint64_t> CollectorBench::traces() {
+    return {must(store().quarantine.count()),
+            must(store().incidents.count()),
+            must(store().chains.count()),
+            must(store().gaps.count_open()),
+            static_cast<std::uint64_t>(must(store().items.newest_id())),
+            static_cast<std::uint64_t>(must(store().quarantine.newest_id())),
+            ingest->counters().stored,
+            ingest->counters().refused,
+            ingest->counters().denied};
+}
+
+template <class Attempt>
+auto CollectorBench::insist_on_all(Attempt attempt) {
+    if (!failing) return attempt();
+    const auto before = traces();
+    return failing->insist(attempt, [&] { REQUIRE(traces() == before); });
+}
+
 std::vector<Received> CollectorBench::deliver(const std::vector<BrokerMessage>& messages) {
-    return must(ingest->accept(messages));
+    return must(insist_on_all([&] { return ingest->accept(messages); }));
+}
+
+/// One that is not kept is asked again.
+bool CollectorBench::settles(const OpenReply& reply) {
+    if (!failing) {
+        const Result<void> settled = ingest->judged({reply});
+        REQUIRE_MESSAGE(settled, (settled ? "" : settled.error().message()));
+        return true;
+    }
+    const auto before = traces();
+    if (failing->try_once([&] { return ingest->judged({reply}); })) return true;
+    REQUIRE(traces() == before);
+    return false;
 }
 
 std::vector<View> CollectorBench::judge_all() {
     std::vector<View> views;
     for (;;) {
-        const std::vector<OpenRequest> requests = must(ingest->to_judge(16));
+        const std::vector<OpenRequest> requests = must(insist([this] { return ingest->to_judge(16); }));
         if (requests.empty() && ingest->looking_again()) continue;
         if (requests.empty()) return views;
         for (const OpenRequest& request : requests) {
             const Judgement judgement = judge->judge(request);
-            if (judgement.view) views.push_back(*judgement.view);
-            const Result<void> settled = ingest->judged({judgement.reply});
-            REQUIRE_MESSAGE(settled, (settled ? "" : settled.error().message()));
+            if (settles(judgement.reply) && judgement.view) views.push_back(*judgement.view);
         }
     }
 }
 
 std::string CollectorBench::verify() {
-    return text_of(must(verify_store(store(), 100)));
+    return text_of(must(insist([this] { return verify_store(store(), 100); })));
+}
+
+std::vector<ChainReport> CollectorBench::ledger(std::size_t chains) {
+    return must(insist([this, chains] { return report_ledger(store(), chains); }));
+}
+
+std::vector<BrokerMessage> CollectorBench::receipts() {
+    std::vector<BrokerMessage> messages = must(insist([this] { return ingest->receipts(); }));
+    for (const BrokerMessage& message : messages) {
+        const SignedText text = must(verify_statement(message.payload, collector_trust, clock.utc()));
+        const Receipt receipt = must(parse_receipt(text.json));
+        const auto branches = must(store().chains.branches(receipt.device, receipt.chain));
+        CHECK(std::ranges::any_of(branches, [&](const ChainRow& chain) {
+            return chain.settled() == receipt.upto && chain.settled_link() == receipt.link;
+        }));
+    }
+    return messages;
+}
+
+void CollectorBench::look_round(bool listening) {
+    must_do(insist_on_all([&] { return ingest->look_round(listening); }));
 }
 
 std::optional<Receipt> CollectorBench::receipt() {
     clock.advance(min_receipt_interval);
-    const std::vector<BrokerMessage> messages = must(ingest->receipts());
+    const std::vector<BrokerMessage> messages = receipts();
     if (messages.empty()) return std::nullopt;
     receipt_blob = messages.back().payload;
     const SignedText text = must(verify_statement(messages.back().payload, collector_trust, clock.utc()));
@@ -212,7 +266,7 @@ std::optional<Receipt> CollectorBench::receipt() {
 bool CollectorBench::has_receipt(const Digest& link) {
     clock.advance(min_receipt_interval);
     bool found = false;
-    for (const BrokerMessage& message : must(ingest->receipts())) {
+    for (const BrokerMessage& message : receipts()) {
         const SignedText text = must(verify_statement(message.payload, collector_trust, clock.utc()));
         found = found || must(parse_receipt(text.json)).link == link;
     }
@@ -220,7 +274,7 @@ bool CollectorBench::has_receipt(const Digest& link) {
 }
 
 ChainRow CollectorBench::chain(const TestDevice& device) {
-    const auto row = must(store().chains.find(device.name, device.head.chain));
+    const auto row = must(insist([&] { return store().chains.find(device.name, device.head.chain); }));
     REQUIRE(row);
     return *row;
 }
@@ -231,12 +285,22 @@ std::optional<Seq> CollectorBench::chain_or_none(const TestDevice& device) {
 }
 
 std::optional<Verdict> CollectorBench::verdict(const TestDevice& device, Seq seq) {
-    const auto item = must(store().items.find(chain(device).id, seq));
+    const RowId id = chain(device).id;
+    const auto item = must(insist([&] { return store().items.find(id, seq); }));
     return item ? item->verdict : std::nullopt;
 }
 
+std::vector<QuarantineRow> CollectorBench::quarantine() {
+    return must(insist([this] { return store().quarantine.newest(100); }));
+}
+
+std::vector<IncidentRow> CollectorBench::incidents(std::size_t limit) {
+    return must(insist([this, limit] { return store().incidents.newest(limit); }));
+}
+
 std::vector<GapRow> CollectorBench::gaps(const TestDevice& device, bool open) {
-    return must(store().gaps.of(chain(device).id, open, 100));
+    const RowId id = chain(device).id;
+    return must(insist([&] { return store().gaps.of(id, open, 100); }));
 }
 
 }  // namespace portcullis::test

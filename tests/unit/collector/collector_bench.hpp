@@ -1,13 +1,17 @@
 #pragma once
 // The collector's two halves in one process, without broker and sockets: a device seals, ingest stores, the
-// judge opens.
+// judge opens. With PORTCULLIS_FAILING_WAYS set all that the bench asks of the collector fails first, once
+// for each way to SQLite that is new (support/failing_ways.hpp): whatever a test says of the outcome must
+// hold all the same.
 
 #include <memory>
 #include <stdexcept>
 
 #include "collector/ingest/ingest.hpp"
+#include "collector/ingest/ledger.hpp"
 #include "collector/ingest/verify.hpp"
 #include "collector/opener/judge.hpp"
+#include "support/failing_ways.hpp"
 #include "support/fake_clock.hpp"
 #include "unit/seal/test_pki.hpp"
 
@@ -67,12 +71,16 @@ class CollectorBench {
     Received deliver(const BrokerMessage& message) { return deliver(std::vector{message}).at(0); }
     /// The opener judges all there is to judge. Gives its views.
     std::vector<View> judge_all();
+    /// All receipts that are due now; each is held against the store.
+    std::vector<BrokerMessage> receipts();
+    void look_round(bool listening);
     /// The receipt that is due for this chain now; receipt_blob is what was signed.
     [[nodiscard]] std::optional<Receipt> receipt();
     /// Among those that are due now is one with this link.
     [[nodiscard]] bool has_receipt(const Digest& link);
     /// What `portcullis verify` prints.
     [[nodiscard]] std::string verify();
+    [[nodiscard]] std::vector<ChainReport> ledger(std::size_t chains = 100);
     /// As after a kill: a new process on the same file.
     void restart();
     /// As after SIGHUP to both processes: recipients' keys and known signers are read again.
@@ -81,10 +89,17 @@ class CollectorBench {
     [[nodiscard]] ChainRow chain(const TestDevice& device);
     [[nodiscard]] std::optional<Seq> chain_or_none(const TestDevice& device);  // its upto
     [[nodiscard]] std::optional<Verdict> verdict(const TestDevice& device, Seq seq);
-    [[nodiscard]] std::vector<QuarantineRow> quarantine() { return must(store().quarantine.newest(100)); }
+    [[nodiscard]] std::vector<QuarantineRow> quarantine();
+    [[nodiscard]] std::vector<IncidentRow> incidents(std::size_t limit = 100);  // newest first
     [[nodiscard]] std::vector<GapRow> gaps(const TestDevice& device, bool open);
     [[nodiscard]] Store& store() { return ingest->store(); }
+    /// attempt() of what only reads, or keeps what it has done by steps.
+    template <class Attempt>
+    auto insist(Attempt attempt) {
+        return failing ? failing->insist(attempt, [] {}) : attempt();
+    }
 
+    std::unique_ptr<FailingWays> failing = FailingWays::if_wanted();
     Road road;
     FakeClock clock{now};
     std::filesystem::path file = road.pki.folder() / "store.db";
@@ -95,6 +110,14 @@ class CollectorBench {
     Bytes receipt_blob;
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<Judge> judge;
+
+  private:
+    /// What changes whenever a transaction was kept.
+    [[nodiscard]] std::vector<std::uint64_t> traces();
+    /// attempt() of what is one transaction: a failure leaves nothing behind.
+    template <class Attempt>
+    auto insist_on_all(Attempt attempt);
+    [[nodiscard]] bool settles(const OpenReply& reply);
 };
 
 /// Compares what verify says with tests/data/verify/<name>.txt; writes it anew when PORTCULLIS_WRITE_GOLDEN

@@ -28,7 +28,7 @@ std::vector<View> passes(CollectorBench& bench, TestDevice& device) {
 
 bool is_receipted(CollectorBench& bench, const TestDevice& device) {
     bench.clock.advance(min_receipt_interval);
-    for (const BrokerMessage& message : must(bench.ingest->receipts()))
+    for (const BrokerMessage& message : bench.receipts())
         if (must(parse_receipt(must(verify_statement(message.payload, bench.collector_trust, now)).json))
                 .link == device.head.link)
             return true;
@@ -207,7 +207,7 @@ TEST_CASE("a gap that a lapsed key declares stays open, and the ledger says who 
     REQUIRE(open.size() == 1);
     CHECK(open[0].first == 5);
     CHECK(open[0].last == 13);
-    const ChainReport report = must(report_ledger(bench.store(), 10)).at(0);
+    const ChainReport report = bench.ledger(10).at(0);
     REQUIRE(report.missing.size() == 3);
     CHECK(report.missing[0].last == 5);
     CHECK(report.missing[1].first == 6);

@@ -40,7 +40,7 @@ LifeStatement follows(const TestDevice& before, LifeReason reason, std::uint64_t
 }
 
 std::vector<ChainReport> ledger(CollectorBench& bench) {
-    return must(report_ledger(bench.store(), 100));
+    return bench.ledger(100);
 }
 
 }  // namespace

@@ -25,18 +25,18 @@ struct Watch {
     void pass(seconds time) {
         for (seconds done{0}; done < time; done += status_interval) {
             bench.clock.advance(status_interval);
-            must_do(bench.ingest->look_round(true));
+            bench.look_round(true);
         }
     }
     std::vector<std::string> told() {
         std::vector<std::string> all;
-        for (const IncidentRow& row : must(bench.store().incidents.newest(100)))
+        for (const IncidentRow& row : bench.incidents(100))
             all.insert(all.begin(), row.what);
         return all;
     }
     DeviceRow row() { return must(bench.store().devices.find("gate-1")).value(); }
 
-    Watch() { must_do(bench.ingest->look_round(true)); }
+    Watch() { bench.look_round(true); }
 };
 
 using Told = std::vector<std::string>;
@@ -91,9 +91,9 @@ TEST_CASE("what the broker kept for us, a will and junk are no signs of life") {
 TEST_CASE("nobody is called silent while we ourselves do not listen") {
     Watch watch;
     watch.status(0);
-    must_do(watch.bench.ingest->look_round(false));
+    watch.bench.look_round(false);
     watch.bench.clock.advance(std::chrono::hours(5));
-    must_do(watch.bench.ingest->look_round(true));
+    watch.bench.look_round(true);
     watch.status(0);
     watch.pass(seconds(120));
     CHECK(watch.told().empty());
@@ -126,7 +126,7 @@ TEST_CASE("the same incident again and again is one line with a count, and a new
     for (int i = 0; i < 100; ++i)
         bench.deliver(junk);
     REQUIRE(must(bench.store().incidents.count()) == 1);
-    const IncidentRow row = must(bench.store().incidents.newest(1)).at(0);
+    const IncidentRow row = bench.incidents(1).at(0);
     CHECK(row.times == 100);
     CHECK(row.last_at == bench.clock.utc());
     bench.clock.advance(one_incident + seconds(1));

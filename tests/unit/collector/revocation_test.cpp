@@ -38,7 +38,7 @@ struct Gates {
         CHECK(must(bench.ingest->refresh_trust()));
         CHECK(must(bench.judge->refresh_trust()));
     }
-    std::vector<IncidentRow> incidents() { return must(bench.store().incidents.newest(100)); }
+    std::vector<IncidentRow> incidents() { return bench.incidents(100); }
 };
 
 }  // namespace
@@ -52,7 +52,7 @@ TEST_CASE("attack: a stolen device, once denied, gets nothing stored, no receipt
         CHECK(gates.bench.verdict(gates.first, 1)->good());
         gates.deny(by_name ? "gate-1\n" : key_id(gates.bench.road.key->certificate()) + "\n");
         gates.refresh();
-        CHECK(must(gates.bench.ingest->receipts()).empty());  // what was due before is not given either
+        CHECK(gates.bench.receipts().empty());  // what was due before is not given either
         for (int round = 0; round < 5; ++round) {
             std::vector<BrokerMessage> messages = gates.first.messages(gates.first.seal());
             messages.push_back(gates.first.message(gates.first.checkpoint()));
@@ -85,7 +85,7 @@ TEST_CASE("other devices go on while one is denied") {
     for (Seq seq = 1; seq <= 3; ++seq)
         CHECK(gates.bench.verdict(*gates.second, seq)->good());
     CHECK(must(gates.bench.store().items.count()) == 3);
-    const std::vector<BrokerMessage> receipts = must(gates.bench.ingest->receipts());
+    const std::vector<BrokerMessage> receipts = gates.bench.receipts();
     REQUIRE(receipts.size() == 1);
     CHECK(receipts[0].topic == "lpr/v1/dev/gate-2/ack");
 }

@@ -28,7 +28,7 @@ Audiences named_by(const CollectorBench& bench, const Digest& set, bool stale = 
 
 std::vector<std::string> incidents(CollectorBench& bench) {
     std::vector<std::string> what;
-    for (const IncidentRow& row : must(bench.store().incidents.newest(100)))
+    for (const IncidentRow& row : bench.incidents(100))
         what.push_back(row.what);
     return what;
 }

@@ -92,7 +92,7 @@ TEST_CASE("a store of version 2 learns of life statements, and keeps what it has
             "INSERT INTO incident VALUES(3, 80, 81, 'gate-1', x'0123456789abcdef', 9, 9, 1, 'x')"));
     }
     bench.restart();
-    CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
+    CHECK(bench.incidents(5).at(0).what == "x");
     LifeStatement life;
     life.reason = LifeReason::made;
     life.boots = 1;
@@ -117,7 +117,7 @@ TEST_CASE("stores of versions 3 and 4 learn of sealed health records, and keep w
                 "INSERT INTO incident VALUES(3, 80, 81, 'gate-1', x'0123456789abcdef', 9, 9, 1, 'x')"));
         }
         bench.restart();
-        CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
+        CHECK(bench.incidents(5).at(0).what == "x");
         CHECK(bench.deliver(device.message(device.health({}))).reception == Reception::stored);
         bench.judge_all();
         CHECK(bench.verdict(device, 1)->good());
@@ -169,7 +169,7 @@ TEST_CASE("a store of the version before is brought up to date in place, and not
     CHECK(bench.gaps(device, true).size() == 1);
     REQUIRE(bench.quarantine().size() == 1);
     CHECK(bench.quarantine()[0].kept);
-    CHECK(must(bench.store().incidents.newest(5)).at(0).what == "x");
+    CHECK(bench.incidents(5).at(0).what == "x");
     bench.judge_all();  // it goes on working: what was not opened is looked at again
     CHECK(bench.verdict(device, 3)->good());
     bench.deliver(device.messages(device.seal()));

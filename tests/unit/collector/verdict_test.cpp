@@ -86,7 +86,7 @@ TEST_CASE("one dropped record: missing, as soon as a signed statement proves tha
     device.seal();  // swallowed on the way
     bench.deliver(device.messages(device.seal()));
     bench.judge_all();
-    auto report = must(report_ledger(bench.store(), 10)).at(0);
+    auto report = bench.ledger(10).at(0);
     REQUIRE(report.missing.size() == 1);
     CHECK(report.missing[0].first == 4);
     CHECK(report.missing[0].last == 6);
@@ -94,13 +94,13 @@ TEST_CASE("one dropped record: missing, as soon as a signed statement proves tha
     CHECK(bench.receipt()->upto == 3);
     device.seal();  // swallowed too
     bench.deliver(device.messages(device.seal())[2]);
-    report = must(report_ledger(bench.store(), 10)).at(0);
+    report = bench.ledger(10).at(0);
     CHECK(report.missing.size() == 1);  // nothing signed says so of the last ones: a picture proves nothing
     REQUIRE(report.late.size() == 1);
     CHECK(report.late[0].first == 10);
     CHECK(report.late[0].last == 14);
     bench.deliver(device.message(device.checkpoint()));
-    report = must(report_ledger(bench.store(), 10)).at(0);
+    report = bench.ledger(10).at(0);
     CHECK(report.missing.size() == 2);
     CHECK(report.late.empty());
 }
