@@ -12,8 +12,6 @@ constexpr std::chrono::minutes tell_every{1};
 /// How long a turn waits for a message: short while verdicts are on their way.
 constexpr milliseconds idle_patience{100};
 constexpr milliseconds busy_patience{2};
-/// After an error of the store: do not spin.
-constexpr milliseconds error_pause{1000};
 constexpr std::array<std::string_view, 5> leaves{"read", "media", "chk", "status", "req"};
 
 }  // namespace
@@ -134,7 +132,7 @@ void CollectorService::run(const std::stop_token& stop, const std::function<void
         if (done && failing) log_info("collector", "the store works again");
         failing = !done.has_value();
         // While the store fails the queue overflows and drops its oldest, which have no receipt.
-        if (failing) std::this_thread::sleep_for(error_pause);
+        if (failing) std::this_thread::sleep_for(settings_.error_pause);
         if (std::chrono::steady_clock::now() < next_tell) continue;
         tell();
         next_tell += tell_every;

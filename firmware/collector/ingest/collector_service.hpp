@@ -15,8 +15,9 @@ namespace portcullis {
 
 struct CollectorServiceSettings {
     std::size_t batch_messages = 64;
-    milliseconds batch_time{5};  // how long a batch gathers after its first message
-    std::string share_group;     // not empty: several collectors share the load
+    milliseconds batch_time{5};      // how long a batch gathers after its first message
+    std::string share_group = {};    // not empty: several collectors share the load
+    milliseconds error_pause{1000};  // after an error of the store: do not spin
 };
 
 /// Messages between the broker's thread and the store. The oldest is dropped and counted when it is full: it

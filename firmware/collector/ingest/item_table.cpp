@@ -194,11 +194,6 @@ Result<RowId> ItemTable::newest_id() {
     return TRY(database_->integer("SELECT ifnull(max(id), 0) FROM item"));
 }
 
-Result<std::uint64_t> ItemTable::count_to_judge() {
-    return static_cast<std::uint64_t>(
-        TRY(database_->integer("SELECT count(*) FROM item WHERE verdict_at IS NULL AND waits = 0")));
-}
-
 Result<std::vector<ItemRow>> ItemTable::anchors(RowId chain_id, Seq from, std::size_t limit) {
     auto row = TRY(database_->prepare(
         fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq >= ? AND signed_previous IS NOT NULL "

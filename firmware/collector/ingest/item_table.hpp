@@ -40,7 +40,6 @@ class ItemTable {
 
     /// Without verdict and for the opener, in order of arrival, with row ids above `after`.
     [[nodiscard]] Result<std::vector<ItemRow>> to_judge(RowId after, std::size_t limit);
-    [[nodiscard]] Result<std::uint64_t> count_to_judge();
     /// Without verdict and for ingest itself: statements.
     [[nodiscard]] Result<std::vector<ItemRow>> statements_to_judge(std::size_t limit);
     /// Unopened, or signed by a stranger; row ids above `after`.

@@ -191,12 +191,14 @@ TEST_CASE("attack: rolled-back device") {
     CHECK(bench.receipt()->link == restored.head.link);
     // Nothing of the first life is lost.
     for (Seq seq = 5; seq <= 7; ++seq) {
-        const auto item = must(bench.store().items.find(bench.chain(device).id, seq));
+        const auto item =
+            bench.read([&](Store& store) { return store.items.find(bench.chain(device).id, seq); });
         REQUIRE(item);
         CHECK(item->digest == sha256(first_life[seq - 5].payload));
         CHECK(item->verdict->good());
     }
-    const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
+    const auto branches =
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
     REQUIRE(branches.size() == 2);
     CHECK(branches[0].upto == 11);
     CHECK(branches[0].mismatch == 0);
@@ -224,7 +226,9 @@ TEST_CASE("attack: rolled-back device, twice, and junk between") {
         bench.judge_all();
         CHECK(bench.receipt()->link == life->head.link);
     }
-    CHECK(must(bench.store().chains.branches("gate-1", device.head.chain)).size() == 3);
+    CHECK(
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); }).size() ==
+        3);
 }
 
 TEST_CASE("attack: rolled-back device, set back once more within its second life") {
@@ -246,7 +250,8 @@ TEST_CASE("attack: rolled-back device, set back once more within its second life
     live(second);
     live(third);
     live(third);
-    const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
+    const auto branches =
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
     REQUIRE(branches.size() == 3);
     CHECK(branches[0].base == 6);
     CHECK(branches[0].upto == 12);
@@ -274,7 +279,8 @@ TEST_CASE("attack: rolled-back device whose newest items come first") {
         bench.judge_all();
     }
     CHECK(bench.has_receipt(restored.head.link));
-    const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
+    const auto branches =
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
     REQUIRE(branches.size() == 2);
     CHECK(branches[0].upto == 13);
     CHECK(branches[1].upto == 6);
@@ -291,7 +297,7 @@ TEST_CASE("attack: rolled-back device that begins with a checkpoint: no opener i
     restored.clock += seconds(60);
     const BrokerMessage second = restored.message(restored.checkpoint());
     CHECK(bench.deliver(second).reception == Reception::conflicting);
-    static_cast<void>(must(bench.ingest->to_judge(0)));
+    static_cast<void>(bench.to_judge(0));
     CHECK(said(bench, forked));
     bench.deliver(second);
     CHECK(bench.has_receipt(restored.head.link));
@@ -313,7 +319,9 @@ TEST_CASE("attack: another envelope around the same signed text is no second sig
     CHECK(bench.deliver(rewrapped).reception == Reception::conflicting);
     bench.judge_all();
     CHECK_FALSE(said(bench, forked));
-    CHECK(must(bench.store().chains.branches("gate-1", device.head.chain)).size() == 1);
+    CHECK(
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); }).size() ==
+        1);
     CHECK(bench.quarantine().at(0).verdict.authenticity == Authenticity::duplicate);
     CHECK(bench.verdict(device, 1)->good());
 }
@@ -421,17 +429,17 @@ TEST_CASE("a store whose rows were changed is noticed without any key") {
     bench.deliver(device.messages(device.seal()));
     bench.deliver(device.message(device.checkpoint()));
     bench.judge_all();
-    const auto item = must(bench.store().items.find(bench.chain(device).id, 2));
+    const auto item = bench.read([&](Store& store) { return store.items.find(bench.chain(device).id, 2); });
     REQUIRE(item);
     SUBCASE("another picture under the same row") {
-        Bytes other = must(bench.store().items.blob(item->id));
+        Bytes other = bench.read([&](Store& store) { return store.items.blob(item->id); });
         other[100] ^= std::byte{1};
         ItemRow row = *item;
         must_do(bench.store().items.remove(item->id));
         CHECK(bench.store().items.add(row, other));
     }
     SUBCASE("another picture with its own digest") {
-        Bytes other = must(bench.store().items.blob(item->id));
+        Bytes other = bench.read([&](Store& store) { return store.items.blob(item->id); });
         other[100] ^= std::byte{1};
         ItemRow row = *item;
         row.digest = sha256(other);

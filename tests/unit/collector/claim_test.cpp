@@ -2,6 +2,9 @@
 // end.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "seal/encrypt.hpp"
 #include "unit/collector/collector_bench.hpp"
 
@@ -11,7 +14,7 @@ using namespace portcullis::test;
 namespace {
 
 bool is_ours(CollectorBench& bench, const TestDevice& device, Seq seq, const BrokerMessage& message) {
-    const auto item = must(bench.store().items.find(bench.chain(device).id, seq));
+    const auto item = bench.read([&](Store& store) { return store.items.find(bench.chain(device).id, seq); });
     return item && item->digest == sha256(message.payload);
 }
 
@@ -58,7 +61,7 @@ TEST_CASE("condemned junk that is sent again is not judged again, the genuine re
     bench.judge_all();
     for (int i = 0; i < 5; ++i)
         CHECK(bench.deliver(junk).reception == Reception::refused);
-    CHECK(must(bench.ingest->to_judge(16)).empty());
+    CHECK(bench.to_judge(16).empty());
     CHECK(bench.deliver(genuine[0]).reception == Reception::stored);
     CHECK(bench.judge_all().at(0).verdict.good());
 }
@@ -88,7 +91,7 @@ TEST_CASE("a blob that was changed but still opens is found by the next signed l
     const auto next = device.messages(device.seal());
     bench.deliver(genuine);
     // As if the broker had changed the second picture and it had opened all the same.
-    const auto item = must(bench.store().items.find(bench.chain(device).id, 3));
+    const auto item = bench.read([&](Store& store) { return store.items.find(bench.chain(device).id, 3); });
     ItemRow changed = *item;
     BrokerMessage other = with_flipped_byte(genuine[2]);
     changed.digest = sha256(other.payload);
@@ -181,7 +184,8 @@ TEST_CASE("a forked device, two true signatures for one place: the first keeps i
     bench.judge_all();
     CHECK(is_ours(bench, device, 1, mine[0]));
     CHECK(bench.incidents(2).at(1).what == "conflicting");
-    const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
+    const auto branches =
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
     REQUIRE(branches.size() == 2);
     CHECK(branches[0].upto_link == next_link(branches[0].base_link, 1, sha256(other[0].payload)));
 }
@@ -199,8 +203,9 @@ TEST_CASE("quarantine is bounded: junk of the gate cannot push out a claim") {
         refused.payload = to_bytes(fmt::format("junk {}", i));
         bench.deliver(refused);
     }
-    CHECK(must(bench.store().quarantine.count()) == 11);
-    CHECK(must(bench.store().quarantine.claims("gate-1", device.head.chain, 1)).size() == 1);
+    CHECK(bench.read([&](Store& store) { return store.quarantine.count(); }) == 11);
+    CHECK(bench.read([&](Store& store) { return store.quarantine.claims("gate-1", device.head.chain, 1); })
+              .size() == 1);
 }
 
 TEST_CASE("of one place no more than a few claims are kept") {
@@ -210,6 +215,97 @@ TEST_CASE("of one place no more than a few claims are kept") {
     bench.deliver(genuine);
     for (int i = 0; i < 10; ++i)
         bench.deliver(junk_like(bench.road, genuine[0]));
-    CHECK(must(bench.store().quarantine.claims("gate-1", device.head.chain, 1)).size() ==
-          max_claims_per_place);
+    CHECK(bench.read([&](Store& store) { return store.quarantine.claims("gate-1", device.head.chain, 1); })
+              .size() == max_claims_per_place);
+}
+
+TEST_CASE("condemned junk that comes again after ten minutes is judged once more, and condemned again") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    const auto genuine = device.messages(device.seal());
+    const BrokerMessage junk = junk_like(bench.road, genuine[0]);
+    bench.deliver({junk, genuine[1]});
+    bench.judge_all();
+    CHECK(bench.deliver(junk).reception == Reception::refused);
+    bench.clock.advance(retry_condemned_after);
+    CHECK(bench.deliver(junk).reception == Reception::stored);
+    CHECK(bench.quarantine().empty());
+    bench.judge_all();
+    CHECK_FALSE(bench.verdict(device, 1));
+    CHECK(bench.quarantine().size() == 1);
+    CHECK(bench.deliver(junk).reception == Reception::refused);
+}
+
+TEST_CASE("who waits behind an item that is sealed to somebody else gets the place with that verdict") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    const auto genuine = device.messages(device.seal());
+    BrokerMessage foreign = genuine[0];
+    std::vector<X509Ptr> others;
+    others.push_back(must(load_certificate(bench.road.pki.recipient("somebody").certificate)));
+    foreign.payload = must(encrypt(as_bytes("{\"v\":1}"), others));
+    bench.deliver(foreign);
+    CHECK(bench.deliver(genuine[0]).reception == Reception::conflicting);
+    CHECK(bench.deliver(genuine[0]).reception == Reception::conflicting);  // and waits there once
+    CHECK(bench.quarantine().size() == 1);
+    CHECK(bench.chain(device).duplicates == 1);
+    bench.judge_all();
+    CHECK(is_ours(bench, device, 1, genuine[0]));
+    CHECK(bench.verdict(device, 1)->good());
+    REQUIRE(bench.quarantine().size() == 1);
+    CHECK(bench.quarantine()[0].verdict.authenticity == Authenticity::unopened);
+}
+
+TEST_CASE(
+    "a second life of which the middle comes first waits, and gets its branch when its beginning comes") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    TestDevice clone(bench.road);
+    clone.clock += milliseconds(1);
+    std::vector<BrokerMessage> mine;
+    std::vector<BrokerMessage> others;
+    for (int i = 0; i < 2; ++i) {
+        std::ranges::copy(device.messages(device.seal()), std::back_inserter(mine));
+        std::ranges::copy(clone.messages(clone.seal()), std::back_inserter(others));
+    }
+    bench.deliver(mine);
+    bench.judge_all();
+    const std::vector middle(others.begin() + 3, others.end());
+    bench.deliver(middle);
+    bench.judge_all();  // signed, but what it hangs on is not known
+    const auto branches = [&] {
+        return bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
+    };
+    CHECK(branches().size() == 1);
+    bench.deliver(middle);
+    bench.judge_all();
+    CHECK(branches().size() == 1);
+    CHECK(bench.chain(device).duplicates == 3);
+    bench.deliver(others);
+    bench.judge_all();
+    bench.deliver(others);
+    bench.judge_all();
+    REQUIRE(branches().size() == 2);
+    CHECK(branches()[0].upto == 6);
+    CHECK(branches()[0].upto_link == clone.head.link);
+    CHECK(branches()[1].upto_link == device.head.link);
+    CHECK(bench.has_receipt(clone.head.link));
+}
+
+TEST_CASE("a device that was set back again and again gets sixteen branches, then a person has to look") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.deliver(device.messages(device.seal()));
+    bench.judge_all();
+    const auto branches = [&] {
+        return bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
+    };
+    for (int life = 1; life <= 18; ++life) {
+        TestDevice other(bench.road);
+        other.clock += milliseconds(life);
+        bench.deliver(other.messages(other.seal())[0]);
+        bench.judge_all();
+        CHECK(branches().size() == static_cast<std::size_t>(std::min(life, 16) + 1));
+    }
+    CHECK_FALSE(bench.quarantine().empty());
 }

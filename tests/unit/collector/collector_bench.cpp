@@ -214,10 +214,14 @@ bool CollectorBench::settles(const OpenReply& reply) {
     return false;
 }
 
+std::vector<OpenRequest> CollectorBench::to_judge(std::size_t window) {
+    return must(insist([this, window] { return ingest->to_judge(window); }));
+}
+
 std::vector<View> CollectorBench::judge_all() {
     std::vector<View> views;
     for (;;) {
-        const std::vector<OpenRequest> requests = must(insist([this] { return ingest->to_judge(16); }));
+        const std::vector<OpenRequest> requests = to_judge(16);
         if (requests.empty() && ingest->looking_again()) continue;
         if (requests.empty()) return views;
         for (const OpenRequest& request : requests) {

@@ -93,6 +93,12 @@ class CollectorBench {
     [[nodiscard]] std::vector<IncidentRow> incidents(std::size_t limit = 100);  // newest first
     [[nodiscard]] std::vector<GapRow> gaps(const TestDevice& device, bool open);
     [[nodiscard]] Store& store() { return ingest->store(); }
+    /// Of read(store()), what it found.
+    template <class Read>
+    auto read(Read read) {
+        return must(insist([&] { return read(store()); }));
+    }
+    std::vector<OpenRequest> to_judge(std::size_t window);
     /// attempt() of what only reads, or keeps what it has done by steps.
     template <class Attempt>
     auto insist(Attempt attempt) {

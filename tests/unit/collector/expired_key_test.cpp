@@ -259,7 +259,7 @@ TEST_CASE("attack: a lapsed key's statement takes no place away from what waits 
     const SealedItem statement = other.checkpoint();
     REQUIRE(statement.seq == 4);
     CHECK(bench.deliver(other.message(statement)).reception == Reception::conflicting);
-    const auto item = must(bench.store().items.find(bench.chain(device).id, 4));
+    const auto item = bench.read([&](Store& store) { return store.items.find(bench.chain(device).id, 4); });
     REQUIRE(item);
     CHECK(item->digest == sha256(genuine[0].payload));
 }

@@ -178,7 +178,8 @@ TEST_CASE("attack: rolled-back device that begins with a health record: a branch
     bench.deliver(second);
     bench.deliver(behind);
     bench.judge_all();
-    const auto branches = must(bench.store().chains.branches("gate-1", device.head.chain));
+    const auto branches =
+        bench.read([&](Store& store) { return store.chains.branches("gate-1", device.head.chain); });
     REQUIRE(branches.size() == 2);
     CHECK(bench.has_receipt(copy.head.link));
 }

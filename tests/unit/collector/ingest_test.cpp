@@ -14,7 +14,7 @@ TEST_CASE("the same item ten times is stored once, and answered with a receipt a
     REQUIRE(bench.receipt());
     for (int i = 0; i < 9; ++i)
         CHECK(bench.deliver(messages[0]).reception == Reception::duplicate);
-    CHECK(must(bench.store().items.count()) == 3);
+    CHECK(bench.read([&](Store& store) { return store.items.count(); }) == 3);
     CHECK(bench.chain(device).duplicates == 9);
     const auto receipt = bench.receipt();
     REQUIRE(receipt);
@@ -119,7 +119,7 @@ TEST_CASE("a tombstone for items that are partly here goes on behind the last of
     device.seal();
     bench.deliver(device.message(device.tombstone(1, 6)));
     CHECK(bench.receipt()->upto == 6);
-    CHECK(must(bench.store().items.count()) == 1);
+    CHECK(bench.read([&](Store& store) { return store.items.count(); }) == 1);
 }
 
 TEST_CASE("a checkpoint confirms the chain") {
@@ -210,8 +210,8 @@ TEST_CASE("a message whose hints are not in order is refused, and kept in quaran
     for (const Received& received : bench.deliver(bad))
         CHECK(received.reception == Reception::refused);
     CHECK(bench.quarantine().size() == bad.size());
-    CHECK(must(bench.store().chains.count()) == 0);
-    CHECK(must(bench.store().items.count()) == 0);
+    CHECK(bench.read([&](Store& store) { return store.chains.count(); }) == 0);
+    CHECK(bench.read([&](Store& store) { return store.items.count(); }) == 0);
 }
 
 TEST_CASE("what the gate refuses never gets a place") {
@@ -222,7 +222,7 @@ TEST_CASE("what the gate refuses never gets a place") {
     const Received received = bench.deliver(message);
     CHECK(received.reception == Reception::refused);
     CHECK(received.verdict->authenticity == Authenticity::damaged);
-    CHECK(must(bench.store().items.count()) == 0);
+    CHECK(bench.read([&](Store& store) { return store.items.count(); }) == 0);
 }
 
 TEST_CASE("a stranger who invents chains of a device does not get beyond the limit, and leaves no trace") {
@@ -232,9 +232,10 @@ TEST_CASE("a stranger who invents chains of a device does not get beyond the lim
     IngestLimits limits;
     for (std::uint64_t i = 0; i < limits.unconfirmed_chains_per_device + 3; ++i)
         bench.deliver(with_property(good, "chain", fmt::format("{:016x}", i + 1)));
-    CHECK(must(bench.store().chains.count()) == limits.unconfirmed_chains_per_device);
+    CHECK(bench.read([&](Store& store) { return store.chains.count(); }) ==
+          limits.unconfirmed_chains_per_device);
     bench.judge_all();  // all misplaced
-    CHECK(must(bench.store().chains.count()) == 0);
+    CHECK(bench.read([&](Store& store) { return store.chains.count(); }) == 0);
     CHECK(bench.deliver(good).reception == Reception::stored);
 }
 
@@ -277,10 +278,10 @@ TEST_CASE("items wait for their verdict while the opener is away, and get it in 
     for (int i = 0; i < 10; ++i)
         bench.deliver(device.messages(device.seal()));
     CHECK(bench.receipt()->upto == 30);  // stored is received; the verdict may come later
-    const auto in_flight = must(bench.ingest->to_judge(16));
+    const auto in_flight = bench.to_judge(16);
     CHECK(in_flight.size() == 16);
-    CHECK(must(bench.ingest->to_judge(16)).empty());  // never more than the window
-    bench.restart();                                  // and their answers never came
+    CHECK(bench.to_judge(16).empty());  // never more than the window
+    bench.restart();                    // and their answers never came
     const auto views = bench.judge_all();
     REQUIRE(views.size() == 10);
     for (std::size_t i = 1; i < views.size(); ++i)
@@ -294,7 +295,7 @@ TEST_CASE(
     CollectorBench bench;
     TestDevice device(bench.road);
     bench.deliver(device.messages(device.seal()));
-    const auto requests = must(bench.ingest->to_judge(1));
+    const auto requests = bench.to_judge(1);
     must_do(bench.ingest->judged({bench.judge->judge(requests.at(0)).reply}));
     bench.judge = std::make_unique<Judge>(bench.road.opener_with({bench.road.reader, bench.road.evidence}));
     CHECK(bench.judge_all().empty());

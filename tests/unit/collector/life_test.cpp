@@ -159,7 +159,7 @@ TEST_CASE(
     bench.clock.advance(seconds(3600));
     const BrokerMessage again = restored.message(restored.life(life_of(LifeReason::start, 2)));
     CHECK(bench.deliver(again).reception == Reception::conflicting);
-    static_cast<void>(must(bench.ingest->to_judge(0)));
+    static_cast<void>(bench.to_judge(0));
     bench.deliver(again);
     CHECK(bench.has_receipt(restored.head.link));
     bench.deliver(restored.messages(restored.seal()));

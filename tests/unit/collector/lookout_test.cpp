@@ -34,7 +34,9 @@ struct Watch {
             all.insert(all.begin(), row.what);
         return all;
     }
-    DeviceRow row() { return must(bench.store().devices.find("gate-1")).value(); }
+    DeviceRow row() {
+        return bench.read([&](Store& store) { return store.devices.find("gate-1"); }).value();
+    }
 
     Watch() { bench.look_round(true); }
 };
@@ -55,6 +57,7 @@ TEST_CASE("a device that falls silent is told once, and when it is heard again")
     watch.pass(seconds(3600));
     CHECK(watch.told() == Told{silent});
     CHECK(watch.row().silent_since);
+    CHECK(watch.bench.verify().find("silent: gate-1") != std::string::npos);
     SUBCASE("by an item") {
         watch.bench.deliver(watch.device.messages(watch.device.seal()));
     }
@@ -125,11 +128,11 @@ TEST_CASE("the same incident again and again is one line with a count, and a new
     junk.payload = to_bytes("junk");
     for (int i = 0; i < 100; ++i)
         bench.deliver(junk);
-    REQUIRE(must(bench.store().incidents.count()) == 1);
+    REQUIRE(bench.read([&](Store& store) { return store.incidents.count(); }) == 1);
     const IncidentRow row = bench.incidents(1).at(0);
     CHECK(row.times == 100);
     CHECK(row.last_at == bench.clock.utc());
     bench.clock.advance(one_incident + seconds(1));
     bench.deliver(junk);
-    CHECK(must(bench.store().incidents.count()) == 2);
+    CHECK(bench.read([&](Store& store) { return store.incidents.count(); }) == 2);
 }

@@ -421,3 +421,48 @@ TEST_CASE("a user or group that this host does not know is an error with a cure"
     CHECK(user_name(3'999'999'999U) == "uid 3999999999");
     CHECK(group_id("no-such-group-here").error().code() == ErrorCode::configuration);
 }
+
+TEST_CASE("an opener that answers what is no answer, or another's, is left, and the item is asked again") {
+    Road road;
+    OpenerClientSettings settings;
+    settings.socket = road.pki.folder() / "ingest.sock";
+    settings.first_retry = milliseconds(1);
+    settings.max_deaths = 100;
+    OpenerClient client(settings);
+    const UniqueFd listener = must(listen_unix(settings.socket, {}));
+    OpenRequest request;
+    request.id = 5;
+    request.device = "gate-1";
+    request.seq = 1;
+    CHECK(client.ask(request));
+    OpenReply right;
+    right.id = 5;
+    right.verdict = {Authenticity::authentic, KeyTrust::trusted};
+    OpenReply other = right;
+    other.id = 6;
+    Packet nonsense;
+    nonsense.header = "{}";
+    const std::vector<Packet> answers{nonsense, to_packet(other), to_packet(right)};
+    std::vector<OpenReply> replies;
+    std::size_t life = 0;
+    std::list<PacketStream> streams;
+    while (replies.empty()) {
+        auto socket = must(accept_unix(listener));
+        if (socket) {
+            PacketStream& stream = streams.emplace_back(std::move(*socket));
+            // It greets with nonsense at first, and tells of other keys before it answers.
+            if (life == 0) must_do(stream.send(nonsense, patience));
+            must_do(stream.send(hello_packet(Digest{}), patience));
+            if (life > 0 && stream.receive(patience)) {
+                must_do(stream.send(hello_packet(sha256(as_bytes("other keys"))), patience));
+                must_do(stream.send(answers.at(std::min(life - 1, answers.size() - 1)), patience));
+            }
+            ++life;
+        }
+        replies = client.take_replies();
+    }
+    CHECK(replies.at(0).id == 5);
+    CHECK(replies.at(0).verdict.good());
+    CHECK(life == 4);
+    CHECK(client.keys() == sha256(as_bytes("other keys")));
+}

@@ -129,6 +129,32 @@ TEST_CASE("a request of a device that has confirmed no chain, or of an expired k
     CHECK_FALSE(std::filesystem::exists(counter.folder / "requests"));
 }
 
+TEST_CASE("a request or an answer that cannot be kept or read is told, and comes again") {
+    Counter counter;
+    counter.confirm_a_chain();
+    const Bytes request = counter.by_read_key();
+    std::ofstream(counter.folder / "requests") << "a file where the folder should be";
+    CHECK(counter.ask(request) == Reception::refused);
+    CHECK(counter.told("a request for a key is not handed on"));
+    std::filesystem::remove(counter.folder / "requests");
+    CHECK(counter.ask(request) == Reception::heard);
+    std::filesystem::create_directories(counter.folder / "answers" / "gate-1.read.crt");
+    CHECK(counter.answers().empty());
+    std::filesystem::remove(counter.folder / "answers" / "gate-1.read.crt");
+    std::ofstream(counter.folder / "answers" / "gate-1.read.crt") << "the certificate";
+    CHECK(counter.answers().size() == 1);
+    CHECK(counter.desk.answers(counter.bench.clock.since_boot()).empty());  // too soon to look again
+}
+
+TEST_CASE("attack: a signed text that is no request for a key reaches no registrar") {
+    Counter counter;
+    counter.confirm_a_chain();
+    const auto signing = must(FileSigningKey::create(
+        counter.bench.road.device.key, counter.bench.road.device.certificate, CertificateUse::sign_reads));
+    CHECK(counter.ask(must(sign_statement(*signing, "{\"v\":1}"))) == Reception::refused);
+    CHECK_FALSE(std::filesystem::exists(counter.folder / "requests"));
+}
+
 TEST_CASE("without a registrar a request is heard and nothing is done") {
     CollectorBench bench;
     BrokerMessage message;

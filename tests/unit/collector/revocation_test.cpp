@@ -61,8 +61,8 @@ TEST_CASE("attack: a stolen device, once denied, gets nothing stored, no receipt
                 CHECK(received.verdict == Verdict{Authenticity::misplaced, KeyTrust::revoked});
             }
         }
-        CHECK(must(gates.bench.store().items.count()) == 3);
-        CHECK(must(gates.bench.store().quarantine.count()) == 0);
+        CHECK(gates.bench.read([&](Store& store) { return store.items.count(); }) == 3);
+        CHECK(gates.bench.read([&](Store& store) { return store.quarantine.count(); }) == 0);
         CHECK_FALSE(gates.bench.receipt());
         CHECK(gates.bench.ingest->counters().denied == 20);
         const auto lines = gates.incidents();
@@ -84,7 +84,7 @@ TEST_CASE("other devices go on while one is denied") {
     gates.bench.judge_all();
     for (Seq seq = 1; seq <= 3; ++seq)
         CHECK(gates.bench.verdict(*gates.second, seq)->good());
-    CHECK(must(gates.bench.store().items.count()) == 3);
+    CHECK(gates.bench.read([&](Store& store) { return store.items.count(); }) == 3);
     const std::vector<BrokerMessage> receipts = gates.bench.receipts();
     REQUIRE(receipts.size() == 1);
     CHECK(receipts[0].topic == "lpr/v1/dev/gate-2/ack");

@@ -227,7 +227,7 @@ TEST_CASE("a statement that waited for a place is judged by ingest, never offere
     item.digest = sha256(checkpoint.blob);
     item.received_at = now;
     CHECK(bench.store().items.add(item, checkpoint.blob));
-    for (const OpenRequest& request : must(bench.ingest->to_judge(16)))
+    for (const OpenRequest& request : bench.to_judge(16))
         CHECK(request.kind != ItemKind::checkpoint);
     CHECK_FALSE(bench.verdict(device, 5));  // signed for seq 4: misplaced, condemned
 }

@@ -61,9 +61,11 @@ TEST_CASE("the store keeps exactly the bytes that came") {
     const auto messages = device.messages(device.seal());
     bench.deliver(messages);
     for (Seq seq = 1; seq <= 3; ++seq) {
-        const auto item = must(bench.store().items.find(bench.chain(device).id, seq));
+        const auto item =
+            bench.read([&](Store& store) { return store.items.find(bench.chain(device).id, seq); });
         REQUIRE(item);
-        CHECK(must(bench.store().items.blob(item->id)) == messages[seq - 1].payload);
+        CHECK(bench.read([&](Store& store) { return store.items.blob(item->id); }) ==
+              messages[seq - 1].payload);
     }
 }
 
@@ -97,7 +99,7 @@ TEST_CASE("a store of version 2 learns of life statements, and keeps what it has
     life.reason = LifeReason::made;
     life.boots = 1;
     CHECK(bench.deliver(device.message(device.life(life))).reception == Reception::stored);
-    CHECK(must(bench.store().lives.of(bench.chain(device).id)).size() == 1);
+    CHECK(bench.read([&](Store& store) { return store.lives.of(bench.chain(device).id); }).size() == 1);
 }
 
 TEST_CASE("stores of versions 3 and 4 learn of sealed health records, and keep what they have") {
@@ -165,7 +167,7 @@ TEST_CASE("a store of the version before is brought up to date in place, and not
     CHECK(chain.duplicates == 4);
     CHECK(chain.conflicts == 5);
     CHECK(bench.verdict(device, 1)->good());
-    CHECK(must(bench.store().items.blob(30)) == first[2].payload);
+    CHECK(bench.read([&](Store& store) { return store.items.blob(30); }) == first[2].payload);
     CHECK(bench.gaps(device, true).size() == 1);
     REQUIRE(bench.quarantine().size() == 1);
     CHECK(bench.quarantine()[0].kept);
