@@ -51,7 +51,7 @@ void FailingWays::begin() {
     if (rounds_or(1) >= 10) known.clear();
 }
 
-FailingWays::Armed::Armed(FailingWays& ways) : ways_(ways) {
+FailingWays::Armed::Armed(FailingWays& ways) : ways_(ways), depth_(ways.depth_), armed_(ways.armed_) {
     Stack stack;
     ways.depth_ = ::backtrace(stack.data(), deepest) - 1;  // without this one
     ways.armed_ = true;
@@ -59,7 +59,8 @@ FailingWays::Armed::Armed(FailingWays& ways) : ways_(ways) {
 }
 
 FailingWays::Armed::~Armed() {
-    ways_.armed_ = false;
+    ways_.depth_ = depth_;
+    ways_.armed_ = armed_;
 }
 
 int FailingWays::ask() {

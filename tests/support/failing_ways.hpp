@@ -22,7 +22,8 @@ class FailingWays {
     FailingWays& operator=(const FailingWays&) = delete;
     ~FailingWays();
 
-    /// One try, in which the first way that is new fails; gives what attempt() gave. A failure that was met
+    /// One try, in which the first way that is new fails; gives what attempt() gave. Within an attempt the
+    /// innermost one counts. A failure that was met
     /// may be overcome, but no error may come without one, and none as if the file were corrupt.
     template <class Attempt>
     auto try_once(Attempt attempt) {
@@ -61,6 +62,8 @@ class FailingWays {
 
       private:
         FailingWays& ways_;
+        int depth_;
+        bool armed_;
     };
     void begin();
     [[nodiscard]] bool struck() const { return struck_; }

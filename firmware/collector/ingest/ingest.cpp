@@ -376,11 +376,13 @@ Result<void> Ingest::store_receipts() {
 Result<void> Ingest::settle_all(const std::vector<OpenReply>& replies) {
     Transaction transaction = TRY(store_.begin());
     TRY(store_receipts());
+    IngestCounters counted = counters_;
     for (const OpenReply& reply : replies) {
         const auto verdict = TRY(queue_.settle(reply, clock_->utc()));
-        if (verdict) ++(verdict->good() ? counters_.judged_good : counters_.judged_doubtful);
+        if (verdict) ++(verdict->good() ? counted.judged_good : counted.judged_doubtful);
     }
     TRY(transaction.commit());
+    counters_ = counted;
     given_.clear();
     return {};
 }

@@ -449,5 +449,19 @@ TEST_CASE("a store whose rows were changed is noticed without any key") {
     SUBCASE("a row taken out") {
         must_do(bench.store().items.remove(item->id));
     }
+    SUBCASE("a checkpoint's row says another link than the device signed") {
+        ItemRow row = bench.read([&](Store& store) { return store.items.find(item->chain_id, 4); }).value();
+        const Bytes blob = bench.read([&](Store& store) { return store.items.blob(row.id); });
+        row.signed_previous = device.links[1];
+        must_do(bench.store().items.remove(row.id));
+        CHECK(bench.store().items.add(row, blob));
+    }
+    SUBCASE("a checkpoint's row holds what is no checkpoint") {
+        ItemRow row = bench.read([&](Store& store) { return store.items.find(item->chain_id, 4); }).value();
+        const Bytes other = to_bytes("no checkpoint");
+        row.digest = sha256(other);
+        must_do(bench.store().items.remove(row.id));
+        CHECK(bench.store().items.add(row, other));
+    }
     CHECK(bench.verify().find("! altered: gate-1") != std::string::npos);
 }

@@ -107,6 +107,7 @@ TEST_CASE("a blob that was changed but still opens is found by the next signed l
     bench.judge_all();
     SUBCASE("the receipt promises no more than the device has confirmed") {
         CHECK(bench.chain(device).mismatch == 4);
+        CHECK(bench.verify().find("! mismatch: gate-1") != std::string::npos);
         const auto receipt = bench.receipt();
         CHECK((!receipt || receipt->link == device.links[receipt->upto]));
     }

@@ -100,6 +100,7 @@ TEST_CASE(
     for (const VerdictCount& count : report.stored)
         if (count.verdict && count.verdict->clock != ClockDoubt::none) flagged += count.count;
     CHECK(flagged == 2);
+    CHECK(bench.verify().find("clock: gate-1") != std::string::npos);
 }
 
 TEST_CASE(

@@ -187,7 +187,9 @@ std::vector<std::uint64_t> CollectorBench::traces() {
             static_cast<std::uint64_t>(must(store().quarantine.newest_id())),
             ingest->counters().stored,
             ingest->counters().refused,
-            ingest->counters().denied};
+            ingest->counters().denied,
+            ingest->counters().judged_good,
+            ingest->counters().judged_doubtful};
 }
 
 template <class Attempt>

@@ -263,3 +263,23 @@ TEST_CASE("attack: a lapsed key's statement takes no place away from what waits 
     REQUIRE(item);
     CHECK(item->digest == sha256(genuine[0].payload));
 }
+
+TEST_CASE("a read that is with the opener when its chain is vouched for is shown once more, and believed") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.clock.advance(weeks_later);
+    bench.deliver(device.messages(device.seal()));
+    const auto in_flight = bench.to_judge(1);
+    REQUIRE(in_flight.size() == 1);
+    CHECK_FALSE(in_flight[0].vouched);
+    const auto key = renewed_key(bench);
+    device.sign_with(*key);
+    bench.deliver(device.message(device.checkpoint()));
+    CHECK(bench.chain(device).vouched > 0);
+    must_do(bench.ingest->judged({bench.judge->judge(in_flight[0]).reply}));
+    CHECK_FALSE(bench.verdict(device, 1));
+    const auto views = bench.judge_all();
+    REQUIRE_FALSE(views.empty());
+    CHECK(views[0].text == "AB12CDE");
+    CHECK(bench.verdict(device, 1) == by_expired);
+}

@@ -1,10 +1,28 @@
 // What ingest does with items as they come: each once, in its place, gaps told, receipts for what is there.
 #include <doctest/doctest.h>
 
+#include "seal/statement.hpp"
 #include "unit/collector/collector_bench.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
+
+namespace {
+
+/// A key that does not fit its certificate at times: nothing can be signed then.
+class FlakyKey final : public SigningKey {
+  public:
+    FlakyKey(const SigningKey& key, const SigningKey& other) : key_(key), other_(other) {}
+    [[nodiscard]] EVP_PKEY* key() const override { return (works ? key_ : other_).key(); }
+    [[nodiscard]] X509* certificate() const override { return key_.certificate(); }
+    bool works = true;
+
+  private:
+    const SigningKey& key_;
+    const SigningKey& other_;
+};
+
+}  // namespace
 
 TEST_CASE("the same item ten times is stored once, and answered with a receipt again") {
     CollectorBench bench;
@@ -314,4 +332,21 @@ TEST_CASE("pictures that come before their read wait for it") {
     CHECK(bench.judge_all().size() == 1);
     CHECK(bench.verdict(device, 2)->good());
     CHECK(bench.verdict(device, 3)->good());
+}
+
+TEST_CASE("a receipt that cannot be signed is told, due again, and given as soon as the key works") {
+    CollectorBench bench;
+    FlakyKey key(*bench.receipt_key, *bench.road.key);
+    Ingest ingest(must(Store::open(bench.settings)), bench.road.trust(), key, bench.clock);
+    TestDevice device(bench.road);
+    CHECK(ingest.accept(device.messages(device.seal())));
+    key.works = false;
+    for (int tries = 0; tries < 3; ++tries)
+        CHECK_FALSE(ingest.receipts());
+    CHECK(ingest.counters().receipts == 0);
+    key.works = true;
+    const auto receipts = must(ingest.receipts());
+    REQUIRE(receipts.size() == 1);
+    CHECK(verify_statement(receipts[0].payload, bench.collector_trust, bench.clock.utc()));
+    CHECK(must(ingest.receipts()).empty());
 }

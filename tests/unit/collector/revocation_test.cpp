@@ -128,4 +128,21 @@ TEST_CASE(
     gates.bench.deliver(gates.first.messages(gates.first.seal()));
     gates.bench.judge_all();
     CHECK(gates.bench.verdict(gates.first, 1)->key_trust == KeyTrust::revoked);
+    // What it declares or confirms is authentic and worth nothing.
+    const Received checkpoint = gates.bench.deliver(gates.first.message(gates.first.checkpoint()));
+    CHECK(checkpoint.reception == Reception::refused);
+    CHECK(checkpoint.verdict == Verdict{Authenticity::authentic, KeyTrust::revoked});
+    CHECK(gates.bench.chain(gates.first).confirmed == 0);
+    CHECK(gates.bench.verify().find("! untrusted: gate-1") != std::string::npos);
+}
+
+TEST_CASE("attack: a stolen device, once denied, asks for a key: its request reaches nobody") {
+    Gates gates;
+    gates.deny("gate-1\n");
+    gates.refresh();
+    BrokerMessage request;
+    request.topic = "lpr/v1/dev/gate-1/req";
+    request.payload = to_bytes("a key, please");
+    CHECK(gates.bench.deliver(request).verdict->key_trust == KeyTrust::revoked);
+    CHECK(gates.bench.ingest->counters().denied == 1);
 }

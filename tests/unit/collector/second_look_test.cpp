@@ -231,3 +231,55 @@ TEST_CASE("a statement that waited for a place is judged by ingest, never offere
         CHECK(request.kind != ItemKind::checkpoint);
     CHECK_FALSE(bench.verdict(device, 5));  // signed for seq 4: misplaced, condemned
 }
+
+TEST_CASE(
+    "a statement whose key comes to be known later and that holds nothing is refused, and is no claim") {
+    CollectorBench bench;
+    LateDevice late(bench);
+    TestDevice& device = late.device;
+    device.seal();
+    const BrokerMessage elsewhere = with_property(device.message(device.checkpoint()), "seq", "9");
+    CHECK(bench.deliver(elsewhere).reception == Reception::refused);
+    REQUIRE(bench.quarantine().size() == 1);
+    CHECK(bench.quarantine()[0].reason == QuarantineReason::unverified);
+    late.certificate_comes();
+    bench.judge_all();
+    REQUIRE(bench.quarantine().size() == 1);
+    CHECK(bench.quarantine()[0].reason == QuarantineReason::refused);
+    CHECK_FALSE(bench.chain_or_none(device));
+}
+
+TEST_CASE("a tombstone whose key comes to be known when it has lapsed declares nothing") {
+    CollectorBench bench;
+    LateDevice late(bench);
+    TestDevice& device = late.device;
+    const auto first = device.messages(device.seal());
+    bench.deliver({first[0], first[1]});
+    bench.clock.advance(120 * day);
+    CHECK(bench.deliver(device.message(device.tombstone(3, 3))).reception == Reception::refused);
+    late.certificate_comes();
+    bench.judge_all();
+    CHECK(bench.chain(device).upto == 2);
+    const auto rows = bench.quarantine();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].reason == QuarantineReason::refused);
+}
+
+TEST_CASE("what comes while the second look walks is not looked at twice") {
+    CollectorBench bench;
+    bench.recipients = {bench.road.evidence};
+    bench.restart();
+    TestDevice device(bench.road);
+    for (int i = 0; i < 24; ++i) {  // more rows than one step takes
+        bench.deliver(device.messages(device.seal()));
+        bench.judge_all();
+    }
+    bench.recipients = {bench.road.reader, bench.road.evidence};
+    bench.reload();
+    static_cast<void>(bench.to_judge(0));
+    CHECK(bench.ingest->looking_again());
+    bench.deliver(device.messages(device.seal()));
+    bench.judge_all();
+    bench.deliver(device.message(device.checkpoint()));
+    check_all_good(bench, device, 76);
+}
