@@ -123,11 +123,7 @@ Result<void> PlateIndex::use_keys(std::vector<std::string> key_ids, DeriveSecret
     held_ = std::move(key_ids);
     derive_ = std::move(derive);
     epochs_.clear();
-    const std::vector<EpochId> gone = TRY(with_context(load_epochs(), "plate index"));
-    for (const EpochId epoch : gone)
-        TRY(with_context(forget(epoch), "plate index"));
-    // What was deleted stands in the -wal file until that is worked off.
-    if (!gone.empty()) static_cast<void>(TRY(database_->integer("PRAGMA wal_checkpoint(TRUNCATE)")));
+    gone_ = TRY(with_context(load_epochs(), "plate index"));
     return {};
 }
 
@@ -161,18 +157,29 @@ Result<std::vector<PlateIndex::EpochId>> PlateIndex::load_epochs() {
     return gone;
 }
 
-Result<void> PlateIndex::forget(EpochId epoch) {
+Result<bool> PlateIndex::sweep() {
+    if (!gone_.empty()) TRY(with_context(delete_some(gone_.back()), "plate index"));
+    if (!gone_.empty()) return true;
+    if (!wal_due_) return false;
+    static_cast<void>(
+        TRY(with_context(database_->integer("PRAGMA wal_checkpoint(TRUNCATE)"), "plate index")));
+    wal_due_ = false;
+    return false;
+}
+
+Result<void> PlateIndex::delete_some(EpochId epoch) {
     TRY(sync_commits(true));
+    Transaction transaction = TRY(Transaction::begin(*database_));
     auto remove = TRY(database_->prepare(
         "DELETE FROM passage WHERE id IN (SELECT id FROM passage WHERE epoch = ? LIMIT ?)"));
-    for (std::uint64_t swept = rows_a_sweep; swept == rows_a_sweep;) {
-        Transaction transaction = TRY(Transaction::begin(*database_));
-        TRY(remove.run(epoch, rows_a_sweep));
-        swept = database_->changes();
-        TRY(transaction.commit());
-    }
-    auto last = TRY(database_->prepare("DELETE FROM epoch WHERE id = ?"));
-    return last.run(epoch);
+    TRY(remove.run(epoch, rows_a_sweep));
+    const bool last = database_->changes() < rows_a_sweep;
+    auto remove_epoch = TRY(database_->prepare("DELETE FROM epoch WHERE id = ?"));
+    if (last) TRY(remove_epoch.run(epoch));
+    TRY(transaction.commit());
+    wal_due_ = true;  // what was deleted stands in the -wal file until that is worked off
+    if (last) gone_.pop_back();
+    return {};
 }
 
 const PlateIndex::Epoch* PlateIndex::epoch_with(EpochId id) const {

@@ -23,8 +23,8 @@ namespace portcullis {
 inline constexpr std::string_view index_purpose = "plate index";
 /// A search opens no more passages than this: beyond, it is narrowed by who asks.
 inline constexpr std::size_t max_candidates = 10'000;
-/// Rows that one transaction deletes.
-inline constexpr std::uint64_t rows_a_sweep = 10'000;
+/// Rows that one sweep() deletes: some 50 ms.
+inline constexpr std::uint64_t rows_a_sweep = 2000;
 inline constexpr std::size_t max_holes = 64;
 
 /// A secret out of the recipient's key with this id (EnvelopeOpener::derive). Errors: that function's.
@@ -61,8 +61,12 @@ class PlateIndex {
     [[nodiscard]] static Result<PlateIndex> attach(const std::filesystem::path& path);
 
     /// From now on these recipients' keys are held; derive is called until others are. The rows of all others
-    /// are deleted, overwritten in the file and in its -wal.
+    /// are not found any more; sweep() deletes them.
     [[nodiscard]] Result<void> use_keys(std::vector<std::string> key_ids, DeriveSecret derive);
+
+    /// Deletes the next rows whose key is not held, overwritten in the file and, with the last of them, in
+    /// its -wal. True: there are more; false: none is left. Not for a second process.
+    [[nodiscard]] Result<bool> sweep();
 
     /// Once for each passage, however often it is given. False: it was there. It is found from now on, and
     /// durable after settle(). With an error it is missing, which holes() tells from the next success on.
@@ -111,7 +115,7 @@ class PlateIndex {
 
     /// Gives those whose key is not held.
     [[nodiscard]] Result<std::vector<EpochId>> load_epochs();
-    [[nodiscard]] Result<void> forget(EpochId epoch);
+    [[nodiscard]] Result<void> delete_some(EpochId epoch);
     [[nodiscard]] Result<const Epoch*> epoch_of(const std::string& key_id);
     [[nodiscard]] Result<const Epoch*> make_epoch(const std::string& key_id);
     [[nodiscard]] const Epoch* epoch_with(EpochId id) const;
@@ -134,9 +138,11 @@ class PlateIndex {
     bool owner_;                     // the opener, whose file it is
     std::vector<std::string> held_;  // key ids
     DeriveSecret derive_;
+    std::vector<EpochId> gone_;            // their keys are not held: to be swept
     std::map<std::string, Epoch> epochs_;  // by key id: those that can be searched
     std::int64_t version_ = 0;             // of the file when they were loaded
     std::size_t locked_ = 0;
+    bool wal_due_ = false;
     bool unsettled_ = false;
     bool syncs_ = true;
     std::optional<UtcTime> missing_since_;

@@ -39,7 +39,9 @@ Result<void> OpenerServer::step(milliseconds patience) {
         entries.push_back({viewer.stream.fd(), static_cast<short>(waiting ? POLLIN | POLLOUT : POLLIN), 0});
     }
     if (plates_.index) plates_.index->tick();
-    const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
+    const bool sweeping = plates_.index && plates_.index->is_sweeping();
+    const int wait = sweeping ? 0 : static_cast<int>(patience.count());
+    const int ready = ::poll(entries.data(), entries.size(), wait);
     if (ready < 0 && errno != EINTR) return fail(Error::from_errno("opener: cannot wait", errno));
     if (ready <= 0) return {};
     auto entry = entries.begin() + 2;

@@ -54,6 +54,7 @@ void PlateRegister::take_keys() {
     tell(used);
     if (!used) return;
     keys_due_ = nullptr;
+    sweeping_ = true;
     if (index_->locked_epochs() > 0)
         log_error("opener", "plate index: {} epochs cannot be searched: their keys give no answer",
                   index_->locked_epochs());
@@ -72,10 +73,19 @@ void PlateRegister::enter(const IndexedPassage& passage, const std::string& reci
     tell({});
 }
 
+void PlateRegister::sweep() {
+    const Result<bool> more = index_->sweep();
+    if (more) sweeping_ = *more;
+    tell(more ? Result<void>() : fail(more.error()));
+}
+
 void PlateRegister::tick() {
-    if ((keys_due_ == nullptr && !index_->is_unsettled()) || clock_->since_boot() < next_) return;
+    if (is_sweeping()) sweep();
+    const bool due = keys_due_ != nullptr || sweeping_ || index_->is_unsettled();
+    if (!due || clock_->since_boot() < next_) return;
     next_ = clock_->since_boot() + settle_after;
     if (keys_due_ != nullptr) take_keys();
+    if (sweeping_) sweep();
     if (index_->is_unsettled()) tell(index_->settle(clock_->utc()));
 }
 

@@ -34,6 +34,9 @@ class PlateRegister {
     /// To be called often: what is due.
     void tick();
 
+    /// Rows of keys that are gone are being deleted: call tick() again, at once.
+    [[nodiscard]] bool is_sweeping() const { return sweeping_ && !failing_; }
+
     [[nodiscard]] PlateIndex& index() { return *index_; }
     [[nodiscard]] std::uint64_t entered() const { return entered_; }
     /// Reads that did not come in.
@@ -45,11 +48,13 @@ class PlateRegister {
     /// Told when it begins and when it ends, not with each read.
     void tell(const Result<void>& outcome);
     void take_keys();
+    void sweep();
 
     std::unique_ptr<PlateIndex> index_;
     const Clock* clock_;
     const EnvelopeOpener* keys_due_ = nullptr;
     BootTime next_{};  // what is due is done then
+    bool sweeping_ = false;
     bool failing_ = false;
     std::uint64_t entered_ = 0;
     std::uint64_t missed_ = 0;

@@ -35,6 +35,8 @@ void IndexBench::hold(PlateIndex& index, const std::vector<std::string>& epochs)
     for (const std::string& epoch : epochs)
         ids.push_back(key_id(epoch));
     must_do(index.use_keys(std::move(ids), &secret));
+    while (must(index.sweep())) {
+    }
 }
 
 std::string IndexBench::key_id(const std::string& epoch) {

@@ -90,6 +90,7 @@ TEST_CASE("when an epoch's key is gone its rows are, too") {
     CHECK(desk.judge(desk.bench.device.seal().items[0]).verdict.good());
     CHECK(rows_in(desk.bench.index_path) == 1);
     desk.bench.server.replace_keys(desk.bench.road.opener_with({desk.bench.road.evidence}));
+    desk.bench.turn();
     CHECK(rows_in(desk.bench.index_path) == 0);
     CHECK(desk.found("AB12CDE").empty());
     desk.bench.server.replace_keys(desk.keys());
@@ -133,12 +134,15 @@ TEST_CASE("an index whose disk is full costs no verdict and no view, and its hol
     CHECK(desk.found("AB12CDE").size() == 1);
 }
 
-TEST_CASE("keys that could not be taken up for a full disk are taken up when there is room") {
+TEST_CASE("rows that could not be deleted for a full disk are deleted when there is room") {
     FaultVfs disk;
     Desk desk;
     CHECK(desk.judge(desk.bench.device.seal().items[0]).verdict.good());
+    desk.bench.clock.advance(settle_after);
+    desk.bench.turn();
     disk.fail({FaultVfs::Call::write, SQLITE_FULL, 1, true});
     desk.bench.server.replace_keys(desk.bench.road.opener_with({desk.bench.road.evidence}));
+    desk.bench.turn();
     REQUIRE(disk.struck());
     disk.mend();
     desk.bench.turn();
