@@ -23,7 +23,7 @@ namespace portcullis {
 inline constexpr std::string_view index_purpose = "plate index";
 /// A search opens no more passages than this: beyond, it is narrowed by who asks.
 inline constexpr std::size_t max_candidates = 10'000;
-/// Rows that one sweep() deletes: some 50 ms.
+/// Rows that one sweep() deletes, in some 100 ms: of so long the opener gives no verdict.
 inline constexpr std::uint64_t rows_a_sweep = 2000;
 inline constexpr std::size_t max_holes = 64;
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/portcullis/bench_accuracy.hpp"
+#include "apps/portcullis/bench_index.hpp"
 #include "apps/portcullis/bench_road.hpp"
 #include "apps/portcullis/bench_seal.hpp"
 #include "apps/portcullis/bench_speed.hpp"
@@ -89,6 +90,19 @@ constexpr auto spool_footer =
     "             the file system's journal and the flash's own housekeeping add comes on top\n"
     "  syncs      fdatasync calls for a record\n"
     "Tombstones are written and not signed.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+constexpr auto index_footer =
+    "Fills a new index beneath FOLDER (about 400 bytes a row, given back) with made-up plates, evenly over "
+    "the\nepochs, opens it anew and searches. Lines:\n"
+    "  exact        a plate that passes twice an epoch of 100,000, over all epochs\n"
+    "  look_alike   the same, folded\n"
+    "  never_read   a plate that is in none: one look-up an epoch\n"
+    "  part         ?A* in a window of at most 9,000 passages, each of which is opened\n"
+    "  opened       rows that were opened for it; found: those that fit\n"
+    "The audit log's two syncs and the socket come on top. A read entered by itself is what the opener does\n"
+    "with each; many in one transaction, what a rebuild does.\n"
     "\n"
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
@@ -210,6 +224,22 @@ void add_spool(CLI::App& bench, bench::SpoolOptions& options) {
     command->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
+void add_index(CLI::App& bench, bench::IndexOptions& options) {
+    CLI::App* command = bench.add_subcommand("index", "Measure searches of the opener's plate index");
+    command->footer(index_footer);
+    command->add_option("FOLDER", options.folder, "Where the index is made (default: the current folder)");
+    command->add_option("--rows", options.rows, "Passages in all")
+        ->check(CLI::Range(std::uint64_t{1000}, bench::max_index_rows))
+        ->capture_default_str();
+    command->add_option("--epochs", options.epochs, "Epochs that they are of")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{256}))
+        ->capture_default_str();
+    command->add_option("--searches", options.searches, "Searches a line")
+        ->check(CLI::Range(1, bench::max_rounds))
+        ->capture_default_str();
+    command->add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
 void add_seal(CLI::App& bench, bench::SealOptions& options) {
     CLI::App* command = bench.add_subcommand(
         "seal", "Measure time and bytes of sealing, against the bare OpenSSL operations it needs");
@@ -236,19 +266,23 @@ std::function<int()> add_bench_command(CLI::App& program) {
     auto speed = std::make_shared<bench::SpeedOptions>();
     auto seal = std::make_shared<bench::SealOptions>();
     auto spool = std::make_shared<bench::SpoolOptions>();
+    auto index = std::make_shared<bench::IndexOptions>();
     auto road = std::make_shared<bench::RoadOptions>();
     CLI::App* command = program.add_subcommand(
-        "bench", "Measure the reader's accuracy and speed, the whole road, sealing and the spool");
+        "bench",
+        "Measure the reader's accuracy and speed, the whole road, sealing, the spool and the plate index");
     command->require_subcommand(1);
     add_accuracy(*command, *accuracy);
     add_speed(*command, *speed);
     add_seal(*command, *seal);
     add_spool(*command, *spool);
+    add_index(*command, *index);
     add_road(*command, *road);
     return [=] {
         if (command->got_subcommand("accuracy")) return run_with_models(*accuracy, bench::run_accuracy);
         if (command->got_subcommand("road")) return run_with_models(*road, bench::run_road);
         if (command->got_subcommand("speed")) return run_with_models(*speed, bench::run_speed);
+        if (command->got_subcommand("index")) return run([&] { return bench::run_index(*index); });
         if (command->got_subcommand("seal")) return run([&] { return bench::run_seal(*seal); });
         return run([&] { return bench::run_spool(*spool); });
     };

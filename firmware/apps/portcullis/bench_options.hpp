@@ -66,4 +66,13 @@ struct SpoolOptions {
     bool json = false;
 };
 
+struct IndexOptions {
+    std::filesystem::path folder = ".";
+    std::uint64_t rows = 10'000'000;
+    std::uint64_t epochs = 90;
+    int searches = 100;  // of each kind
+    bool json = false;
+};
+inline constexpr std::uint64_t max_index_rows = 100'000'000;
+
 }  // namespace portcullis::bench

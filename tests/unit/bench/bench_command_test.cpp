@@ -227,3 +227,24 @@ TEST_CASE("bench road at a camera's pace tells the delay, and refuses a truth wi
     CHECK(bad.err.find("no column 'text'") != std::string::npos);
     CHECK(desk.bench("road not-there.mp4").code == 1);
 }
+
+TEST_CASE("bench index finds what it wrote, in each epoch, and leaves nothing behind") {
+    const Desk desk;
+    fs::create_directory(desk.path("work"));
+    const ToolRun run = desk.bench("index work --rows 60000 --epochs 2 --searches 10 --json");
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["rows"] == 60'000);
+    // A regular's rows are looked up and each of them fits; a plate that was never read opens nothing.
+    CHECK(report["exact"]["found"] > 0);
+    CHECK(report["exact"]["found"] == report["exact"]["opened"]);
+    CHECK(report["look_alike"]["found"] > 0);
+    CHECK(report["never_read"]["opened"] == 0);
+    CHECK(report["part"]["opened"] > report["part"]["found"]);
+    CHECK(report["part"]["found"] > 0);
+    for (const char* figure : {"add_us", "add_singly_us", "bytes_a_row", "forget_epoch_ms"})
+        CHECK(report[figure] > 0);
+    CHECK(fs::is_empty(desk.path("work")));
+    CHECK(desk.bench("index work --rows 0").code == 2);
+    CHECK(desk.bench("index no/such/folder --rows 1000 --epochs 1").code == 2);
+}
