@@ -7,10 +7,12 @@ The demo and the system tests build on it. Python 3.11, standard library only; n
         ...
 """
 import contextlib
+import datetime
 import getpass
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -21,6 +23,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
+PURPOSES = ("demonstration", "test")
 PROGRAMS = ("opener", "collector", "uplink", "reader")
 START_LIMIT_S = 60.0  # slow under sanitizers
 STOP_LIMIT_S = 60.0
@@ -103,6 +106,10 @@ class House:
         return self.folder / "audit" / "index.db"
 
     @property
+    def access_policy(self):
+        return self.folder / "access.policy"
+
+    @property
     def view_socket(self):
         return self.folder / "run" / "view.sock"
 
@@ -122,6 +129,29 @@ class House:
         environment = {**os.environ, "PORTCULLIS_TOOL": str(tool.resolve()) if tool.exists() else ""}
         subprocess.run([HERE / "make-pki", self.pki, "--device", self.device], check=True, capture_output=True,
                        env=environment)
+
+    def write_access_policy(self, people=None, devices=None, version=1):
+        """Signs who may see what, in place of what was signed before: ours is an operator unless `people` says otherwise.
+
+        people: {account: role}; an operator sees all `devices`, for both purposes."""
+        last_day = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)).date().isoformat()
+        devices = devices or sorted(path.parent.name for path in self.pki.glob("devices/*/identity.crt"))
+        account = pwd.getpwuid(os.geteuid()).pw_name
+        people = people or {account: "operator"}
+        lines = ['fleet = "demo"', f'valid_until = "{last_day}"', f"purposes = {json.dumps(PURPOSES)}",
+                 "[[site]]", 'name = "demo"', f"devices = {json.dumps(devices)}"]
+        for name, role in {**people, "demo-administrator": "administrator"}.items():
+            lines += ["[[person]]", f'account = "{name}"', f'role = "{role}"', f'until = "{last_day}"']
+            if role == "operator":
+                lines += ['sites = ["demo"]', f"purposes = {json.dumps(PURPOSES)}"]
+        source = self.folder / "access.toml"
+        source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        done = subprocess.run([self.bin / "portcullis", "policy", "access", "sign", self.access_policy, "--source", source,
+                               "--version", str(version), "--key", self.pki / "policy.key",
+                               "--certificate", self.pki / "policy.crt", "--policy-chain", self.pki / "root.crt"],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise HouseError(f"no access policy: {done.stderr.strip()}")
 
     def write_settings(self, program, sections):
         """sections: {"section": {"key": value}}; "" is the root. Values are written as TOML."""
@@ -173,12 +203,16 @@ class House:
             "devices": trust,
             "opener": {"socket": str(self.folder / "run" / "ingest.sock")},
         })
+        if not self.access_policy.exists():
+            self.write_access_policy()
         names = ("collector-read", "collector-evidence")
         self.write_settings("opener", {
             "sockets": {"ingest": str(self.folder / "run" / "ingest.sock"), "ingest_group": "", "collector_user": "",
                         "views": str(self.view_socket), "view_group": ""},
             "recipients": {"keys": [str(pki / "recipients" / f"{name}.key") for name in names],
                            "certificates": [str(pki / "recipients" / f"{name}.crt") for name in names]},
+            "access": {"fleet": "demo", "policy": str(self.access_policy), "policy_chain": str(pki / "root.crt"),
+                       "policy_signers": str(pki / "policy.crt")},
             "audit": {"log": str(self.audit_file)},
             # Who holds the evidence's key is the auditor of a house of one.
             "search": {"index": str(self.index_file), "auditor": str(pki / "recipients" / "collector-evidence.crt")},

@@ -129,8 +129,10 @@ class Walk {
         last_time_ = entry->time;
         const bool waits = heads_.empty() || row.number > heads_.back().said.entries;
         if (waits && !first_waiting_) first_waiting_ = entry->time;
-        (entry->access.verdict == AccessVerdict::granted ? report_.granted : report_.refused) +=
-            entry->access.count;
+        if (entry->access.verdict == AccessVerdict::refused)
+            report_.refused += entry->access.count;
+        else if (entry->access.what != adopts_policy)
+            report_.granted += entry->access.count;
         if (seen_) seen_(*entry, row.asked);
     }
 

@@ -23,6 +23,10 @@ inline constexpr std::size_t max_asked_bytes = std::size_t{8} * 1024;
 enum class AccessVerdict { granted, refused };
 [[nodiscard]] std::string_view to_string(AccessVerdict verdict);
 
+/// Access::what of the entry by which an access policy came into force, or was refused: `who` is the policy
+/// key's name (or the opener's account), `seq` the version, `case` the SHA-256 of the signed policy.
+inline constexpr std::string_view adopts_policy = "policy";
+
 /// What is about to be opened. It never holds a plate in the clear: an item is named by its place, and what
 /// was searched for is sealed to the auditor (AuthEnvelopedData, padded by who seals it to one length).
 struct Access {
@@ -31,7 +35,7 @@ struct Access {
     std::string role;
     std::string purpose;      // of a granted access never empty
     std::string case_number;  // the same
-    std::string what;         // "view": a read, shown as it arrives
+    std::string what;         // "view": a read, shown as it arrives; adopts_policy: nothing is opened
     std::string device;       // the item's place; empty, zero and 0 when it is not about one item
     ChainId chain;
     Seq seq = 0;

@@ -153,6 +153,21 @@ Result<std::vector<AuditRow>> AuditLog::rows(std::uint64_t after, std::size_t li
     return rows;
 }
 
+Result<std::optional<AdoptedPolicy>> AuditLog::newest_policy() {
+    // No text of an entry can hold a quote: these words stand at their keys.
+    auto select =
+        TRY(database_->prepare("SELECT text FROM entry WHERE instr(text, ?) > 0 AND instr(text, ?) > 0 ORDER "
+                               "BY number DESC LIMIT 1"));
+    const std::string what = fmt::format(R"("what":"{}")", adopts_policy);
+    const std::string verdict = fmt::format(R"("verdict":"{}")", to_string(AccessVerdict::granted));
+    TRY(select.bind(std::string_view(what), std::string_view(verdict)));
+    if (!TRY(select.step())) return std::optional<AdoptedPolicy>();
+    const Result<AuditEntry> entry = parse_audit_entry(select.text(0));
+    const Result<Digest> digest = entry ? digest_from_hex(entry->access.case_number) : fail(entry.error());
+    if (!digest) return not_ours("the entry of an access policy cannot be read");
+    return std::optional(AdoptedPolicy{entry->access.seq, *digest});
+}
+
 Result<std::uint64_t> AuditLog::strays() {
     const std::int64_t count = TRY(database_->integer("SELECT count(*) FROM entry WHERE number < 1"));
     return static_cast<std::uint64_t>(count);

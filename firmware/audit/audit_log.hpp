@@ -21,6 +21,12 @@ struct AuditHead {
     Digest link{};
 };
 
+/// The newest access policy that was in force, by its entry.
+struct AdoptedPolicy {
+    std::uint64_t version = 0;
+    Digest digest{};  // of the signed policy
+};
+
 /// As it stands in the file: nothing of it is believed yet.
 struct AuditRow {
     std::uint64_t number = 0;
@@ -48,6 +54,8 @@ class AuditLog {
     [[nodiscard]] Result<AuditHead> head();
     /// The next rows behind `after`, at most `limit`, by their numbers.
     [[nodiscard]] Result<std::vector<AuditRow>> rows(std::uint64_t after, std::size_t limit);
+    /// Nothing when none was ever in force. Errors: corrupt.
+    [[nodiscard]] Result<std::optional<AdoptedPolicy>> newest_policy();
     /// Rows below number 1, where nothing of ours ever stood.
     [[nodiscard]] Result<std::uint64_t> strays();
     /// What the witness signed, by its number.

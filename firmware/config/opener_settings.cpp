@@ -34,6 +34,11 @@ OpenerSettings::SocketsSection read_sockets(SettingsSection section) {
     return sockets;
 }
 
+OpenerSettings::AccessSection read_access(SettingsSection section) {
+    return {section.text("fleet"), section.path("policy"), section.path("policy_chain"),
+            section.path("policy_signers")};
+}
+
 }  // namespace
 
 Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
@@ -48,6 +53,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
                 "write pkcs11:token=LABEL?module-path=LIBRARY&pin-source=FILE, or \"\"");
     settings.recipients = read_recipients(in.section("recipients"), !settings.key_store.file.empty());
     settings.devices = read_device_trust_files(in);
+    settings.access = read_access(in.section("access"));
     settings.audit_log = in.section("audit").path("log", "/var/lib/portcullis/opener/audit.db");
     SettingsSection search = in.section("search");
     settings.search.index = search.path("index", "");

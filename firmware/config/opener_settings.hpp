@@ -28,6 +28,12 @@ struct OpenerSettings {
         std::string token;  // of keys that live in one: pkcs11:token=LABEL?module-path=...; empty: none
     } key_store;
     DeviceTrustFiles devices;
+    struct AccessSection {
+        std::string fleet;
+        std::filesystem::path policy;  // who may see what, signed by the policy key
+        std::filesystem::path policy_chain;
+        std::filesystem::path policy_signers;
+    } access;
     std::filesystem::path audit_log;  // every look is entered there first
     struct SearchSection {
         std::filesystem::path index;    // the plate index; empty: none is kept

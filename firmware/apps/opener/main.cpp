@@ -25,15 +25,21 @@ constexpr auto description =
     "Opens what the collector has stored, verifies it, and gives the verdicts: the only process at the "
     "collector "
     "that holds recipient keys and sees plates. It refuses itself every network socket, locks its memory, "
-    "and writes no plate to any disk. Operators on this host see the reads with 'portcullis tail', each look "
-    "with a purpose, a case number, and an entry in the audit log before it.";
+    "and writes no plate to any disk. Those whom the signed access policy names see the reads of their sites "
+    "with "
+    "'portcullis tail', each look with a purpose, a case number, and an entry in the audit log before it.";
 constexpr auto footer =
-    "Files:    the settings (--config) name two Unix sockets, the recipient keys and the devices' "
-    "certificates;\n"
+    "Files:    the settings (--config) name two Unix sockets, the recipient keys, the devices' "
+    "certificates\n          and the access policy;\n"
     "          a commented example is installed as share/portcullis/examples/opener.toml\n"
-    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys and certificates again;\n"
+    "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys, certificates and access policy again;\n"
     "          a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
+
+AccessFiles access_files(const OpenerSettings& settings) {
+    const OpenerSettings::AccessSection& access = settings.access;
+    return {access.policy, {access.policy_chain, access.policy_signers, access.fleet}};
+}
 
 Result<UniqueFd> listen_for(const std::filesystem::path& path, const std::string& group) {
     ListenOptions options;
@@ -88,12 +94,14 @@ Result<void> serve(const OpenerSettings& settings, std::optional<RecipientToken>
                 server.replace_keys(std::move(*keys));
             else
                 log_error("opener", "{}; going on with the old keys", keys.error().message());
+            server.reload_policy();
         }
         if (std::chrono::steady_clock::now() < next_tell) continue;
         tell(server.counters(), told, server.viewers());
         next_tell += tell_every;
     }
     notify_stopping();
+    server.finish();
     tell(server.counters(), told, server.viewers());
     return {};
 }
@@ -107,18 +115,21 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     TRY(envelope_self_test());
     std::optional<RecipientToken> token = TRY(recipient_token(settings));
     EnvelopeOpener keys = TRY(open_keys(settings, token));
+    const AccessFiles access = access_files(settings);
     if (check_only) {
+        TRY(load_access_policy(access));
         std::cout << "portcullis-opener: " << file.string() << " is good\n";
         return {};
     }
     AuditLog audit = TRY(AuditLog::open(settings.audit_log));
     const SystemClock clock;
+    AccessDesk desk = TRY(AccessDesk::create(std::move(audit), access, clock));
     OpenerPlates plates = TRY(open_plates(settings, clock));
     OpenerSockets sockets = TRY(open_sockets(settings.sockets));
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());
-    OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views),
-                        AccessDesk(std::move(audit), clock), std::move(sockets), std::move(plates));
+    OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views), std::move(desk),
+                        std::move(sockets), std::move(plates));
     Result<void> served = serve(settings, token, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);

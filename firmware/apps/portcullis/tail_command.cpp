@@ -83,7 +83,8 @@ Result<std::optional<Packet>> next_view(PacketStream& stream, const std::optiona
         auto packet = stream.receive(patience);
         if (packet) return std::optional<Packet>(std::move(*packet));
         if (packet.error().code() == ErrorCode::closed)
-            return fail(ErrorCode::closed, "the opener ended, or let us go because we read too slowly");
+            return fail(ErrorCode::closed,
+                        "the opener ended, or let us go: we read too slowly, or may not look any more");
         if (packet.error().code() != ErrorCode::timeout) return fail(std::move(packet.error()));
         if (deadline && std::chrono::steady_clock::now() >= *deadline) return std::optional<Packet>();
     }
@@ -119,11 +120,15 @@ std::function<int()> add_tail_command(CLI::App& app) {
     command->footer(
         "What is in doubt is shown as a set, the likeliest first: AB[O0]123.\n"
         "What cannot be believed is marked '!' and shown without text.\n"
+        "Shown is what the access policy of this host gives your account: its sites' devices, for its "
+        "purposes.\n"
         "Each read that is shown is entered in the audit log first, with your account, purpose and case.\n"
         "The lines hold personal data: show them to nobody, keep them nowhere.\n"
         "Exit: 0 done, 1 failed (no opener, or --timeout before --count), 2 wrong usage");
     command->add_option("--socket", options->socket, "the opener's view socket")->capture_default_str();
-    command->add_option("--purpose", options->purpose, "why you look: it stands in the audit log")
+    command
+        ->add_option("--purpose", options->purpose,
+                     "why you look: one of the access policy's; it stands in the audit log")
         ->required();
     command->add_option("--case", options->case_number, "for which case")->required();
     command->add_flag("--json", options->json, "one JSON object a line, for programs");

@@ -169,16 +169,16 @@ Result<Subscription> parse_subscription(const Packet& packet) {
 }
 
 Packet refusal_packet(const std::string& reason) {
-    const nlohmann::json header{{"v", subscription_version}, {"op", "refused"}, {"why", reason}};
+    const nlohmann::json header{
+        {"v", subscription_version}, {"op", "refused"}, {"why", reason.substr(0, max_refusal_bytes)}};
     return Packet{header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), {}};
 }
 
 std::optional<std::string> parse_refusal(const Packet& packet) {
-    constexpr std::size_t reason_limit = 256;
     auto json = StrictJson::parse(packet.header, "refusal");
     if (!json || json->text("op", word_limit) != "refused") return std::nullopt;
     static_cast<void>(json->number("v", 0, max_seq));
-    std::string why = json->text("why", reason_limit);
+    std::string why = json->text("why", max_refusal_bytes);
     return json->finish() ? std::optional(std::move(why)) : std::nullopt;
 }
 

@@ -63,6 +63,8 @@ struct Subscription {
 /// Errors: corrupt.
 [[nodiscard]] Result<Subscription> parse_subscription(const Packet& packet);
 
+/// Of why nothing is shown; what is longer is cut.
+inline constexpr std::size_t max_refusal_bytes = 4096;
 /// The opener's last packet to a viewer to whom it shows nothing (more).
 [[nodiscard]] Packet refusal_packet(const std::string& reason);
 /// The reason, if the packet is a refusal.

@@ -1,13 +1,15 @@
 #pragma once
-// AccessDesk: nobody sees a read without a purpose, a case number, and an entry in the audit log that was
-// durable before. Thread-bound. The opener judging what arrives is nobody's look: it is counted, not entered.
+// AccessDesk: nobody sees a read who does not stand in the access policy, without a purpose of its list, a
+// case number, and an entry in the audit log that was durable before. Each policy that comes into force and
+// each refusal is an entry too. Thread-bound. The opener judging what arrives is nobody's look: it is
+// counted, not entered.
 
 #include <map>
 #include <span>
 
 #include "audit/audit_log.hpp"
 #include "collector/link/unix_socket.hpp"
-#include "collector/link/view_exchange.hpp"
+#include "seal/access_policy.hpp"
 
 namespace portcullis {
 
@@ -16,27 +18,76 @@ namespace portcullis {
 inline constexpr std::chrono::seconds refusal_spacing{1};
 inline constexpr std::size_t max_refused_accounts = 1024;
 
+/// Where the policy comes from, and whose word on it counts.
+struct AccessFiles {
+    std::filesystem::path policy;
+    AccessPolicyRules rules;
+};
+
+/// As an opener takes it, but for what its audit log says of newer ones. Errors: configuration (names the
+/// file and the cure).
+[[nodiscard]] Result<KnownAccessPolicy> load_access_policy(const AccessFiles& files);
+
+/// Somebody who may look, for as long as confirm() says so.
+struct Admission {
+    Access access;                     // what each entry says of him; add the item
+    std::vector<std::string> devices;  // that he may see, ascending; of no other a word goes to him
+    UtcTime until{};                   // when his rights end
+    Digest policy{};                   // that gave them
+
+    [[nodiscard]] bool sees(std::string_view device) const;
+};
+
+enum class PolicyEnd { far, near, past };
+/// Time to sign the next one.
+inline constexpr std::chrono::days policy_end_near{14};
+
 class AccessDesk {
   public:
-    /// clock: outlives the desk.
-    AccessDesk(AuditLog log, const Clock& clock) : log_(std::move(log)), clock_(clock) {}
+    /// Takes the policy in force. clock: outlives the desk. Errors: configuration (no policy, one that is
+    /// refused, an older one than the log names: file and cure), AuditLog::append's.
+    [[nodiscard]] static Result<AccessDesk> create(AuditLog log, AccessFiles files, const Clock& clock);
 
-    /// What each entry of this viewer says of him. Errors: refused (no purpose, no case number, or not plain
-    /// text: the words are for him), and an entry says that he was.
-    [[nodiscard]] Result<Access> admit(const Peer& peer, const Subscription& subscription);
+    /// Whether the account behind the connection may look now. what: "view", "search"; it stands in the
+    /// entries. Errors: refused (who may not, and why: the words are for him), and an entry says that he was.
+    [[nodiscard]] Result<Admission> admit(const Peer& peer, const std::string& purpose,
+                                          const std::string& case_number, std::string_view what = "view");
+    /// Whether he still may, all that he was given: ask before each showing; cheap while nothing changed.
+    /// What another policy gives him besides, he gets when he asks anew. Errors: as admit's.
+    [[nodiscard]] Result<void> confirm(Admission& admission);
     /// Durable when it returns; with an error nothing may be shown. Errors: AuditLog::append's.
     [[nodiscard]] Result<void> enter(std::span<const Access> accesses);
+    /// Reads the policy's files again; true when another policy is in force now. Errors: as create's, and the
+    /// policy stays in force that was.
+    [[nodiscard]] Result<bool> reload();
+    /// Enters the refusals that have waited for so long, and tells once when the policy's end is near or has
+    /// come. Call it often, and at the end with zero.
+    void settle(std::chrono::seconds waited = refusal_spacing);
+
+    [[nodiscard]] const AccessPolicy& policy() const { return known_.policy; }
+    /// past: nobody sees anything.
+    [[nodiscard]] PolicyEnd end() const;
 
   private:
     struct Refusals {
+        Access latest;
         BootTime last{};
         std::uint64_t waiting = 0;
     };
-    void note_refusal(Access access);
+    AccessDesk(AuditLog log, AccessFiles files, KnownAccessPolicy known, const Clock& clock)
+        : log_(std::move(log)), files_(std::move(files)), known_(std::move(known)), clock_(clock) {}
+    [[nodiscard]] Result<void> judge(Admission& admission);
+    [[nodiscard]] Result<void> judge_purpose(const AccessPerson& person, const std::string& purpose) const;
+    [[nodiscard]] Result<void> refuse(const Access& access, Error why);
+    void enter_refusals(Refusals& refusals);
+    void tell_end();
 
     AuditLog log_;
+    AccessFiles files_;
+    KnownAccessPolicy known_;
     const Clock& clock_;
-    std::map<uid_t, Refusals> refusals_;
+    std::map<std::uint64_t, Refusals> refusals_;  // by uid
+    PolicyEnd told_ = PolicyEnd::far;
 };
 
 }  // namespace portcullis

@@ -46,13 +46,17 @@ Result<gid_t> group_id(const std::string& name) {
     return entry.gr_gid;
 }
 
-std::string user_name(uid_t uid) {
+std::optional<std::string> account_of(uid_t uid) {
     std::array<char, buffer_bytes> buffer;
     passwd entry{};
     passwd* found = nullptr;
     if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-        return fmt::format("uid {}", uid);
+        return std::nullopt;
     return entry.pw_name;
+}
+
+std::string user_name(uid_t uid) {
+    return account_of(uid).value_or(fmt::format("uid {}", uid));
 }
 
 }  // namespace portcullis

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -13,7 +14,9 @@ namespace portcullis {
 [[nodiscard]] Result<uid_t> user_id(const std::string& name);
 [[nodiscard]] Result<gid_t> group_id(const std::string& name);
 
-/// "alice"; "uid 1234" when this host has no name for it.
+/// "alice", letter for letter; nothing when this host has no name for it.
+[[nodiscard]] std::optional<std::string> account_of(uid_t uid);
+/// The same; "uid 1234" when this host has no name for it.
 [[nodiscard]] std::string user_name(uid_t uid);
 
 }  // namespace portcullis

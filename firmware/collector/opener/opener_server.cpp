@@ -43,15 +43,20 @@ Result<void> OpenerServer::step(milliseconds patience) {
     const int wait = sweeping ? 0 : static_cast<int>(patience.count());
     const int ready = ::poll(entries.data(), entries.size(), wait);
     if (ready < 0 && errno != EINTR) return fail(Error::from_errno("opener: cannot wait", errno));
+    if (ready > 0) {
+        auto entry = entries.begin() + 2;
+        std::erase_if(collectors_, [&](PacketStream& client) {
+            return (entry++)->revents != 0 && !serve_collector(client);
+        });
+        std::erase_if(viewers_, [&](Viewer& viewer) {
+            const bool stays = ((entry++)->revents & ~POLLOUT) == 0 || hear_viewer(viewer);
+            if (!stays) feed_.unsubscribe(viewer.stream.fd());
+            return !stays;
+        });
+    }
+    desk_.settle();
+    dismiss_viewers();
     if (ready <= 0) return {};
-    auto entry = entries.begin() + 2;
-    std::erase_if(collectors_,
-                  [&](PacketStream& client) { return (entry++)->revents != 0 && !serve_collector(client); });
-    std::erase_if(viewers_, [&](Viewer& viewer) {
-        const bool stays = ((entry++)->revents & ~POLLOUT) == 0 || hear_viewer(viewer);
-        if (!stays) feed_.unsubscribe(viewer.stream.fd());
-        return !stays;
-    });
     grant_views();
     for (const int fd : std::exchange(overfull_, {}))
         std::erase_if(viewers_, [fd](const Viewer& viewer) { return viewer.stream.fd() == fd; });
@@ -71,6 +76,13 @@ void OpenerServer::replace_keys(EnvelopeOpener opener) {
     const Packet hello = hello_packet(judge_.keys());
     std::erase_if(collectors_,
                   [&](PacketStream& client) { return !client.send(hello, reply_patience).has_value(); });
+}
+
+void OpenerServer::reload_policy() {
+    const Result<bool> reloaded = desk_.reload();
+    if (!reloaded)
+        log_error("opener", "{}; going on with the access policy version={}", reloaded.error().message(),
+                  desk_.policy().version);
 }
 
 void OpenerServer::accept_collector() {
@@ -167,12 +179,12 @@ bool OpenerServer::hear_viewer(Viewer& viewer) {
     const auto packet = viewer.stream.receive_now();
     if (!packet) return false;
     if (!*packet) return true;
-    if (!viewer.account && is_search(**packet)) {
+    if (!viewer.admission && is_search(**packet)) {
         serve_search(viewer, **packet);
         return false;
     }
     const Result<Subscription> subscription = parse_subscription(**packet);
-    if (subscription && !viewer.account) return seat_viewer(viewer, *subscription);
+    if (subscription && !viewer.admission) return seat_viewer(viewer, *subscription);
     log_warning("opener", "a viewer was let go: {}",
                 subscription ? "it subscribed twice" : subscription.error().message());
     return false;
@@ -180,16 +192,17 @@ bool OpenerServer::hear_viewer(Viewer& viewer) {
 
 bool OpenerServer::seat_viewer(Viewer& viewer, const Subscription& subscription) {
     const Result<Peer> peer = viewer.stream.peer();
-    Result<Access> account = peer ? desk_.admit(*peer, subscription) : fail(peer.error());
-    if (!account) {
+    Result<Admission> admission =
+        peer ? desk_.admit(*peer, subscription.purpose, subscription.case_number) : fail(peer.error());
+    if (!admission) {
         ++counters_.refused;
         log_warning("opener", "refused a viewer uid={}: {}", peer ? static_cast<long>(peer->uid) : -1L,
-                    account.error().message());
-        static_cast<void>(viewer.stream.send(refusal_packet(account.error().message()), milliseconds(0)));
+                    admission.error().message());
+        tell_why(viewer, admission.error().message());
         return false;
     }
-    viewer.account = std::move(*account);
-    feed_.subscribe(viewer.stream.fd(), subscription);
+    viewer.admission = std::move(*admission);
+    feed_.subscribe(viewer.stream.fd(), subscription.last, viewer.admission->devices);
     return true;
 }
 
@@ -214,20 +227,42 @@ void OpenerServer::serve_search(Viewer& viewer, const Packet& packet) {
 
 Result<SearchAnswer> OpenerServer::search(const Viewer& viewer, const SearchRequest& request) {
     const Peer peer = TRY(viewer.stream.peer());
-    auto access = desk_.admit(peer, Subscription{0, request.purpose, request.case_number});
-    if (!access) {
+    auto admission = desk_.admit(peer, request.purpose, request.case_number, "search");
+    if (!admission) {
         ++counters_.refused;
-        return fail(std::move(access.error()));
+        return fail(std::move(admission.error()));
     }
     if (!plates_.index || !plates_.search)
         return fail(
             ErrorCode::refused,
             "this opener searches nothing: name an index and the auditor in [search] of its settings");
+    const Sees sees = [&admission](std::string_view device) { return admission->sees(device); };
     SearchAnswer answer =
-        TRY(plates_.search->answer(request.question, std::move(*access), {}, plates_.index->index(), desk_));
+        TRY(plates_.search->answer(request.question, admission->access, sees, plates_.index->index(), desk_));
     ++counters_.searches;
     counters_.shown += answer.found.size();
     return answer;
+}
+
+void OpenerServer::dismiss_viewers() {
+    std::erase_if(viewers_, [&](Viewer& viewer) {
+        if (!viewer.admission) return false;
+        const Result<void> confirmed = desk_.confirm(*viewer.admission);
+        if (confirmed) return false;
+        ++counters_.refused;
+        log_warning("opener", "a viewer was let go uid={}: {}", viewer.admission->access.uid,
+                    confirmed.error().message());
+        tell_why(viewer, confirmed.error().message());
+        feed_.unsubscribe(viewer.stream.fd());
+        return true;
+    });
+}
+
+/// Not within a view that was sent in part.
+void OpenerServer::tell_why(Viewer& viewer, const std::string& reason) {
+    const Outbox* outbox = feed_.outbox(viewer.stream.fd());
+    if (outbox == nullptr || !outbox->in_midst())
+        static_cast<void>(viewer.stream.send(refusal_packet(reason), milliseconds(0)));
 }
 
 void OpenerServer::grant_views() {
@@ -239,7 +274,7 @@ void OpenerServer::grant_views() {
         const auto views = outbox->ungranted(max_accesses - openings.size());
         for (const EncodedView* view : views) {
             if (!view->opens()) continue;
-            Access& opening = openings.emplace_back(*viewer.account);
+            Access& opening = openings.emplace_back(viewer.admission->access);
             opening.device = view->opens()->device;
             opening.chain = view->opens()->chain;
             opening.seq = view->opens()->seq;
@@ -256,11 +291,7 @@ void OpenerServer::grant_views() {
 void OpenerServer::show_nothing(const Error& error) {
     log_error("opener", "nothing is shown: {}", error.message());
     for (Viewer& viewer : viewers_) {
-        const Outbox* outbox = feed_.outbox(viewer.stream.fd());
-        if (outbox == nullptr || !outbox->in_midst())
-            static_cast<void>(viewer.stream.send(
-                refusal_packet("the audit log cannot be written; the opener's log says why"),
-                milliseconds(0)));
+        tell_why(viewer, "the audit log cannot be written; the opener's log says why");
         let_go(viewer, "the audit log cannot be written");
     }
 }

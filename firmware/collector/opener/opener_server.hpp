@@ -1,8 +1,8 @@
 #pragma once
 // OpenerServer: the opener's two Unix sockets. On one the collector (its uid, and nobody else) asks for
-// verdicts; on the other operators of this host (the socket's group) see views, each of which is entered in
-// the audit log before its first byte is sent. One thread, poll(2), nothing
-// that can wait on a peer. Thread-bound.
+// verdicts; on the other those whom the access policy names see views of their sites, each of which is
+// entered in the audit log before its first byte is sent. One thread, poll(2), nothing that can wait on a
+// peer. Thread-bound.
 
 #include <list>
 
@@ -37,7 +37,7 @@ struct OpenerCounters {
     std::uint64_t strangers = 0;  // connections that were refused
     std::uint64_t slow_viewers = 0;
     std::uint64_t shown = 0;     // reads, to a person: as many as there are entries
-    std::uint64_t refused = 0;   // viewers without purpose or case number
+    std::uint64_t refused = 0;   // people who may not look, or may no longer
     std::uint64_t searches = 0;  // that were answered
     std::uint64_t indexed = 0;
     std::uint64_t unindexed = 0;  // reads that the index's disk did not take
@@ -56,6 +56,10 @@ class OpenerServer {
 
     /// New keys and trust (SIGHUP); the collector is told, so that it asks again what was not known before.
     void replace_keys(EnvelopeOpener opener);
+    /// Before the end: what waits to be entered is entered.
+    void finish() { desk_.settle(std::chrono::seconds(0)); }
+    /// Takes the access policy anew (SIGHUP); who may no longer look is let go with the next step, and told.
+    void reload_policy();
     /// Honours a replaced deny list or revocation list (TrustStore::refresh).
     [[nodiscard]] Result<bool> refresh_trust() { return judge_.refresh_trust(); }
     [[nodiscard]] const OpenerCounters& counters() const { return counters_; }
@@ -69,13 +73,16 @@ class OpenerServer {
     [[nodiscard]] bool answer(PacketStream& client, Packet packet);
     struct Viewer {
         PacketStream stream;
-        std::optional<Access> account;  // what his entries say; nothing before he subscribed
+        std::optional<Admission> admission;  // nothing before he subscribed
     };
     [[nodiscard]] bool hear_viewer(Viewer& viewer);
     [[nodiscard]] bool seat_viewer(Viewer& viewer, const Subscription& subscription);
     /// He gets one packet, an answer or a refusal, and is let go.
     void serve_search(Viewer& viewer, const Packet& packet);
     [[nodiscard]] Result<SearchAnswer> search(const Viewer& viewer, const SearchRequest& request);
+    /// Those whose rights have ended are let go, and told.
+    void dismiss_viewers();
+    void tell_why(Viewer& viewer, const std::string& reason);
     /// The openings of the views that wait are entered in the log, and the views may go out.
     void grant_views();
     /// All viewers are let go, and told.

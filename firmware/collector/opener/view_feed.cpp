@@ -1,6 +1,7 @@
 #include "collector/opener/view_feed.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.hpp"
 
@@ -14,6 +15,10 @@ constexpr std::size_t max_seen = 256;
 std::string place_of(const View& view) {
     return fmt::format("{}/{}/{}/{}/{}", view.device, to_string(view.chain), view.seq,
                        to_string(view.verdict.authenticity), view.received_at.time_since_epoch().count());
+}
+
+bool sees(const std::vector<std::string>& devices, const EncodedView& view) {
+    return std::ranges::binary_search(devices, view.device());
 }
 
 }  // namespace
@@ -56,27 +61,32 @@ std::vector<ViewFeed::Subscriber> ViewFeed::publish(const View& view) {
     }
     std::optional<ViewPlace> opens;
     if (view.captured_at) opens = ViewPlace{view.device, view.chain, view.seq};
-    const auto encoded = std::make_shared<const EncodedView>(std::move(*bytes), std::move(opens));
+    const auto encoded =
+        std::make_shared<const EncodedView>(std::move(*bytes), view.device, std::move(opens));
     seen_.push_back(std::move(place));
     if (seen_.size() > max_seen) seen_.pop_front();
     if (keep_ > 0) newest_.push_back(encoded);
     if (newest_.size() > keep_) newest_.pop_front();
     std::vector<Subscriber> full;
-    for (auto& [subscriber, outbox] : outboxes_)
-        if (!outbox.push(encoded)) full.push_back(subscriber);
+    for (auto& [subscriber, seat] : seats_)
+        if (sees(seat.devices, *encoded) && !seat.outbox.push(encoded)) full.push_back(subscriber);
     return full;
 }
 
-void ViewFeed::subscribe(Subscriber subscriber, const Subscription& subscription) {
-    Outbox& outbox = outboxes_[subscriber];
-    const std::size_t wanted = std::min<std::size_t>(subscription.last, newest_.size());
-    for (std::size_t i = newest_.size() - wanted; i < newest_.size(); ++i)
-        static_cast<void>(outbox.push(newest_[i]));  // fits: max_last_views < Outbox::max_views
+void ViewFeed::subscribe(Subscriber subscriber, std::uint32_t last, std::vector<std::string> devices) {
+    std::vector<std::shared_ptr<const EncodedView>> his;
+    std::ranges::copy_if(newest_, std::back_inserter(his),
+                         [&](const auto& view) { return sees(devices, *view); });
+    Seat& seat = seats_[subscriber];
+    seat.devices = std::move(devices);
+    const std::size_t wanted = std::min<std::size_t>(last, his.size());
+    for (std::size_t i = his.size() - wanted; i < his.size(); ++i)
+        static_cast<void>(seat.outbox.push(his[i]));  // fits: max_last_views < Outbox::max_views
 }
 
 Outbox* ViewFeed::outbox(Subscriber subscriber) {
-    const auto place = outboxes_.find(subscriber);
-    return place == outboxes_.end() ? nullptr : &place->second;
+    const auto place = seats_.find(subscriber);
+    return place == seats_.end() ? nullptr : &place->second.outbox;
 }
 
 }  // namespace portcullis

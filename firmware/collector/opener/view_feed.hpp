@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "collector/link/view_exchange.hpp"
 #include "collector/link/wipe.hpp"
@@ -24,17 +26,19 @@ struct ViewPlace {
 /// An encoded view, wiped at its end.
 class EncodedView {
   public:
-    explicit EncodedView(Bytes bytes, std::optional<ViewPlace> opens = std::nullopt)
-        : bytes_(std::move(bytes)), opens_(std::move(opens)) {}
+    EncodedView(Bytes bytes, std::string device, std::optional<ViewPlace> opens = std::nullopt)
+        : bytes_(std::move(bytes)), device_(std::move(device)), opens_(std::move(opens)) {}
     ~EncodedView() { wipe(bytes_); }
     EncodedView(const EncodedView&) = delete;
     EncodedView& operator=(const EncodedView&) = delete;
     [[nodiscard]] ByteView bytes() const { return bytes_; }
+    [[nodiscard]] const std::string& device() const { return device_; }
     /// The item that is opened to whoever gets this view; nothing when the view holds no text.
     [[nodiscard]] const std::optional<ViewPlace>& opens() const { return opens_; }
 
   private:
     Bytes bytes_;
+    std::string device_;
     std::optional<ViewPlace> opens_;
 };
 
@@ -70,21 +74,27 @@ class ViewFeed {
 
     explicit ViewFeed(std::size_t keep) : keep_(keep) {}
 
-    /// Gives the view to all subscribers, once: a second view of the same place and verdict is dropped while
-    /// the first is remembered (ingest asks again after it was killed). Returns those who are full: let them
-    /// go.
+    /// Gives the view to all subscribers who may see its device, once: a second view of the same place and
+    /// verdict is dropped while the first is remembered (ingest asks again after it was killed). Returns
+    /// those who are full: let them go.
     [[nodiscard]] std::vector<Subscriber> publish(const View& view);
-    void subscribe(Subscriber subscriber, const Subscription& subscription);
-    void unsubscribe(Subscriber subscriber) { outboxes_.erase(subscriber); }
+    /// last: how many of the newest to begin with, of those that he may see. devices: whose views he may see,
+    /// ascending.
+    void subscribe(Subscriber subscriber, std::uint32_t last, std::vector<std::string> devices);
+    void unsubscribe(Subscriber subscriber) { seats_.erase(subscriber); }
     /// Null when the subscriber is unknown.
     [[nodiscard]] Outbox* outbox(Subscriber subscriber);
     [[nodiscard]] std::size_t kept() const { return newest_.size(); }
 
   private:
+    struct Seat {
+        std::vector<std::string> devices;
+        Outbox outbox;
+    };
     std::size_t keep_;
     std::deque<std::shared_ptr<const EncodedView>> newest_;
     std::deque<std::string> seen_;  // places of the newest views, without content
-    std::map<Subscriber, Outbox> outboxes_;
+    std::map<Subscriber, Seat> seats_;
 };
 
 }  // namespace portcullis

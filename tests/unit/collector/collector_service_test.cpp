@@ -14,6 +14,7 @@
 #include "support/captured_log.hpp"
 #include "support/fake_broker.hpp"
 #include "support/fault_vfs.hpp"
+#include "unit/collector/access_bench.hpp"
 #include "unit/collector/collector_bench.hpp"
 
 using namespace portcullis;
@@ -22,14 +23,14 @@ using namespace portcullis::test;
 namespace {
 
 constexpr milliseconds at_once{0};
-const SystemClock system_clock;
 
 struct Service {
     CollectorBench bench;
     TestDevice device{bench.road};
     std::filesystem::path folder = bench.road.pki.folder();
+    PolicyFile policy;
     OpenerServer server{Judge(bench.road.opener_with(bench.recipients)), ViewFeed(0),
-                        AccessDesk(must(AuditLog::open(folder / "audit.db")), system_clock),
+                        policy.desk_on(folder / "audit.db", bench.clock),
                         OpenerSockets{must(listen_unix(folder / "ingest.sock", {})),
                                       must(listen_unix(folder / "view.sock", {})), ::geteuid()}};
     OpenerClient opener{[this] {

@@ -118,10 +118,10 @@ TEST_CASE("an item that is asked for again after a crash is shown once") {
 TEST_CASE("a viewer who does not read is let go, and verdicts go on") {
     Outbox outbox;
     for (std::size_t i = 0; i < Outbox::max_views; ++i)
-        CHECK(outbox.push(std::make_shared<EncodedView>(to_bytes("view"))));
-    CHECK_FALSE(outbox.push(std::make_shared<EncodedView>(to_bytes("view"))));
+        CHECK(outbox.push(std::make_shared<EncodedView>(to_bytes("view"), "gate-1")));
+    CHECK_FALSE(outbox.push(std::make_shared<EncodedView>(to_bytes("view"), "gate-1")));
     ViewFeed feed(0);
-    feed.subscribe(5, {});
+    feed.subscribe(5, 0, {"gate-1"});
     View view;
     view.device = "gate-1";
     std::vector<int> full;
@@ -299,10 +299,12 @@ TEST_CASE("the client asks in order, outlives its opener, and goes on with the n
         request.blob = item.blob;
         CHECK(client.ask(std::move(request)));
     }
+    const PolicyFile policy;
+    const FakeClock clock{now};
     for (int life = 0; life < 2; ++life) {
         const std::size_t wanted = life == 0 ? 2 : 4;  // killed after about two answers
         OpenerServer server(Judge(road.opener_with({road.reader})), ViewFeed(0),
-                            desk_on(road.pki.folder() / "audit.db"),
+                            policy.desk_on(road.pki.folder() / "audit.db", clock),
                             {must(listen_unix(settings.socket, {})),
                              must(listen_unix(road.pki.folder() / "view.sock", {})), ::geteuid()});
         while (replies.size() < wanted) {
@@ -376,8 +378,10 @@ TEST_CASE("an opener that gets other keys says so to a collector that asks nothi
     OpenerClientSettings settings;
     settings.socket = road.pki.folder() / "ingest.sock";
     settings.idle_look = milliseconds(1);
+    const PolicyFile policy;
+    const FakeClock clock{now};
     OpenerServer server(Judge(road.opener_with({road.reader})), ViewFeed(0),
-                        desk_on(road.pki.folder() / "audit.db"),
+                        policy.desk_on(road.pki.folder() / "audit.db", clock),
                         {must(listen_unix(settings.socket, {})),
                          must(listen_unix(road.pki.folder() / "view.sock", {})), ::geteuid()});
     OpenerClient client(settings);

@@ -6,19 +6,14 @@
 #include <vector>
 
 #include "collector/opener/opener_server.hpp"
+#include "unit/collector/access_bench.hpp"
 #include "unit/collector/collector_bench.hpp"
 
 namespace portcullis::test {
 
 inline constexpr milliseconds patience{5000};
 
-inline const SystemClock system_clock;
-
-inline AccessDesk desk_on(const std::filesystem::path& log) {
-    return {must(AuditLog::open(log)), system_clock};
-}
-
-/// As an operator with a case subscribes.
+/// As an operator with a case subscribes: host_policy names the test's own account.
 inline Subscription look(std::uint32_t last = 0) {
     return {last, "stolen-vehicle", "2026-117"};
 }
@@ -27,7 +22,8 @@ inline Subscription look(std::uint32_t last = 0) {
 class ServerBench {
   public:
     explicit ServerBench(uid_t collector = ::geteuid(), std::size_t keep = 10, bool with_index = false)
-        : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep), desk_on(audit_path),
+        : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep),
+                 policy.desk_on(audit_path, clock),
                  OpenerSockets{must(listen_unix(ingest_path, {})), must(listen_unix(views_path, {0666, {}})),
                                collector},
                  plates_on(with_index)) {}
@@ -58,18 +54,25 @@ class ServerBench {
         return request;
     }
 
-    /// What the audit log says of its granted and refused accesses, in order.
+    /// What the audit log says of its granted or refused accesses, in order; without those of the policy.
     std::vector<Access> entries(AccessVerdict verdict = AccessVerdict::granted) const {
-        AuditLog log = must(AuditLog::read_only(audit_path));
-        std::vector<Access> all;
-        for (std::uint64_t after = 0;;) {
-            const std::vector<AuditRow> rows = must(log.rows(after, 1000));
-            if (rows.empty()) return all;
-            after = rows.back().number;
-            for (const AuditRow& row : rows)
-                if (AuditEntry entry = must(parse_audit_entry(row.text)); entry.access.verdict == verdict)
-                    all.push_back(std::move(entry.access));
-        }
+        std::vector<Access> all = all_entries(audit_path);
+        std::erase_if(all,
+                      [&](const Access& one) { return one.verdict != verdict || one.what == adopts_policy; });
+        return all;
+    }
+
+    /// Everything of one person's looks: a collector to ask, and a viewer who has subscribed.
+    PacketStream collector() {
+        PacketStream stream = connect(ingest_path);
+        static_cast<void>(must(stream.receive(milliseconds(0))));  // the greeting
+        return stream;
+    }
+    PacketStream viewer(const Subscription& subscription) {
+        PacketStream stream = connect(views_path);
+        must_do(stream.send(to_packet(subscription), patience));
+        turn();
+        return stream;
     }
 
     Road road;
@@ -78,7 +81,8 @@ class ServerBench {
     std::filesystem::path views_path = road.pki.folder() / "view.sock";
     std::filesystem::path audit_path = road.pki.folder() / "audit.db";
     std::filesystem::path index_path = road.pki.folder() / "index.db";
-    FakeClock clock{now};  // the register's
+    PolicyFile policy;
+    FakeClock clock{now};  // of the desk and the register
     KeyFiles auditor = road.pki.recipient("auditor");
     OpenerServer server;
 

@@ -1,6 +1,7 @@
 // The example settings are complete and right; what is wrong in a file is told with its line and cure.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "config/collector_settings.hpp"
@@ -40,6 +41,8 @@ TEST_CASE("the opener's example file loads and says what the program's defaults 
     REQUIRE_MESSAGE(settings, (settings ? "" : settings.error().message()));
     CHECK(settings->recipients.size() == 2);
     CHECK(settings->sockets.collector_user == "portcullis-collector");
+    CHECK(settings->access.fleet == "north");
+    CHECK(settings->access.policy == "/etc/portcullis/access/access.policy");
     CHECK(settings->keep_views == 100);
     CHECK(settings->audit_log == "/var/lib/portcullis/opener/audit.db");
     CHECK(settings->search.index.empty());
@@ -65,6 +68,20 @@ TEST_CASE("an opener without a certificate for each key is refused") {
         "[recipients]\nkeys = [\"a\", \"b\"]\ncertificates = [\"a\"]\n[devices]\nca_chain = \"c\"\nsigners = "
         "\"s\"\n");
     CHECK(error.message().find("a.toml:3: recipients.certificates") != std::string::npos);
+}
+
+TEST_CASE("an opener without an access policy is refused, and the environment cannot name another") {
+    REQUIRE(::setenv("PORTCULLIS_SET_ACCESS__POLICY", "/tmp/mine", 1) == 0);  // NOLINT(concurrency-mt-unsafe)
+    const Error error = error_of<OpenerSettings>(
+        "[recipients]\nkeys = [\"a\"]\ncertificates = [\"a\"]\n[devices]\nca_chain = \"c\"\nsigners = "
+        "\"s\"\n");
+    ::unsetenv("PORTCULLIS_SET_ACCESS__POLICY");  // NOLINT(concurrency-mt-unsafe)
+    for (const char* part :
+         {"access.fleet: is missing", "access.policy: says whom to trust", "access.policy: is missing",
+          "access.policy_chain: is missing", "access.policy_signers: is missing"}) {
+        CAPTURE(part);
+        CHECK(error.message().find(part) != std::string::npos);
+    }
 }
 
 TEST_CASE("an opener with one path for both sockets is refused") {

@@ -37,7 +37,9 @@ struct Shelf {
         std::ofstream(settings) << "[recipients]\nkeys = [\"" << key.key.string() << "\"]\ncertificates = [\""
                                 << key.certificate.string() << "\"]\n[devices]\nca_chain = \""
                                 << bench.road.pki.chain("device-ca").string() << "\"\nsigners = \""
-                                << bench.road.pki.signers().string() << "\"\n[search]\nindex = \""
+                                << bench.road.pki.signers().string()
+                                << "\"\n[access]\nfleet = \"f\"\npolicy = \"p\"\n"
+                                << "policy_chain = \"c\"\npolicy_signers = \"s\"\n[search]\nindex = \""
                                 << (with_index ? index.string() : "") << "\"\n";
     }
     [[nodiscard]] Outcome rebuild() const {

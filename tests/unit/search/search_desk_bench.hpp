@@ -39,10 +39,10 @@ class SearchBench : public ServerBench {
         REQUIRE(reason);
         return *reason;
     }
-    /// What the auditor reads of the question that is kept with this entry.
+    /// What the auditor reads of the question that is kept with this entry, the policy's own not counted.
     [[nodiscard]] std::string asked(std::uint64_t number) const {
         AuditLog log = must(AuditLog::read_only(audit_path));
-        const std::vector<AuditRow> rows = must(log.rows(number - 1, 1));
+        const std::vector<AuditRow> rows = must(log.rows(number, 1));
         const RecipientKey key = must(load_recipient({auditor.key, auditor.certificate}));
         return std::string(as_text(must(open_envelope(key, rows.at(0).asked))));
     }

@@ -227,9 +227,9 @@ TEST_CASE("devices that somebody may not see are neither opened nor found") {
     PlateIndex index = must(PlateIndex::attach(bench.index_path));
     const EnvelopeOpener keys = bench.road.opener_with({bench.road.reader});
     must_do(index.use_keys(keys.recipients(), secrets_of(keys)));
-    AccessDesk desk = desk_on(bench.audit_path);
+    AccessDesk desk = bench.policy.desk_on(bench.audit_path, bench.clock);
     const SearchDesk searches = must(SearchDesk::create(bench.auditor.certificate));
-    Access access = must(desk.admit({0, ::geteuid(), 0}, look()));
+    const Access access = must(desk.admit(peer(::geteuid()), "hit-and-run", "2026-117", "search")).access;
     for (const char* plate : {"AB12CDE", "AB*"}) {
         const PlateQuestion question = search_for(plate).question;
         const Sees none = [](std::string_view) { return false; };
@@ -237,6 +237,55 @@ TEST_CASE("devices that somebody may not see are neither opened nor found") {
         const Sees gate = [](std::string_view device) { return device == "gate-1"; };
         CHECK(must(searches.answer(question, access, gate, index, desk)).found.size() == 1);
     }
+}
+
+TEST_CASE("attack: by a search another site's reads are neither found nor opened") {
+    SearchBench bench;
+    bench.judge(bench.device.seal().items[0]);
+    AccessPolicy policy = host_policy(8);
+    policy.sites = {{"bridge", {"gate-2"}}, {"tunnel", {"gate-1", "gate-7"}}};
+    bench.policy.put(policy);
+    bench.server.reload_policy();
+    for (const char* plate : {"AB12CDE", "AB*", ""}) {
+        const SearchAnswer answer = bench.search(search_for(plate));
+        CHECK(answer.found.empty());
+        CHECK(answer.opened == 0);
+        CHECK(answer.matched == 0);
+    }
+    SearchRequest named = search_for("AB12CDE");
+    named.question.device = "gate-1";
+    CHECK(bench.search(named).found.empty());
+    policy = host_policy(9);
+    bench.policy.put(policy);
+    bench.server.reload_policy();
+    CHECK(bench.search(named).found.size() == 1);
+    CHECK(bench.entries().back().what == "found");
+    CHECK(bench.entries().back().role == "operator");
+}
+
+TEST_CASE(
+    "attack: a search by who is not named, for a purpose that is not his, or with a policy that is over") {
+    SearchBench bench;
+    bench.judge(bench.device.seal().items[0]);
+    SearchRequest request = search_for("AB12CDE");
+    request.purpose = "curiosity";
+    CHECK(bench.refusal(request).find("no purpose of the access policy") != std::string::npos);
+    AccessPolicy policy = host_policy(8);
+    remove_person(policy, ::geteuid());
+    bench.policy.put(policy);
+    bench.server.reload_policy();
+    CHECK(bench.refusal(search_for("AB12CDE")).find("does not stand in") != std::string::npos);
+    bench.clock.advance(91 * day);
+    CHECK(bench.refusal(search_for("AB12CDE")).find("the access policy ended with") != std::string::npos);
+    CHECK(bench.entries().empty());
+    CHECK(bench.server.counters().searches == 0);
+    bench.server.finish();
+    std::uint64_t count = 0;
+    for (const Access& entry : bench.entries(AccessVerdict::refused)) {
+        CHECK(entry.what == "search");
+        count += entry.count;
+    }
+    CHECK(count == 3);
 }
 
 TEST_CASE("after its epoch's key is gone a plate is found no more") {
