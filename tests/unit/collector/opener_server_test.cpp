@@ -12,6 +12,7 @@
 #include "collector/opener/accounts.hpp"
 #include "database/database.hpp"
 #include "support/rounds.hpp"
+#include "support/temp_dir.hpp"
 #include "unit/collector/server_bench.hpp"
 
 using namespace portcullis;
@@ -24,6 +25,35 @@ bool is_turned_away(PacketStream& stream) {
     const auto packet = stream.receive(milliseconds(0));
     return !packet && packet.error().code() == ErrorCode::closed;
 }
+
+/// Ingest's client that asks about one item, and the socket on which the test answers as an opener would.
+struct ToyOpener {
+    TempDir folder;
+    OpenerClientSettings settings;
+    OpenerClient client;
+    UniqueFd listener;
+
+    explicit ToyOpener(int max_deaths, milliseconds answer_patience = OpenerClientSettings{}.answer_patience)
+        : settings(settings_of(max_deaths, answer_patience)),
+          client(settings),
+          listener(must(listen_unix(settings.socket, {}))) {
+        OpenRequest request;
+        request.id = 5;
+        request.device = "gate-1";
+        request.seq = 1;
+        CHECK(client.ask(request));
+    }
+
+  private:
+    [[nodiscard]] OpenerClientSettings settings_of(int max_deaths, milliseconds answer_patience) const {
+        OpenerClientSettings wanted;
+        wanted.socket = folder.path() / "ingest.sock";
+        wanted.first_retry = milliseconds(1);
+        wanted.answer_patience = answer_patience;
+        wanted.max_deaths = max_deaths;
+        return wanted;
+    }
+};
 
 }  // namespace
 
@@ -320,28 +350,17 @@ TEST_CASE("the client asks in order, outlives its opener, and goes on with the n
 }
 
 TEST_CASE("an item under which the opener dies again and again does not block those behind it") {
-    Road road;
-    OpenerClientSettings settings;
-    settings.socket = road.pki.folder() / "ingest.sock";
-    settings.first_retry = milliseconds(1);
-    settings.max_deaths = 3;
-    OpenerClient client(settings);
-    const UniqueFd listener = must(listen_unix(settings.socket, {}));
-    OpenRequest request;
-    request.id = 5;
-    request.device = "gate-1";
-    request.seq = 1;
-    CHECK(client.ask(request));
+    ToyOpener opener(3);
     int deaths = 0;
     std::vector<OpenReply> replies;
     while (replies.empty()) {
-        auto socket = must(accept_unix(listener));
+        auto socket = must(accept_unix(opener.listener));
         if (socket) {
             PacketStream stream(std::move(*socket));
             must_do(stream.send(hello_packet(Digest{}), patience));
             if (stream.receive(patience)) ++deaths;  // takes the request, and dies of it
         }
-        replies = client.take_replies();
+        replies = opener.client.take_replies();
     }
     CHECK(deaths == 3);
     CHECK(replies.at(0).id == 5);
@@ -349,28 +368,16 @@ TEST_CASE("an item under which the opener dies again and again does not block th
 }
 
 TEST_CASE("an opener that is slow is not dead: no item is condemned for its time-outs") {
-    Road road;
-    OpenerClientSettings settings;
-    settings.socket = road.pki.folder() / "ingest.sock";
-    settings.first_retry = milliseconds(1);
-    settings.answer_patience = milliseconds(1);
-    settings.max_deaths = 2;
-    OpenerClient client(settings);
-    const UniqueFd listener = must(listen_unix(settings.socket, {}));
-    OpenRequest request;
-    request.id = 5;
-    request.device = "gate-1";
-    request.seq = 1;
-    CHECK(client.ask(request));
+    ToyOpener opener(2, milliseconds(1));
     std::list<PacketStream> silent;
     for (int taken = 0; taken < 4;) {  // takes the request, and says nothing
-        auto socket = must(accept_unix(listener));
+        auto socket = must(accept_unix(opener.listener));
         if (!socket) continue;
         silent.emplace_back(std::move(*socket));
         // Its patience may end during the greeting already.
         if (silent.back().send(hello_packet(Digest{}), patience) && silent.back().receive(patience)) ++taken;
     }
-    CHECK(client.take_replies().empty());
+    CHECK(opener.client.take_replies().empty());
 }
 
 TEST_CASE("an opener that gets other keys says so to a collector that asks nothing") {
@@ -427,18 +434,7 @@ TEST_CASE("a user or group that this host does not know is an error with a cure"
 }
 
 TEST_CASE("an opener that answers what is no answer, or another's, is left, and the item is asked again") {
-    Road road;
-    OpenerClientSettings settings;
-    settings.socket = road.pki.folder() / "ingest.sock";
-    settings.first_retry = milliseconds(1);
-    settings.max_deaths = 100;
-    OpenerClient client(settings);
-    const UniqueFd listener = must(listen_unix(settings.socket, {}));
-    OpenRequest request;
-    request.id = 5;
-    request.device = "gate-1";
-    request.seq = 1;
-    CHECK(client.ask(request));
+    ToyOpener opener(100);
     OpenReply right;
     right.id = 5;
     right.verdict = {Authenticity::authentic, KeyTrust::trusted};
@@ -451,7 +447,7 @@ TEST_CASE("an opener that answers what is no answer, or another's, is left, and 
     std::size_t life = 0;
     std::list<PacketStream> streams;
     while (replies.empty()) {
-        auto socket = must(accept_unix(listener));
+        auto socket = must(accept_unix(opener.listener));
         if (socket) {
             PacketStream& stream = streams.emplace_back(std::move(*socket));
             // It greets with nonsense at first, later it tells of other keys before it answers. The client
@@ -464,10 +460,10 @@ TEST_CASE("an opener that answers what is no answer, or another's, is left, and 
             }
             ++life;
         }
-        replies = client.take_replies();
+        replies = opener.client.take_replies();
     }
     CHECK(replies.at(0).id == 5);
     CHECK(replies.at(0).verdict.good());
     CHECK(life == 4);
-    CHECK(client.keys() == sha256(as_bytes("other keys")));
+    CHECK(opener.client.keys() == sha256(as_bytes("other keys")));
 }
