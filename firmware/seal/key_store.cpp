@@ -9,6 +9,7 @@
 
 #include "base/durable.hpp"
 #include "base/file.hpp"
+#include "base/file_lock.hpp"
 #include "base/log.hpp"
 #include "seal/cms_codec.hpp"
 #include "seal/secret_file.hpp"
@@ -258,13 +259,34 @@ Result<KeyStore> KeyStore::create(const KeyStoreFiles& files) {
     return store;
 }
 
-Result<KeyStore> KeyStore::open(const KeyStoreFiles& files) {
+Result<KeyStore> KeyStore::view(const KeyStoreFiles& files) {
     KeyStore store(files);
     TRY(store.read());
     static_cast<void>(TRY(with_context(read_kek(store.kek_file(store.generation_)),
                                        "the store is wrapped under another one, or it is destroyed")));
+    return store;
+}
+
+Result<KeyStore> KeyStore::open(const KeyStoreFiles& files) {
+    const UniqueFd held = TRY(KeyStore(files).lock());
+    KeyStore store = TRY(view(files));
     TRY(store.remove_other_keks());
     return store;
+}
+
+/// Who changes the store is alone with it, and goes on from what stands in it now.
+Result<UniqueFd> KeyStore::lock() const {
+    auto lock = lock_file(files_.store.string() + ".lock");
+    if (!lock && lock.error().code() == ErrorCode::refused)
+        return fail(ErrorCode::refused, "key store {}: another process changes it just now; try again",
+                    files_.store.string());
+    return lock;
+}
+
+Result<UniqueFd> KeyStore::begin_change() {
+    UniqueFd held = TRY(lock());
+    *this = TRY(view(KeyStoreFiles(files_)));
+    return held;
 }
 
 Result<KeyStore::Entry> KeyStore::admit(std::chrono::sys_days epoch, X509* certificate) const {
@@ -302,6 +324,7 @@ Result<void> KeyStore::append(Entry entry) {
 }
 
 Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* certificate) {
+    const UniqueFd held = TRY(begin_change());
     Entry entry = TRY(admit(epoch, certificate));
     if (const auto pair = check_pair(key, certificate, fmt::format("of the epoch {}", to_string(epoch)));
         !pair)
@@ -314,6 +337,7 @@ Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* cer
 }
 
 Result<void> KeyStore::add_in_token(std::chrono::sys_days epoch, X509* certificate, const TokenKeys& token) {
+    const UniqueFd held = TRY(begin_change());
     Entry entry = TRY(admit(epoch, certificate));
     const KeyPtr key = TRY(token.open(epoch_label(epoch), certificate));
     TRY(try_agreement(key.get(), certificate));
@@ -343,6 +367,7 @@ Result<void> KeyStore::change_kek(std::vector<Entry> kept) {
 
 Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& witness, UtcTime now,
                                 const TokenKeys& token) {
+    const UniqueFd held = TRY(begin_change());
     const fs::path file = record_file(epoch);
     const fs::path begun = file.string() + ".begun";  // the ids, for the record, should the power go
     Destruction destruction{epoch, {}, 0, now};

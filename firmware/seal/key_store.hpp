@@ -3,7 +3,7 @@
 // lies in a file of its own. To destroy an epoch the others are wrapped anew under a new KEK and the old one
 // is removed: overwriting a file on flash proves nothing, but whoever has an old copy of the store, and not
 // the old KEK, has nothing. So the KEK belongs where no backup goes. Thread-bound; one process changes a
-// store at a time.
+// store at a time, another is refused meanwhile.
 //
 // A key may also live in a token (PKCS#11), where it was made and which it never leaves: then the store holds
 // its certificate only, and destroying the epoch destroys it there.
@@ -11,12 +11,14 @@
 //   <store>        one line a key, and the KEK's generation in the first; copies of it are harmless
 //   <kek>.<n>      32 bytes in hex, mode 0600: generation n. While all is well there is one
 //   <store>.<epoch>.destroyed   the signed record of a destruction
+//   <store>.lock   held while the store is changed
 
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "ports/signing_key.hpp"
 #include "record/destruction_codec.hpp"
 #include "seal/opener.hpp"
@@ -50,6 +52,9 @@ class KeyStore {
     /// Also ends what a power cut left half done. Errors: configuration (no store, no KEK of its generation),
     /// corrupt (not a store of ours, changed, or wrapped under another KEK).
     [[nodiscard]] static Result<KeyStore> open(const KeyStoreFiles& files);
+    /// The same and no file is touched: for who reads while another process may be in the midst of a
+    /// destruction. Its unwrap() may then fail, and does not the next time. Errors: as open.
+    [[nodiscard]] static Result<KeyStore> view(const KeyStoreFiles& files);
 
     /// Wraps the key for this epoch; the caller destroys his own copy. Errors: refused (not a pair, no
     /// recipient's certificate, is there already, epoch destroyed before), exhausted (full), io.
@@ -79,6 +84,9 @@ class KeyStore {
 
   private:
     explicit KeyStore(KeyStoreFiles files) : files_(std::move(files)) {}
+    [[nodiscard]] Result<UniqueFd> lock() const;
+    /// Ours until the lock goes, and read anew. Errors: refused (another has it), as open.
+    [[nodiscard]] Result<UniqueFd> begin_change();
     [[nodiscard]] std::filesystem::path kek_file(std::uint64_t generation) const;
     [[nodiscard]] std::filesystem::path record_file(std::chrono::sys_days epoch) const;
     /// What is not a question of the key itself. Errors: as add.

@@ -90,6 +90,8 @@ Result<Bytes> open_envelope(const RecipientKey& recipient, ByteView blob) {
 
 Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>& recipients,
                                               TrustStore trust) {
+    if (recipients.empty())
+        return fail(ErrorCode::configuration, "opener: 0 recipient keys; name 1 to {}", max_recipient_keys);
     std::vector<RecipientKey> keys;
     keys.reserve(recipients.size());
     for (const RecipientFiles& files : recipients)
@@ -98,8 +100,8 @@ Result<EnvelopeOpener> EnvelopeOpener::create(const std::vector<RecipientFiles>&
 }
 
 Result<EnvelopeOpener> EnvelopeOpener::create(std::vector<RecipientKey> recipients, TrustStore trust) {
-    if (recipients.empty() || recipients.size() > max_recipient_keys)
-        return fail(ErrorCode::configuration, "opener: {} recipient keys; name 1 to {}", recipients.size(),
+    if (recipients.size() > max_recipient_keys)
+        return fail(ErrorCode::configuration, "opener: {} recipient keys; name at most {}", recipients.size(),
                     max_recipient_keys);
     EnvelopeOpener opener(std::move(trust));
     for (RecipientKey& given : recipients) {
@@ -122,6 +124,12 @@ std::vector<std::string> EnvelopeOpener::recipients() const {
     for (const Recipient& recipient : recipients_)
         ids.push_back(recipient.id);
     return ids;
+}
+
+std::size_t EnvelopeOpener::forget(std::span<const std::string> ids) {
+    return std::erase_if(recipients_, [&ids](const Recipient& recipient) {
+        return std::ranges::find(ids, recipient.id) != ids.end();
+    });
 }
 
 Result<SecretKey> EnvelopeOpener::derive(std::string_view recipient, ByteView salt,

@@ -1,9 +1,11 @@
 #pragma once
 // EnvelopeOpener: the collector's side, the only code of the house that decrypts. What it opens stays in
-// memory; on any failure not a byte of it is used, and it is cleansed. Thread-safe but for refresh_trust().
+// memory; on any failure not a byte of it is used, and it is cleansed. Thread-safe but for
+// refresh_trust() and forget().
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -73,12 +75,12 @@ struct ExpectedPlace {
 class EnvelopeOpener {
   public:
     /// The recipients' dates do not matter: what was sealed in time is opened later too.
-    /// Errors: configuration (names the file and the cure).
+    /// Errors: configuration (none is named; names the file and the cure).
     [[nodiscard]] static Result<EnvelopeOpener> create(const std::vector<RecipientFiles>& recipients,
                                                        TrustStore trust);
 
-    /// The same with keys that are loaded: out of a KeyStore. Errors: configuration (none, or more than
-    /// max_recipient_keys).
+    /// The same with keys that are loaded: out of a KeyStore. Without any, when all epochs are destroyed,
+    /// nothing opens. Errors: configuration (more than max_recipient_keys).
     [[nodiscard]] static Result<EnvelopeOpener> create(std::vector<RecipientKey> recipients,
                                                        TrustStore trust);
 
@@ -89,6 +91,8 @@ class EnvelopeOpener {
     [[nodiscard]] const TrustStore& trust() const { return trust_; }
     /// Ids of the recipients' keys.
     [[nodiscard]] std::vector<std::string> recipients() const;
+    /// Those of these keys that we hold are gone when it returns; gives how many.
+    std::size_t forget(std::span<const std::string> ids);
     /// A secret that goes with this recipient's key (derived_key.hpp). Errors: not_found (we hold no such
     /// key), internal, io.
     [[nodiscard]] Result<SecretKey> derive(std::string_view recipient, ByteView salt,

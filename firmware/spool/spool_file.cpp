@@ -1,13 +1,13 @@
 #include "spool/spool_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/durable.hpp"
+#include "base/file_lock.hpp"
 #include "base/log.hpp"
 #include "spool/life.hpp"
 
@@ -165,20 +165,13 @@ void mark_suspect(const fs::path& path) {
     if (!mark) log_warning("spool", "cannot mark {} as suspect", path.string());
 }
 
-// Who may open it may lock it, and keep the reader from starting: so nobody else may.
 Result<UniqueFd> lock_spool(const fs::path& path) {
-    const fs::path name = path.string() + ".owner";
-    constexpr mode_t mode = 0600;
-    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
-    if (!fd || ::fchmod(fd.get(), mode) != 0)
-        return fail(Error::from_errno(
-            fmt::format("cannot make {} (check that the folder exists and is writable)", name.string()),
-            errno));
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+    auto lock = lock_file(path.string() + ".owner");
+    if (!lock && lock.error().code() == ErrorCode::refused)
         return fail(ErrorCode::refused,
                     "{}: another reader has this spool open; stop it or give this one its own path",
                     path.string());
-    return fd;
+    return lock;
 }
 
 Result<SpoolFile> open_owned_file(const fs::path& path, const std::string& device, milliseconds patience,

@@ -1,31 +1,78 @@
 #include "apps/common/opener_keys.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "seal/key_store.hpp"
 
 namespace portcullis {
 
-Result<std::optional<RecipientToken>> recipient_token(const OpenerSettings& settings) {
-    if (settings.key_store.token.empty()) return std::optional<RecipientToken>();
-    return std::optional(TRY(with_context(RecipientToken::create(settings.key_store.token), "[key_store]")));
+namespace {
+
+KeyStoreFiles store_of(const OpenerSettings& settings) {
+    return {settings.key_store.file, settings.key_store.kek};
 }
 
-Result<EnvelopeOpener> open_keys(const OpenerSettings& settings, std::optional<RecipientToken>& token) {
+TrustSettings trust_of(const DeviceTrustFiles& devices) {
     TrustSettings trust;
-    trust.ca_chain = settings.devices.ca_chain;
-    trust.signers = settings.devices.signers;
-    trust.revocations = settings.devices.revocations;
-    trust.deny_list = settings.devices.deny_list;
+    trust.ca_chain = devices.ca_chain;
+    trust.signers = devices.signers;
+    trust.revocations = devices.revocations;
+    trust.deny_list = devices.deny_list;
+    return trust;
+}
+
+std::vector<std::string> ids_in(const KeyStore& store) {
+    std::vector<std::string> ids;
+    for (const KeyStore::Entry& entry : store.entries())
+        ids.push_back(entry.key_id);
+    return ids;
+}
+
+}  // namespace
+
+Result<OpenerKeys> OpenerKeys::create(const OpenerSettings& settings) {
+    OpenerKeys keys(settings);
+    const std::string& token = settings.key_store.token;
+    if (!token.empty())
+        keys.token_ =
+            std::make_unique<RecipientToken>(TRY(with_context(RecipientToken::create(token), "[key_store]")));
+    return keys;
+}
+
+Result<EnvelopeOpener> OpenerKeys::open() {
     std::vector<RecipientKey> recipients;
-    if (!settings.key_store.file.empty()) {
-        const KeyStore store = TRY(KeyStore::open({settings.key_store.file, settings.key_store.kek}));
-        recipients = TRY(store.unwrap(token ? token->keys() : TokenKeys()));
+    std::vector<std::string> stored;
+    if (!settings_->key_store.file.empty()) {
+        looked_at_ = stamp_of(settings_->key_store.file);
+        const KeyStore store = TRY(KeyStore::view(store_of(*settings_)));
+        recipients = TRY(store.unwrap(token_ ? token_->keys() : TokenKeys()));
+        stored = ids_in(store);
     }
-    for (const OpenerSettings::Recipient& recipient : settings.recipients)
+    for (const OpenerSettings::Recipient& recipient : settings_->recipients)
         recipients.push_back(TRY(load_recipient({recipient.key, recipient.certificate})));
-    TrustStore devices = TRY(TrustStore::create(trust));
+    TrustStore devices = TRY(TrustStore::create(trust_of(settings_->devices)));
     log_info("opener", "recipients={} known_signers={}", recipients.size(), devices.size());
-    return EnvelopeOpener::create(std::move(recipients), std::move(devices));
+    if (recipients.empty())
+        log_warning(
+            "opener",
+            "holds no key of a recipient: nothing opens; add the epoch's with `portcullis epoch add`");
+    EnvelopeOpener opener = TRY(EnvelopeOpener::create(std::move(recipients), std::move(devices)));
+    stored_ = std::move(stored);
+    return opener;
+}
+
+bool OpenerKeys::changed() const {
+    const std::filesystem::path& store = settings_->key_store.file;
+    return !store.empty() && stamp_of(store) != looked_at_;
+}
+
+Result<std::vector<std::string>> OpenerKeys::destroyed() const {
+    std::vector<std::string> gone = stored_;
+    if (gone.empty()) return gone;
+    const std::vector<std::string> left = ids_in(TRY(KeyStore::view(store_of(*settings_))));
+    std::erase_if(gone, [&left](const std::string& id) { return std::ranges::find(left, id) != left.end(); });
+    return gone;
 }
 
 }  // namespace portcullis

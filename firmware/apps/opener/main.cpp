@@ -4,7 +4,7 @@
 
 #include "apps/common/daemon_main.hpp"
 #include "apps/common/honour_revocations.hpp"
-#include "apps/common/opener_keys.hpp"
+#include "apps/opener/reload.hpp"
 #include "base/log.hpp"
 #include "collector/opener/accounts.hpp"
 #include "collector/opener/opener_server.hpp"
@@ -33,7 +33,7 @@ constexpr auto footer =
     "certificates\n          and the access policy;\n"
     "          a commented example is installed as share/portcullis/examples/opener.toml\n"
     "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads keys, certificates and access policy again;\n"
-    "          a replaced deny list or CRL is honoured at once, without a signal\n"
+    "          a changed key store, a replaced deny list or CRL is honoured at once, without a signal\n"
     "Exit:     0 done, 1 failed, 2 wrong usage or configuration (with file, line, key and cure), 3 hung";
 
 AccessFiles access_files(const OpenerSettings& settings) {
@@ -75,8 +75,7 @@ void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) 
     told = now;
 }
 
-Result<void> serve(const OpenerSettings& settings, std::optional<RecipientToken>& token, OpenerServer& server,
-                   StopSignal& stop) {
+Result<void> serve(const OpenerSettings& settings, OpenerKeys& keys, OpenerServer& server, StopSignal& stop) {
     const SystemClock clock;
     Heartbeat heartbeat(clock, "open", watchdog_patience);
     const Watchdog watchdog(clock, {&heartbeat});
@@ -88,14 +87,8 @@ Result<void> serve(const OpenerSettings& settings, std::optional<RecipientToken>
         honour_revocations("opener", server.refresh_trust());
         TRY(server.step(step_patience));
         heartbeat.beat();
-        if (const std::uint64_t now = stop.hangups(); std::exchange(hangups, now) != now) {
-            auto keys = open_keys(settings, token);
-            if (keys)
-                server.replace_keys(std::move(*keys));
-            else
-                log_error("opener", "{}; going on with the old keys", keys.error().message());
-            server.reload_policy();
-        }
+        const std::uint64_t now = stop.hangups();
+        if (std::exchange(hangups, now) != now || keys.changed()) reload(settings, keys, server);
         if (std::chrono::steady_clock::now() < next_tell) continue;
         tell(server.counters(), told, server.viewers());
         next_tell += tell_every;
@@ -113,8 +106,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     if (!try_lock_memory())
         log_warning("opener", "memory is not locked (RLIMIT_MEMLOCK): keep swap off or encrypted");
     TRY(envelope_self_test());
-    std::optional<RecipientToken> token = TRY(recipient_token(settings));
-    EnvelopeOpener keys = TRY(open_keys(settings, token));
+    OpenerKeys keys = TRY(OpenerKeys::create(settings));
+    EnvelopeOpener opener = TRY(keys.open());
     const AccessFiles access = access_files(settings);
     if (check_only) {
         TRY(load_access_policy(access));
@@ -128,9 +121,9 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     OpenerSockets sockets = TRY(open_sockets(settings.sockets));
     TRY(deny_network());  // before the first thread: threads inherit it
     StopSignal stop = TRY(StopSignal::create());
-    OpenerServer server(Judge(std::move(keys)), ViewFeed(settings.keep_views), std::move(desk),
+    OpenerServer server(Judge(std::move(opener)), ViewFeed(settings.keep_views), std::move(desk),
                         std::move(sockets), std::move(plates));
-    Result<void> served = serve(settings, token, server, stop);
+    Result<void> served = serve(settings, keys, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);
     std::filesystem::remove(settings.sockets.views, ignored);

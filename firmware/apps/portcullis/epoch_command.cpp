@@ -89,7 +89,7 @@ Result<void> add(const EpochOptions& options) {
 }
 
 Result<void> list(const EpochOptions& options) {
-    const KeyStore store = TRY(KeyStore::open(options.files));
+    const KeyStore store = TRY(KeyStore::view(options.files));
     for (const KeyStore::Entry& entry : store.entries())
         std::cout << to_string(entry.epoch) << " " << entry.key_id << (entry.in_token ? " token" : "")
                   << "\n";
@@ -158,7 +158,7 @@ std::function<int()> add_epoch_command(CLI::App& app) {
         "beside\n"
         "an old copy of the store opens it as before. So keep the wrapping key out of every backup.\n"
         "A key that was made in a token is destroyed there: then no copy of anything opens the epoch.\n"
-        "SIGHUP to the opener afterwards. Exit code: 0 done, 1 refused or failed, 2 wrong usage or "
+        "An opener that runs notices by itself. Exit code: 0 done, 1 refused or failed, 2 wrong usage or "
         "configuration.\n\n"
         "  portcullis epoch create keys.store --kek /run/keys/kek\n"
         "  portcullis epoch add keys.store --kek /run/keys/kek --epoch 2026-11-25 --key read.key "

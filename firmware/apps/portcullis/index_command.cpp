@@ -67,8 +67,8 @@ Result<Tally> rebuild(const IndexOptions& options) {
         return fail(ErrorCode::configuration, "{}: search.index names no file; there is no index to rebuild",
                     options.settings.string());
     TRY(envelope_self_test());
-    std::optional<RecipientToken> token = TRY(recipient_token(settings));
-    const EnvelopeOpener opener = TRY(open_keys(settings, token));
+    OpenerKeys keys = TRY(OpenerKeys::create(settings));
+    const EnvelopeOpener opener = TRY(keys.open());
     Store store = TRY(Store::open({options.store, {}, false}));
     PlateIndex index = TRY(
         with_context(PlateIndex::attach(settings.search.index), "portcullis-opener makes it when it starts"));

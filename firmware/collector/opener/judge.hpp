@@ -36,6 +36,8 @@ class Judge {
 
     /// New keys and trust (SIGHUP); what is pending stays.
     void replace(EnvelopeOpener opener) { opener_ = std::move(opener); }
+    /// These keys are destroyed (EnvelopeOpener::forget).
+    std::size_t forget(std::span<const std::string> ids) { return opener_.forget(ids); }
     [[nodiscard]] Digest keys() const { return opener_.fingerprint(); }
     [[nodiscard]] const EnvelopeOpener& opener() const { return opener_; }
     /// Honours a replaced deny list or revocation list (TrustStore::refresh).

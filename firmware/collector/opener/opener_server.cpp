@@ -71,7 +71,24 @@ Result<void> OpenerServer::step(milliseconds patience) {
 }
 
 void OpenerServer::replace_keys(EnvelopeOpener opener) {
+    const std::vector<std::string> before = judge_.opener().recipients();
     judge_.replace(std::move(opener));
+    const std::vector<std::string> now = judge_.opener().recipients();
+    if (std::ranges::any_of(
+            before, [&now](const std::string& id) { return std::ranges::find(now, id) == now.end(); }))
+        feed_.forget_kept();
+    greet_anew();
+}
+
+std::size_t OpenerServer::forget_keys(std::span<const std::string> ids) {
+    const std::size_t forgotten = judge_.forget(ids);
+    if (forgotten == 0) return 0;
+    feed_.forget_kept();
+    greet_anew();
+    return forgotten;
+}
+
+void OpenerServer::greet_anew() {
     if (plates_.index) plates_.index->use_keys(judge_.opener());
     const Packet hello = hello_packet(judge_.keys());
     std::erase_if(collectors_,

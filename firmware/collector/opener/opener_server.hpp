@@ -55,7 +55,12 @@ class OpenerServer {
     Result<void> step(milliseconds patience);
 
     /// New keys and trust (SIGHUP); the collector is told, so that it asks again what was not known before.
+    /// Of keys that are gone nothing is kept for late subscribers either.
     void replace_keys(EnvelopeOpener opener);
+    /// These keys are destroyed; the rest stays. Gives how many of them we held.
+    std::size_t forget_keys(std::span<const std::string> ids);
+    /// Another auditor (SIGHUP): from now on questions are sealed to him.
+    void replace_search(SearchDesk search) { plates_.search = std::move(search); }
     /// Before the end: what waits to be entered is entered.
     void finish() { desk_.settle(std::chrono::seconds(0)); }
     /// Takes the access policy anew (SIGHUP); who may no longer look is let go with the next step, and told.
@@ -66,6 +71,8 @@ class OpenerServer {
     [[nodiscard]] std::size_t viewers() const { return viewers_.size(); }
 
   private:
+    /// The index and the collectors hear of other keys.
+    void greet_anew();
     void accept_collector();
     void accept_viewer();
     /// False: let the client go.

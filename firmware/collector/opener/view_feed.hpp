@@ -84,6 +84,8 @@ class ViewFeed {
     void unsubscribe(Subscriber subscriber) { seats_.erase(subscriber); }
     /// Null when the subscriber is unknown.
     [[nodiscard]] Outbox* outbox(Subscriber subscriber);
+    /// Who subscribes late gets nothing of what was shown before.
+    void forget_kept() { newest_.clear(); }
     [[nodiscard]] std::size_t kept() const { return newest_.size(); }
 
   private:

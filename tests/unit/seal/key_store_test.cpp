@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/file.hpp"
+#include "base/file_lock.hpp"
 #include "seal/statement.hpp"
 #include "support/failing_calls.hpp"
 #include "support/rounds.hpp"
@@ -280,6 +281,37 @@ TEST_CASE("a wrapping key of before that cannot be removed is told: what was des
     CHECK(refused.error().message().find("cannot remove old keys") != std::string::npos);
     fs::remove_all(stays);
     CHECK(KeyStore::open(vault.files));
+}
+
+TEST_CASE("two who change a store: each goes on from what the other left, and never both at once") {
+    Vault vault;
+    KeyStore one = must(KeyStore::open(vault.files));
+    KeyStore other = must(KeyStore::open(vault.files));
+    REQUIRE(one.destroy(epoch_of(0), *vault.witness, now));
+    REQUIRE(other.destroy(epoch_of(1), *vault.witness, now));
+    const KeyFiles late = vault.road.pki.recipient("late");
+    const RecipientKey key = must(load_recipient({late.key, late.certificate}));
+    REQUIRE(one.add(epoch_of(3), key.key.get(), key.certificate.get()));
+    CHECK(must(must(KeyStore::open(vault.files)).unwrap()).size() == 2);
+    const UniqueFd held = must(lock_file(vault.files.store.string() + ".lock"));
+    const auto refused = [](const auto& result) {
+        return !result && result.error().code() == ErrorCode::refused &&
+               result.error().message().find("another process changes it") != std::string::npos;
+    };
+    CHECK(refused(KeyStore::open(vault.files)));
+    CHECK(refused(one.destroy(epoch_of(2), *vault.witness, now)));
+    CHECK(refused(one.add(epoch_of(4), key.key.get(), key.certificate.get())));
+    CHECK(must(must(KeyStore::view(vault.files)).unwrap()).size() == 2);
+}
+
+TEST_CASE("who only reads a store in the midst of a destruction takes no wrapping key away from it") {
+    const Vault vault;
+    const std::string next = vault.files.kek.string() + ".2";  // made, and the store is not yet written
+    std::ofstream(next) << std::string(64, 'a');
+    CHECK(must(must(KeyStore::view(vault.files)).unwrap()).size() == 3);
+    CHECK(fs::exists(next));
+    CHECK(must(must(KeyStore::open(vault.files)).unwrap()).size() == 3);
+    CHECK_FALSE(fs::exists(next));
 }
 
 TEST_CASE("a call fails while keys are added or an epoch is destroyed: the next try ends it") {
