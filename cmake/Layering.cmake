@@ -24,6 +24,7 @@ set(PORTCULLIS_MAY_spool ${PORTCULLIS_LOW} database)
 set(PORTCULLIS_MAY_inbox ${PORTCULLIS_LOW} record envelope spool)
 set(PORTCULLIS_MAY_audit ${PORTCULLIS_LOW} record envelope database)
 set(PORTCULLIS_MAY_index ${PORTCULLIS_LOW} envelope database)
+set(PORTCULLIS_MAY_casefile ${PORTCULLIS_LOW} record envelope encrypt open audit index)
 
 set(PORTCULLIS_MAY_pipeline ${PORTCULLIS_LOW} vision passage record envelope seal spool inbox provision)
 set(PORTCULLIS_MAY_uplink ${PORTCULLIS_LOW} record envelope spool inbox provision)
@@ -35,10 +36,10 @@ set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link 
 # cameras have in common, and what makes keys in a TPM.
 set(PORTCULLIS_MAY_driver base core ports envelope driver_camera_common driver_keys_tpm_maker)
 # Programs are the composition roots: what each may NOT hold is the process wall.
-set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link audit index driver_broker_paho)
-set(PORTCULLIS_NEVER_portcullis-uplink open audit index encrypt seal vision passage pipeline ingest opener driver_camera_common driver_keys_file
+set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link audit index driver_broker_paho casefile)
+set(PORTCULLIS_NEVER_portcullis-uplink open audit index casefile encrypt seal vision passage pipeline ingest opener driver_camera_common driver_keys_file
   driver_keys_pkcs11 driver_keys_tpm)
-set(PORTCULLIS_NEVER_portcullis-collector open opener audit index encrypt seal vision passage pipeline spool uplink driver_camera_common)
+set(PORTCULLIS_NEVER_portcullis-collector open opener audit index casefile encrypt seal vision passage pipeline spool uplink driver_camera_common)
 set(PORTCULLIS_NEVER_portcullis-opener ingest uplink spool pipeline vision passage seal driver_broker_paho driver_camera_common)
 set(PORTCULLIS_NEVER_portcullis)
 

@@ -131,7 +131,7 @@ class Walk {
         if (waits && !first_waiting_) first_waiting_ = entry->time;
         if (entry->access.verdict == AccessVerdict::refused)
             report_.refused += entry->access.count;
-        else if (entry->access.what != adopts_policy)
+        else if (entry->access.opens())
             report_.granted += entry->access.count;
         if (seen_) seen_(*entry, row.asked);
     }

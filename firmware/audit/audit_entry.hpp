@@ -27,6 +27,15 @@ enum class AccessVerdict { granted, refused };
 /// key's name (or the opener's account), `seq` the version, `case` the SHA-256 of the signed policy.
 inline constexpr std::string_view adopts_policy = "policy";
 
+/// Access::what of a case file's entries (`chain` is its id): the file, which opens `count` rows of the index
+/// or the reads that it names; the other person's approval; a read that goes into it; its canaries; and the
+/// alarm when somebody wants more than is usual.
+inline constexpr std::string_view makes_case = "case";
+inline constexpr std::string_view approves_case = "approval";
+inline constexpr std::string_view exports_read = "export";
+inline constexpr std::string_view marks_case = "canaries";
+inline constexpr std::string_view raises_alarm = "alarm";
+
 /// What is about to be opened. It never holds a plate in the clear: an item is named by its place, and what
 /// was searched for is sealed to the auditor (AuthEnvelopedData, padded by who seals it to one length).
 struct Access {
@@ -42,6 +51,11 @@ struct Access {
     std::uint64_t count = 1;  // how many are opened, or were refused
     AccessVerdict verdict = AccessVerdict::granted;
     Bytes asked = {};  // sealed; not in the text, which holds its digest
+
+    /// Of the policy, an approval, canaries: it is in no sum of openings.
+    [[nodiscard]] bool opens() const {
+        return what != adopts_policy && what != approves_case && what != marks_case;
+    }
 };
 
 struct AuditEntry {

@@ -153,6 +153,27 @@ Result<std::vector<AuditRow>> AuditLog::rows(std::uint64_t after, std::size_t li
     return rows;
 }
 
+Result<void> AuditLog::since(UtcTime from, const std::function<void(const AuditEntry&)>& seen) {
+    std::uint64_t below = TRY(head())
+    .entries;
+    while (below > 0) {
+        const std::uint64_t after = below - std::min<std::uint64_t>(below, request_page);
+        bool any = false;
+        std::vector<AuditRow> page = TRY(rows(after, static_cast<std::size_t>(below - after)));
+        std::ranges::reverse(page);
+        for (const AuditRow& row : page) {
+            const Result<AuditEntry> entry = parse_audit_entry(row.text);
+            if (!entry) return not_ours(fmt::format("entry {} cannot be read", row.number));
+            if (entry->time < from) continue;
+            any = true;
+            seen(*entry);
+        }
+        if (!any) return {};
+        below = after;
+    }
+    return {};
+}
+
 Result<std::optional<AdoptedPolicy>> AuditLog::newest_policy() {
     // No text of an entry can hold a quote: these words stand at their keys.
     auto select =

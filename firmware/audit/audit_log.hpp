@@ -4,6 +4,7 @@
 // the witness signed.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -54,6 +55,9 @@ class AuditLog {
     [[nodiscard]] Result<AuditHead> head();
     /// The next rows behind `after`, at most `limit`, by their numbers.
     [[nodiscard]] Result<std::vector<AuditRow>> rows(std::uint64_t after, std::size_t limit);
+    /// Shows the entries of `from` and later, newest first: up to a whole page (1,000) of older ones, for a
+    /// clock may have been set back. Errors: corrupt (an entry that we did not write).
+    [[nodiscard]] Result<void> since(UtcTime from, const std::function<void(const AuditEntry&)>& seen);
     /// Nothing when none was ever in force. Errors: corrupt.
     [[nodiscard]] Result<std::optional<AdoptedPolicy>> newest_policy();
     /// Rows below number 1, where nothing of ours ever stood.

@@ -39,6 +39,26 @@ OpenerSettings::AccessSection read_access(SettingsSection section) {
             section.path("policy_signers")};
 }
 
+OpenerSettings::CasesSection read_cases(SettingsSection section) {
+    OpenerSettings::CasesSection cases;
+    const auto limit = [&section](std::string_view key, std::int64_t usual) {
+        constexpr std::int64_t most = 1'000'000;
+        return static_cast<std::uint64_t>(section.integer(key, {1, most}, usual));
+    };
+    cases.files_a_day = limit("files_a_day", 5);
+    cases.reads_a_day = limit("reads_a_day", 500);
+    cases.site_reads_a_day = limit("site_reads_a_day", 1000);
+    cases.key = section.path("key", "");
+    const bool none = cases.key.empty();
+    const auto file = [&](std::string_view key) { return none ? section.path(key, "") : section.path(key); };
+    cases.certificate = file("certificate");
+    cases.signing_key = file("signing_key");
+    cases.signing_certificate = file("signing_certificate");
+    cases.people_chain = file("people_chain");
+    cases.people = file("people");
+    return cases;
+}
+
 }  // namespace
 
 Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
@@ -60,6 +80,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     settings.search.auditor = search.path("auditor", "");
     search.check(settings.search.auditor.empty() || !settings.search.index.empty(), "index",
                  "name the index that is to be searched");
+    settings.cases = read_cases(in.section("cases"));
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
     settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());

@@ -39,6 +39,17 @@ struct OpenerSettings {
         std::filesystem::path index;    // the plate index; empty: none is kept
         std::filesystem::path auditor;  // certificate to which questions are sealed; empty: nothing is asked
     } search;
+    struct CasesSection {
+        std::filesystem::path key;  // opens requests; empty: no case file is made
+        std::filesystem::path certificate;
+        std::filesystem::path signing_key;  // signs manifests
+        std::filesystem::path signing_certificate;
+        std::filesystem::path people_chain;  // CA of the people's certificates, and its root
+        std::filesystem::path people;        // folder of them; the common name is the account
+        std::uint64_t files_a_day = 0;       // of one person
+        std::uint64_t reads_a_day = 0;       // the same
+        std::uint64_t site_reads_a_day = 0;
+    } cases;
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;
 

@@ -287,4 +287,33 @@ Read PlateFormats::weigh(Read read, std::span<const Jurisdiction> look) const {
     return read;
 }
 
+std::optional<std::string> PlateFormats::invent(
+    const std::string& jurisdiction, const std::function<std::uint64_t(std::uint64_t bound)>& random) const {
+    const auto group = groups_.find(jurisdiction);
+    std::string country = jurisdiction;
+    if (group != groups_.end() && !group->second.empty())
+        country = jurisdictions_[group->second[random(group->second.size())]];
+    std::vector<const Format*> formats;
+    std::vector<std::uint64_t> upto;  // sums of shares, in millionths
+    std::uint64_t sum = 0;
+    for (const Format& format : formats_) {
+        if (jurisdictions_[format.jurisdiction] != country) continue;
+        constexpr double millionths = 1e6;
+        sum += 1 + static_cast<std::uint64_t>(format.share * millionths);
+        formats.push_back(&format);
+        upto.push_back(sum);
+    }
+    if (formats.empty()) return std::nullopt;
+    const auto drawn = std::ranges::upper_bound(upto, random(sum)) - upto.begin();
+    std::string plate;
+    for (const std::uint64_t set : formats[static_cast<std::size_t>(drawn)]->places) {
+        std::uint64_t skip = random(static_cast<std::uint64_t>(std::popcount(set)));
+        std::uint64_t rest = set;
+        for (; skip > 0; --skip)
+            rest &= rest - 1;
+        plate += alphabet_at(static_cast<std::size_t>(std::countr_zero(rest)));
+    }
+    return plate;
+}
+
 }  // namespace portcullis

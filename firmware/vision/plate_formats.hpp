@@ -12,7 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +45,12 @@ class PlateFormats {
     /// nothing. A letter is only ever replaced by one of its own alternatives. A read without characters
     /// stays as it is.
     [[nodiscard]] Read weigh(Read read, std::span<const Jurisdiction> look) const;
+
+    /// A plate text in one of the formats of that jurisdiction (of a group: of one of its members), the
+    /// common ones more often; nothing when none is known. random: a number below its bound, 1 or more.
+    [[nodiscard]] std::optional<std::string> invent(
+        const std::string& jurisdiction,
+        const std::function<std::uint64_t(std::uint64_t bound)>& random) const;
 
     [[nodiscard]] std::size_t size() const { return formats_.size(); }
 

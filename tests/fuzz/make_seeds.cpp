@@ -10,6 +10,7 @@
 
 #include "audit/witness_request.hpp"
 #include "base/file.hpp"
+#include "casefile/case_file.hpp"
 #include "collector/link/search_exchange.hpp"
 #include "database/database.hpp"
 #include "drivers/camera/made_pictures.hpp"
@@ -170,6 +171,32 @@ void add_audit(const Corpus& corpus) {
     corpus.add("audit", "statement", must(encode_witness({chain, 3, 40, link, link, fuzz::now})));
     corpus.add("audit", "request", encode_request({chain, 1, 5, link, {link, link}}));
     corpus.add("audit", "answer", must(statements_to_pem({to_bytes("one"), to_bytes("two")})));
+}
+
+void add_case_files(const Corpus& corpus) {
+    CaseRequest request;
+    request.id = chain;
+    request.fleet = "north";
+    request.who = "alice";
+    request.purpose = "stolen-vehicle";
+    request.case_number = "2026-117";
+    request.asked = fuzz::now;
+    request.question.plate = "BOS*";
+    request.question.from = fuzz::now - std::chrono::hours(1);
+    request.most = 100;
+    request.recipient = to_bytes("a certificate");
+    request.until = std::chrono::floor<std::chrono::days>(fuzz::now);
+    corpus.add("case_file", "search", must(encode_case_request(request)));
+    request.question = {};
+    request.reads = {{"gate-1", chain, 3}, {"gate-2", chain, 1}};
+    corpus.add("case_file", "named-reads", must(encode_case_request(request)));
+    corpus.add("case_file", "approval", must(encode_case_approval({chain, link, "erin", fuzz::now})));
+    CaseManifest manifest;
+    manifest.id = chain;
+    manifest.parts = {{"reads.json", link, 12}, {"p0001-plate.jpg", link, 3000}};
+    corpus.add("case_file", "manifest", must(encode_manifest(manifest)));
+    corpus.add("case_file", "place", to_string(CasePlace{"gate-1", chain, 3}));
+    corpus.add("case_file", "copy", std::string_view("seen;b-os 123;2026-11-26\nAB12CDE,0100000000000000\n"));
 }
 
 void add_searches(const Corpus& corpus) {
@@ -425,6 +452,7 @@ int main(int count, char** words) {
     add_envelopes(corpus);
     add_records(corpus);
     add_audit(corpus);
+    add_case_files(corpus);
     add_searches(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);

@@ -6,7 +6,10 @@
 #include <iterator>
 #include <memory>
 
+#include "apps/portcullis/audit_exposure.hpp"
 #include "apps/portcullis/audit_report.hpp"
+#include "apps/portcullis/audit_trace.hpp"
+#include "apps/portcullis/time_option.hpp"
 #include "audit/audit_check.hpp"
 #include "base/file.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
@@ -29,9 +32,11 @@ struct AuditOptions {
     fs::path key;
     fs::path certificate;
     std::string input{standard_input};
+    fs::path copy;
     std::uint64_t patience_hours = 24;
     bool json = false;
     AuditFilter filter;
+    ExposureOptions exposure;
 };
 
 Result<std::string> read_input(const std::string& from, std::size_t limit) {
@@ -110,6 +115,16 @@ Result<int> look(const AuditOptions& options, bool report) {
     return found.in_order() ? 0 : 1;
 }
 
+Result<int> trace(const AuditOptions& options) {
+    return trace_copy({options.log, options.copy, options.key, options.certificate, options.json});
+}
+
+Result<int> expose(const AuditOptions& options) {
+    ExposureOptions given = options.exposure;
+    given.json = options.json;
+    return report_exposure(given, SystemClock().utc());
+}
+
 int code_of(const Result<int>& done) {
     if (done) return *done;
     std::cerr << "portcullis audit: " << done.error().message() << "\n";
@@ -159,6 +174,50 @@ void add_filter(CLI::App& command, AuditOptions& options) {
     key->needs(command.add_option("--certificate", options.certificate, "Its certificate (PEM)"));
 }
 
+CLI::App* tracing(CLI::App& command, AuditOptions& options) {
+    CLI::App* one = command.add_subcommand(
+        "trace",
+        "Name the case file that a copy came from which turned up somewhere: text, CSV, JSON, any file");
+    one->add_option("FILE", options.copy, "The copy")->required();
+    one->add_option("LOG", options.log, "The audit log")->capture_default_str();
+    one->add_flag("--json", options.json, "One JSON object");
+    auto* const key =
+        one->add_option("--key", options.key, "The auditor's key: canaries and recipients are sealed to it");
+    key->needs(one->add_option("--certificate", options.certificate, "Its certificate (PEM)"));
+    one->footer(
+        "By the ids and the canary reads of the case files in the log. What is compressed (PDF, XLSX, ZIP) "
+        "is "
+        "to be\nunpacked first; a picture shows its mark. Exit: 0 named, 1 none named, 2 wrong usage, 3 the "
+        "log "
+        "cannot be read");
+    return one;
+}
+
+CLI::App* exposing(CLI::App& command, AuditOptions& options) {
+    CLI::App* one = command.add_subcommand(
+        "exposure", "After a breach: which passages could have been seen, which could not, and why");
+    ExposureOptions& exposure = options.exposure;
+    one->add_option("--since", exposure.since, "When it may have begun: " + std::string(time_rule))
+        ->required();
+    one->add_option("--until", exposure.until, "When it was over; default: now");
+    one->add_option("--key", exposure.key, "A recipient's key is known: its id, or its certificate's file");
+    one->add_option("--device", exposure.device, "This device is in other hands");
+    one->add_option("--account", exposure.account, "Somebody acted as this account");
+    one->add_option("--disk-copy", exposure.disk_copy,
+                    "A disk was copied: collector (the store), or host (the opener's key files as well)");
+    one->add_option("--config", exposure.settings, "The opener's settings: they name log, keys and policy")
+        ->capture_default_str();
+    one->add_option("--store", exposure.store, "The collector's store")->capture_default_str();
+    one->add_option("--html", exposure.html, "Write one page for a spokesman there as well");
+    one->add_flag("--json", options.json, "One JSON object");
+    one->footer(
+        "Nothing is opened. In doubt a passage could have been seen. Times of passages are those of their "
+        "receipt.\n"
+        "Exit: 0 none could have been seen, 1 some could, 2 wrong usage or configuration, 3 a file cannot be "
+        "read");
+    return one;
+}
+
 CLI::App* witnessing(CLI::App& command, AuditOptions& options) {
     CLI::App* one = command.add_subcommand(
         "witness", "On the witness's host: sign how far the log has come, if it goes on from the last time");
@@ -197,7 +256,9 @@ std::function<int()> add_audit_command(CLI::App& app) {
         {step(*command, "verify", "Is the log whole, and what the witness signed?", *options),
          [](const AuditOptions& given) { return look(given, false); }},
         {step(*command, "report", "Show the entries, and whether the log is whole", *options),
-         [](const AuditOptions& given) { return look(given, true); }}};
+         [](const AuditOptions& given) { return look(given, true); }},
+        {tracing(*command, *options), &trace},
+        {exposing(*command, *options), &expose}};
     steps[2]
         .first->add_option("ANSWER", options->input, "What the witness wrote; - is standard input")
         ->capture_default_str();

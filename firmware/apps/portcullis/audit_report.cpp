@@ -27,6 +27,8 @@ std::string words_of(const RecipientKey* auditor, ByteView asked) {
 
 std::string item_of(const Access& access) {
     if (access.what == adopts_policy && access.seq > 0) return fmt::format("version {}", access.seq);
+    if (access.device.empty() && access.chain != ChainId())
+        return fmt::format("case file {}", to_string(access.chain));
     if (access.device.empty()) return "-";
     return fmt::format("{}/{}/{}", access.device, to_string(access.chain), access.seq);
 }
@@ -72,7 +74,7 @@ bool AuditFilter::wants(const AuditEntry& entry) const {
 
 void AuditListing::take(const AuditEntry& entry, ByteView asked) {
     if (!filter_.wants(entry)) return;
-    if (entry.access.verdict == AccessVerdict::granted && entry.access.what != adopts_policy)
+    if (entry.access.verdict == AccessVerdict::granted && entry.access.opens())
         sums_[{entry.access.who, entry.access.purpose}] += entry.access.count;
     if (lines_.size() < max_lines) lines_.push_back({entry, words_of(auditor_, asked)});
 }

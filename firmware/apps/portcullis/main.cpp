@@ -4,6 +4,7 @@
 
 #include "apps/portcullis/audit_command.hpp"
 #include "apps/portcullis/bench_command.hpp"
+#include "apps/portcullis/case_command.hpp"
 #include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/health_command.hpp"
 #include "apps/portcullis/index_command.hpp"
@@ -77,6 +78,7 @@ int main(int argc, char** argv) try {
         add(program, add_ledger_command),
         add(program, add_verify_command),
         add_behind_the_wall(program, add_audit_command),
+        add_behind_the_wall(program, add_case_command),
         add_behind_the_wall(program, add_epoch_command),
         add_behind_the_wall(program, add_provision_command),
         add_behind_the_wall(program, add_policy_command),

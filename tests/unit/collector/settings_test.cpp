@@ -84,6 +84,21 @@ TEST_CASE("an opener without an access policy is refused, and the environment ca
     }
 }
 
+TEST_CASE("an opener that makes case files is told what it lacks, and the environment names no people") {
+    const std::string rest =
+        "[recipients]\nkeys = [\"a\"]\ncertificates = [\"a\"]\n[devices]\nca_chain = \"c\"\nsigners = \"s\"\n"
+        "[access]\nfleet = \"f\"\npolicy = \"p\"\npolicy_chain = \"c\"\npolicy_signers = \"s\"\n";
+    REQUIRE(::setenv("PORTCULLIS_SET_CASES__PEOPLE", "/tmp/mine", 1) == 0);  // NOLINT(concurrency-mt-unsafe)
+    const Error error = error_of<OpenerSettings>(rest + "[cases]\nkey = \"k\"\nfiles_a_day = 0\n");
+    ::unsetenv("PORTCULLIS_SET_CASES__PEOPLE");  // NOLINT(concurrency-mt-unsafe)
+    for (const char* part :
+         {"cases.certificate: is missing", "cases.signing_key: is missing", "cases.people_chain: is missing",
+          "cases.people: says whom to trust", "cases.files_a_day"}) {
+        CAPTURE(part);
+        CHECK(error.message().find(part) != std::string::npos);
+    }
+}
+
 TEST_CASE("an opener with one path for both sockets is refused") {
     const Error error = error_of<OpenerSettings>(
         "[sockets]\ningest = \"a.sock\"\nviews = \"a.sock\"\n[recipients]\nkeys = [\"a\"]\ncertificates = "

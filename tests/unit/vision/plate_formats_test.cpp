@@ -163,6 +163,25 @@ TEST_CASE("confidences stay in [0, 1] and an empty read stays empty") {
     CHECK(formats.weigh(Read{}, {}).characters.empty());
 }
 
+TEST_CASE("a plate is invented in a format of its jurisdiction, or of a member of its group, or not at all") {
+    const PlateFormats formats = toy();
+    std::uint64_t count = 0;
+    const auto random = [&count](std::uint64_t bound) { return count++ % bound; };
+    for (int i = 0; i < 50; ++i) {
+        const auto plate = formats.invent("gb", random);
+        REQUIRE(plate);
+        REQUIRE(plate->size() == 7);
+        CHECK(std::isalpha(static_cast<unsigned char>((*plate)[0])));
+        CHECK(std::isdigit(static_cast<unsigned char>((*plate)[2])));
+        CHECK(std::isalpha(static_cast<unsigned char>((*plate)[6])));
+    }
+    bool zagreb = false;
+    for (int i = 0; i < 50; ++i)
+        zagreb = zagreb || formats.invent("eu", random)->starts_with("ZG");
+    CHECK(zagreb);
+    CHECK(!formats.invent("unknown", random));
+}
+
 TEST_CASE("a wrong formats file is refused with file, line and cure") {
     const std::string good = toy_formats;
     const auto replaced = [&](const std::string& from, const std::string& to) {

@@ -1,0 +1,29 @@
+#pragma once
+// What an exposure report is made of, read from a collector's files; none of them is written, nothing is
+// opened.
+
+#include <filesystem>
+#include <functional>
+
+#include "audit/exposure.hpp"
+#include "collector/ingest/store.hpp"
+#include "config/opener_settings.hpp"
+
+namespace portcullis {
+
+/// Each read of the store, with its pictures. Errors: the store's.
+[[nodiscard]] Result<void> for_each_passage(Store& store,
+                                            const std::function<void(const StoredPassage&)>& seen);
+
+/// Which keys this host has and had: [recipients], the key store, and the records of destroyed epochs beside
+/// it. Errors: configuration, corrupt, io (name the file).
+[[nodiscard]] Result<std::map<std::string, KeyFact>> key_facts(const OpenerSettings& settings);
+
+/// What this account was shown within the breach, and what it took out. Errors: the audit log's.
+[[nodiscard]] Result<void> add_looks(const std::filesystem::path& log, const Breach& breach,
+                                     ExposureFacts& facts);
+/// What the access policy in the settings lets the account see. Errors: configuration.
+[[nodiscard]] Result<void> add_rights(const OpenerSettings& settings, const Breach& breach,
+                                      ExposureFacts& facts);
+
+}  // namespace portcullis
