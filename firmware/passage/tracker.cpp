@@ -12,6 +12,8 @@ constexpr double gate = 16.27;  // of the squared distance: 99.9 % of three degr
 constexpr double reach_known_widths = 2.5;
 constexpr double reach_unknown_widths = 4;  // one step at 130 km/h and 10 frames/s is 3
 constexpr double most_size_ratio = 1.8;
+constexpr double in_place_widths = 0.35;
+constexpr double most_size_ratio_in_place = 2.6;  // of a grille to the plate in it
 // Above what any fit can cost (gate, spread, score), so that two pairs are worth more than one good one.
 constexpr double worth_of_a_pair = 40;
 // A candidate may also be a plate that is new in the picture: where a track could be anywhere, the fit must
@@ -29,6 +31,7 @@ constexpr milliseconds flicker_patience{300};
 constexpr int patience_times = 10;  // as long as it was seen
 constexpr milliseconds outlier_patience{300};
 constexpr double outlier_widths = 1;
+constexpr double unexpected_size_ratio = 1.2;
 constexpr float twin_widths = 0.7F;  // cars that follow each other are farther apart, or differ in size
 constexpr float twin_size_ratio = 1.2F;
 constexpr float firm_widths = 1;   // between the first two sightings
@@ -47,6 +50,10 @@ struct Moment {
     double shake_px = 0;
 };
 
+bool has_size(const MotionFit& fit, double most_ratio) {
+    return fit.size_ratio <= (fit.away_widths < in_place_widths ? most_size_ratio_in_place : most_ratio);
+}
+
 /// How likely the candidate continues the track; 0: it cannot be the same plate.
 double worth(const Motion& motion, const PlateCandidate& candidate, const Moment& moment) {
     const microseconds away = moment.now - motion.last_seen();
@@ -56,7 +63,7 @@ double worth(const Motion& motion, const PlateCandidate& candidate, const Moment
     }
     const MotionFit fit = motion.fit(candidate.quad, moment.now, moment.shake_px);
     const double reach = motion.is_known() ? reach_known_widths : reach_unknown_widths;
-    if (fit.distance > gate || fit.away_widths > reach || fit.size_ratio > most_size_ratio) return 0;
+    if (fit.distance > gate || fit.away_widths > reach || !has_size(fit, most_size_ratio)) return 0;
     const bool missed =
         std::chrono::duration<double>(away) > std::chrono::duration<double>(moment.interval) * next_frame;
     if (missed && fit.distance + fit.spread > rather_new) return 0;
@@ -134,8 +141,15 @@ TrackerUpdate PassageTracker::update(std::span<const PlateCandidate> candidates,
         const std::size_t c = chosen[*pairs[t]];
         taken[*pairs[t]] = true;
         seen.push_back(bounding_box(candidates[c].quad));
-        extend(tracks_[t], candidates[c], now);
-        update.sightings.push_back({c, tracks_[t].passage, false});
+        const bool resized = extend(tracks_[t], candidates[c], now);
+        update.sightings.push_back({c, tracks_[t].passage, false, resized});
+    }
+    while (const auto pair = unexpected(candidates, chosen, taken, now)) {
+        const std::size_t c = chosen[pair->candidate];
+        taken[pair->candidate] = true;
+        seen.push_back(bounding_box(candidates[c].quad));
+        const bool resized = extend(tracks_[pair->track], candidates[c], now);
+        update.sightings.push_back({c, tracks_[pair->track].passage, false, resized});
     }
     merge_twins(now, update);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -146,10 +160,34 @@ TrackerUpdate PassageTracker::update(std::span<const PlateCandidate> candidates,
         if (std::ranges::any_of(seen, covers) || may_be_followed(candidate, now)) continue;
         if (const Track* track = open_track(candidate, now, update)) {
             seen.push_back(box);
-            update.sightings.push_back({chosen[i], track->passage, true});
+            update.sightings.push_back({chosen[i], track->passage, true, false});
         }
     }
     return update;
+}
+
+/// What no prediction fits but stands near a plate that was lost some frames ago, the nearest to it of all:
+/// it is that plate, which a jolt of the pole or bad quads have misled.
+std::optional<PassageTracker::Pair> PassageTracker::unexpected(std::span<const PlateCandidate> candidates,
+                                                               const Places& chosen,
+                                                               const std::vector<bool>& taken,
+                                                               BootTime now) const {
+    std::optional<Pair> pair;
+    double nearest = outlier_widths;
+    const auto a_frame = std::chrono::duration_cast<microseconds>(interval_ * next_frame);
+    for (std::size_t t = 0; t < tracks_.size(); ++t) {
+        const microseconds away = now - tracks_[t].motion.last_seen();
+        if (away <= a_frame || away > outlier_patience || tracks_[t].passage.frames < 2) continue;
+        for (std::size_t i = 0; i < chosen.size(); ++i) {
+            const PlateCandidate& candidate = candidates[chosen[i]];
+            if (taken[i] || candidate.score < settings_.open_score) continue;
+            const MotionFit fit = tracks_[t].motion.fit(candidate.quad, now, std::sqrt(shake_px2_));
+            if (fit.away_widths >= nearest || !has_size(fit, unexpected_size_ratio)) continue;
+            nearest = fit.away_widths;
+            pair = {t, i};
+        }
+    }
+    return pair;
 }
 
 /// A quad that is badly cut, or a jolt of the pole, is no second plate in the place of one that is followed.
@@ -157,7 +195,7 @@ bool PassageTracker::may_be_followed(const PlateCandidate& candidate, BootTime n
     return std::ranges::any_of(tracks_, [&](const Track& track) {
         if (now - track.motion.last_seen() > outlier_patience) return false;
         const MotionFit fit = track.motion.fit(candidate.quad, now, std::sqrt(shake_px2_));
-        return fit.away_widths < outlier_widths && fit.size_ratio < most_size_ratio;
+        return fit.away_widths < outlier_widths && has_size(fit, most_size_ratio);
     });
 }
 
@@ -171,17 +209,18 @@ void PassageTracker::feel_shake(const Motion& motion, const Quad& quad, BootTime
                             least_shake_px * least_shake_px, most_shake_px * most_shake_px);
 }
 
-void PassageTracker::extend(Track& track, const PlateCandidate& candidate, BootTime now) {
+bool PassageTracker::extend(Track& track, const PlateCandidate& candidate, BootTime now) {
     if (track.passage.frames == 1)
         track.firm =
             is_near(track.motion.last_box(), bounding_box(candidate.quad), firm_widths, firm_size_ratio);
     feel_shake(track.motion, candidate.quad, now);
-    track.motion.see(candidate.quad, now, std::sqrt(shake_px2_));
+    const bool resized = track.motion.see(candidate.quad, now, std::sqrt(shake_px2_));
     vote_lane(track, centre(candidate.quad));
     track.passage.last_seen = now;
-    track.passage.left = track.motion.last_box();
+    track.passage.left = track.motion.settled_box();
     ++track.passage.frames;
     track.passage.direction = track.motion.direction();
+    return resized;
 }
 
 void PassageTracker::vote_lane(Track& track, Point place) const {
@@ -264,6 +303,15 @@ void PassageTracker::close_lost(BootTime now, TrackerUpdate& update) {
         close(track, update);
         return true;
     });
+}
+
+std::vector<PassageId> PassageTracker::heirs_of(const Passage& passage) const {
+    std::vector<PassageId> heirs;
+    for (const Track& track : tracks_)
+        if (track.passage.first_seen > passage.first_seen &&
+            track.passage.first_seen >= passage.last_seen - outlier_patience)
+            heirs.push_back(track.passage.id);
+    return heirs;
 }
 
 TrackerUpdate PassageTracker::close_all() {

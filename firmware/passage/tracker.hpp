@@ -51,6 +51,7 @@ struct Sighting {
     std::size_t candidate = 0;  // index into what update() was given
     Passage passage;            // as it stands with this frame
     bool opened = false;        // the passage's first
+    bool resized = false;       // motion.hpp: the quad holds something else than those before
 };
 
 struct TrackerUpdate {
@@ -71,6 +72,8 @@ class PassageTracker {
     [[nodiscard]] TrackerUpdate close_all();
 
     [[nodiscard]] std::size_t open() const { return tracks_.size(); }
+    /// Open passages that began where this one ended or a moment before: one of them may be the same vehicle.
+    [[nodiscard]] std::vector<PassageId> heirs_of(const Passage& passage) const;
     /// Candidates that were not followed: max_open passages were open, or there were more than
     /// max_candidates.
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -91,9 +94,17 @@ class PassageTracker {
     [[nodiscard]] Places choose(std::span<const PlateCandidate> candidates);
     [[nodiscard]] WorthTable weigh(std::span<const PlateCandidate> candidates, const Places& chosen,
                                    BootTime now) const;
+    struct Pair {
+        std::size_t track = 0;
+        std::size_t candidate = 0;  // place among the chosen
+    };
+    [[nodiscard]] std::optional<Pair> unexpected(std::span<const PlateCandidate> candidates,
+                                                 const Places& chosen, const std::vector<bool>& taken,
+                                                 BootTime now) const;
     [[nodiscard]] bool may_be_followed(const PlateCandidate& candidate, BootTime now) const;
     void feel_shake(const Motion& motion, const Quad& quad, BootTime now);
-    void extend(Track& track, const PlateCandidate& candidate, BootTime now);
+    /// Gives whether the quad was resized.
+    bool extend(Track& track, const PlateCandidate& candidate, BootTime now);
     void vote_lane(Track& track, Point place) const;
     Track* open_track(const PlateCandidate& candidate, BootTime now, TrackerUpdate& update);
     bool make_room(BootTime now, TrackerUpdate& update);

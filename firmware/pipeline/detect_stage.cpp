@@ -94,7 +94,7 @@ BudgetSettings DetectStage::budget() const {
 void DetectStage::follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates) {
     const TrackerUpdate update = tracker_.update(candidates, frame.sensor_time);
     for (const Sighting& sighting : update.sightings) {
-        follow({frame, candidates[sighting.candidate], candidates}, sighting.passage);
+        follow({frame, candidates[sighting.candidate], candidates}, sighting.passage, sighting.resized);
         remind(sighting.passage);
     }
     end(update);
@@ -107,17 +107,21 @@ void DetectStage::follow_stills(const Frame& frame, std::span<const PlateCandida
         passage.first_seen = frame.sensor_time;
         passage.last_seen = frame.sensor_time;
         passage.frames = 1;
-        follow({frame, candidate, candidates}, passage);
+        follow({frame, candidate, candidates}, passage, false);
         send_note(NoteKind::closed, passage);
     }
 }
 
-void DetectStage::follow(const Sight& sight, const Passage& passage) {
+void DetectStage::follow(const Sight& sight, const Passage& passage, bool resized) {
     const Frame& frame = sight.frame;
     const PlateCandidate& candidate = sight.candidate;
     Followed& followed =
         followed_.try_emplace(passage.id, Followed{PatchBudget(budget()), 0, {}, false, false}).first->second;
     if (followed.overdue) return;
+    if (resized) {
+        followed.budget.begin_anew();
+        followed.best_score = 0;
+    }
     auto patch = eyes_.rectify(frame.view, candidate.quad);
     if (!patch) {  // a quad that no patch can be cut from still shows where the plate was
         if (!followed.look) keep_best(followed, sight, 0, 0);
@@ -171,7 +175,8 @@ void DetectStage::end(const TrackerUpdate& update) {
 /// The note first, then a job that wakes the reader: whoever has seen that job finds the note.
 void DetectStage::send_note(NoteKind kind, const Passage& passage) {
     const auto at = followed_.find(passage.id);
-    PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look, now_};
+    PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look, now_, {}};
+    if (ends(kind)) note.heirs = tracker_.heirs_of(passage);
     if (at != followed_.end() && ends(kind)) followed_.erase(at);
     pulse_.idle();
     static_cast<void>(notes_.send(std::move(note)));

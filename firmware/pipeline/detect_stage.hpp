@@ -49,7 +49,8 @@ class DetectStage {
 
     [[nodiscard]] bool spares(const Frame& frame);
     [[nodiscard]] BudgetSettings budget() const;
-    void follow(const Sight& sight, const Passage& passage);
+    /// resized: as Sighting says.
+    void follow(const Sight& sight, const Passage& passage, bool resized);
     void follow_passages(const Frame& frame, std::span<const PlateCandidate> candidates);
     void follow_stills(const Frame& frame, std::span<const PlateCandidate> candidates);
     void keep_best(Followed& followed, const Sight& sight, float score, std::uint64_t job) const;

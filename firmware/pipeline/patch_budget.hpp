@@ -15,6 +15,8 @@ class PatchBudget {
 
     /// True when a patch of this score is to be read; counts it then.
     [[nodiscard]] bool admit(float score);
+    /// What comes now shows something else than what came before: it is not held against that.
+    void begin_anew() { best_ = 0; }
 
   private:
     BudgetSettings settings_;

@@ -43,6 +43,8 @@ void ReadStage::run() {
     }
     pulse_.beat();
     take_notes(std::numeric_limits<std::uint64_t>::max());
+    for (Captured& record : unread_.release_all())
+        send(std::move(record));
     pulse_.idle();
 }
 
@@ -94,6 +96,8 @@ void ReadStage::take_note(const PassageNote& note) {
     if (!ends(note.kind)) return;
     if (note.kind != NoteKind::flicker) rejoiner_.extend(note.passage);
     pending_.erase(note.passage.id);
+    for (Captured& record : unread_.release(note.passage.id))
+        send(std::move(record));
 }
 
 /// Of a glimpse most patches must be readable, at least two, and say the same.
@@ -126,23 +130,37 @@ float ReadStage::at_least(float confidence) const {
     return std::max(confidence, settings_.min_confidence);
 }
 
-/// Of a guess nothing goes on: no letter, no alternative, no confidence. That readings were made stays known.
+bool ReadStage::is_unread(const Read& read) const {
+    return read.characters.empty() || read.confidence < settings_.min_confidence;
+}
+
+/// One record of one vehicle: what was reported before is known again, what could not be read waits for the
+/// passage that may go on with it.
 void ReadStage::report(const PassageNote& note, const Pending& pending, Read read) {
+    Passage passage = note.passage;
     if (!settings_.stills) {
-        if (rejoiner_.knows(note.passage, read)) {
+        counters_.passages_rejoined += unread_.absorb(passage);
+        if (rejoiner_.knows(passage, read)) {
             ++counters_.passages_rejoined;
             return;
         }
-        rejoiner_.remember(note.passage, read);
     }
-    ++counters_.passages;
     auto look = fit_look(note, pending, read);
-    if (!read.characters.empty() && read.confidence < settings_.min_confidence) {
-        read = Read{{}, 0, read.readings};
+    Captured record{std::move(passage), std::move(read), std::move(look), note.decided};
+    if (is_unread(record.read) && unread_.keep(record, note.heirs)) return;
+    if (!settings_.stills) rejoiner_.remember(record.passage, record.read);
+    send(std::move(record));
+}
+
+/// Of a guess nothing goes on: no letter, no alternative, no confidence. That readings were made stays known.
+void ReadStage::send(Captured record) {
+    ++counters_.passages;
+    if (!record.read.characters.empty() && is_unread(record.read)) {
+        record.read = Read{{}, 0, record.read.readings};
         ++counters_.abstained;
     }
     pulse_.idle();  // a spool in trouble holds the road
-    static_cast<void>(captured_.send({note.passage, std::move(read), std::move(look), note.decided}));
+    static_cast<void>(captured_.send(std::move(record)));
     pulse_.beat();
 }
 

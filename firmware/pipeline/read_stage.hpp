@@ -10,6 +10,7 @@
 #include "pipeline/eyes.hpp"
 #include "pipeline/road.hpp"
 #include "pipeline/settings.hpp"
+#include "pipeline/unread_desk.hpp"
 
 namespace portcullis {
 
@@ -44,6 +45,8 @@ class ReadStage {
     [[nodiscard]] std::shared_ptr<const PlateLook> fit_look(const PassageNote& note, const Pending& pending,
                                                             const Read& read);
     void report(const PassageNote& note, const Pending& pending, Read read);
+    void send(Captured record);
+    [[nodiscard]] bool is_unread(const Read& read) const;
     [[nodiscard]] float at_least(float confidence) const;  // but min_confidence if that is more
 
     const PipelineSettings& settings_;
@@ -54,6 +57,7 @@ class ReadStage {
     RoadCounters& counters_;
     std::map<PassageId, Pending> pending_;  // the passages that the detect stage follows
     Rejoiner rejoiner_;
+    UnreadDesk unread_;
     std::optional<PassageNote> next_note_;
     Pulse pulse_;
 };

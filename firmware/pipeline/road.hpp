@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/channel.hpp"
 #include "core/frame.hpp"
@@ -54,7 +55,8 @@ struct PassageNote {
     std::uint64_t after = 0;
     Passage passage;
     std::shared_ptr<const PlateLook> look;
-    BootTime decided{};  // the frame that it came of
+    BootTime decided{};              // the frame that it came of
+    std::vector<PassageId> heirs{};  // of a closed one: what is open now and may go on with it
 };
 
 /// read -> commit.

@@ -14,7 +14,8 @@ constexpr double far_m = 75;  // where vehicles that approach appear
 constexpr double near_m = 3;
 constexpr double stop_line_m = 19;
 constexpr double shadow_m = 21;
-constexpr double found_from_px = 26;  // a narrower plate is not found
+constexpr double grille_told_px = 90;  // from this plate's width on the plate itself is found
+constexpr double found_from_px = 26;   // a narrower plate is not found
 constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view look_alikes = "O00OQ00QDO0DI11IB88BZ22ZS55SG66GVYYVMNNMEFFEPRRP";
 
@@ -89,6 +90,7 @@ RoadTraffic::Vehicle RoadTraffic::make_vehicle(int lane) {
         vehicle.plate_tall = 0.155;
     }
     vehicle.yaw = normal(0.03);
+    vehicle.grille = rules_.grilles > 0 && happens(rules_.grilles);
     if (happens(rules_.stops)) {
         vehicle.stop_s = uniform(3, 40);
         vehicle.stop_at = stop_line_m + uniform(-1, 1);
@@ -260,7 +262,8 @@ void RoadTraffic::look_at(Vehicle& vehicle, Point shake, RoadFrame& frame) {
     const double smear = std::clamp(1.2 - vehicle.speed * width / 9000, 0.3, 1.0);
     glimpse.clarity = std::clamp(width / 110, 0.2, 1.0) * smear * (faint ? 0.7 : 1);
     const bool misfit = happens(rules_.misfit);
-    const double pull = misfit ? uniform(-0.12, 0.2) : 0;
+    const bool grille = vehicle.grille && happens(1.1 - width / grille_told_px);
+    const double pull = grille ? uniform(0.8, 1.4) : misfit ? uniform(-0.12, 0.2) : 0;
     const Point middle = centre(*quad);
     for (std::size_t i = 0; i < 4; ++i) {
         const Point corner = quad->corners[i];
@@ -270,6 +273,7 @@ void RoadTraffic::look_at(Vehicle& vehicle, Point shake, RoadFrame& frame) {
             corner.y + shake.y + static_cast<float>(pull * (corner.y - middle.y) + normal(noise * 0.7))};
     }
     if (misfit) glimpse.clarity *= 0.6;
+    if (grille) glimpse.clarity = 0;
     frame.glimpses.push_back(glimpse);
 }
 
@@ -319,6 +323,7 @@ RoadFrame RoadTraffic::next() {
 }
 
 Reading RoadTraffic::read(const Glimpse& glimpse) const {
+    if (glimpse.clarity <= 0) return {};
     Reading reading;
     if (!glimpse.vehicle) return reading;
     std::uint64_t state = glimpse.chance;

@@ -47,6 +47,7 @@ struct RoadRules {
     double shake_px = 0.5;         // of the pole's sway, some 2 and 7 a second, and a fifth of it by chance
     double faint = 0.03;           // chance of a score below that of a likely plate
     double false_quads = 0.02;     // a frame
+    double grilles = 0;            // share whose dark grille is taken for the plate in it, far away
     int lost_frames = 0;           // each plate is hidden for so many, once, at a shadow's edge
     double hard_letters = 0.015;   // share that are misread more often than not
     double letter_errors = 0.006;  // chance of each letter of a clear plate
@@ -104,6 +105,7 @@ class RoadTraffic {
         double plate_width = 0.52;
         double plate_tall = 0.11;
         double yaw = 0;
+        bool grille = false;
         double stop_s = 0;  // still to stand
         double stop_at = 0;
         double change_at = 0;  // y; 0: never

@@ -298,6 +298,8 @@ std::vector<RoadRules> all_roads() {
     add("shaking pole",
         {.camera = gantry(), .lanes = 3, .slowest_kmh = 40, .fastest_kmh = 90, .shake_px = 8});
     add("false quads", {.camera = gantry(), .lanes = 2, .false_quads = 1});
+    add("dark plates in dark grilles",
+        {.camera = gantry(), .lanes = 2, .slowest_kmh = 40, .fastest_kmh = 90, .grilles = 0.5});
     add("uneven frames", {.camera = gantry(),
                           .lanes = 3,
                           .slowest_kmh = 40,

@@ -95,7 +95,8 @@ TEST_CASE("what is often misread does not tell two passages apart, a letter that
     CHECK(knows("AB1245", "AB12345"));
     CHECK_FALSE(knows("AB1234", "B1234"));  // too short for that
     CHECK_FALSE(knows("AB1234", "0B1234"));
-    CHECK_FALSE(knows("AB1234", "0B1234", 104));
+    CHECK(knows("AB1234", "0B1234", 104));  // at once and where it was to be: one letter is no other vehicle
+    CHECK_FALSE(knows("AB1234", "0B1294", 104));
     CHECK(knows("AB1234", "0B1234", 104, 5));  // seen for a moment and at once again: once it may be misread
     CHECK_FALSE(knows("AB1234", "0B1294", 104, 5));
     CHECK_FALSE(knows("AB1234", "0B1234", 110, 5));

@@ -417,6 +417,62 @@ TEST_CASE("a shaking pole does not tear passages apart") {
     CHECK(road.closed.size() == 12);
 }
 
+TEST_CASE(
+    "a dark plate in a dark grille: quads round the one and the other are one passage, coming or going") {
+    const auto wider = [](PlateCandidate candidate, float by) {
+        const Point middle = centre(candidate.quad);
+        for (Point& corner : candidate.quad.corners)
+            corner = {middle.x + by * (corner.x - middle.x), middle.y + by * (corner.y - middle.y)};
+        return candidate;
+    };
+    for (const double rate : {10.0, 25.0, 60.0}) {
+        for (const bool away : {false, true}) {
+            CAPTURE(rate);
+            CAPTURE(away);
+            Road road(rate);
+            Noise chance;
+            for (double way = 0; way < 45; way += 20 * road.seconds()) {
+                const double y = away ? 12 + way : 57 - way;
+                // Farther than 25 m the grille is taken for the plate, mostly.
+                const bool grille = chance.next() < (y > 25 ? 0.6 : -0.9);
+                road.frame({wider(seen_at(0, y), grille ? 2.2F : 1.0F)});
+            }
+            road.end();
+            REQUIRE(road.closed.size() == 1);
+            CHECK(road.closed[0].direction == (away ? Direction::receding : Direction::approaching));
+        }
+    }
+}
+
+TEST_CASE("a jolt puts a plate where nobody expected it: it is followed, and no second one") {
+    Road road;
+    for (int i = 0; i < 30; ++i)
+        road.frame({seen_at(0, 50 - 0.4 * i)});
+    for (int i = 30; i < 60; ++i) {  // three quarters of its width aside from now on
+        PlateCandidate there = seen_at(0, 50 - 0.4 * i);
+        const float aside = 0.75F * mean_width(there.quad);
+        for (Point& corner : there.quad.corners)
+            corner.x += aside;
+        const auto passages = road.frame({there});
+        CHECK(passages == std::vector<PassageId>{i == 30 ? PassageId{0} : PassageId{1}});  // or one bad quad
+    }
+}
+
+TEST_CASE("what may go on with a passage is what began at its end or later, and is open") {
+    Road road;
+    road.frame({seen_at(-3, 40), seen_at(3, 40)});
+    for (int i = 1; i < 20; ++i)
+        road.frame({seen_at(-3, 40 - 0.3 * i), seen_at(3, 40 - 0.3 * i)});
+    Passage left;
+    left.id = 1;
+    left.first_seen = road.stamp - std::chrono::seconds(1);
+    left.last_seen = road.stamp;
+    CHECK(road.tracker.heirs_of(left).empty());  // both began with it
+    for (int i = 20; i < 25; ++i)
+        road.frame({seen_at(3, 40 - 0.3 * i), seen_at(-3, 22)});
+    CHECK(road.tracker.heirs_of(left) == std::vector<PassageId>{3});
+}
+
 TEST_CASE("two reflections far apart are a glimpse, not a passage") {
     PassageTracker tracker({});
     const BootTime begin(std::chrono::seconds(100));

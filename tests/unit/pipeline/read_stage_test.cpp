@@ -23,11 +23,12 @@ class Bench {
         CHECK(patches_.send({++jobs_, passage, {{1, 1, {text}}, {}}, 1}));
         return jobs_;
     }
-    void note(NoteKind kind, const Passage& passage, std::uint64_t look_of_job = 0) {
+    void note(NoteKind kind, const Passage& passage, std::uint64_t look_of_job = 0,
+              std::vector<PassageId> heirs = {}) {
         auto look = std::make_shared<PlateLook>();
         look->plate = {1, 1, {1, 2, 3}};
         look->job = look_of_job;
-        CHECK(notes_.send({kind, ++jobs_, passage, look}));
+        CHECK(notes_.send({kind, ++jobs_, passage, look, {}, std::move(heirs)}));
         CHECK(patches_.send({jobs_, 0, {}, 0}));
     }
     std::vector<Captured> run() {
@@ -132,4 +133,102 @@ TEST_CASE("passages without a text are never taken for one") {
                    passage(id, 100 + 10 * static_cast<int>(id), 103 + 10 * static_cast<int>(id), 60, 62));
     }
     CHECK(bench.run().size() == 2);
+}
+
+namespace {
+
+/// A plate at x = 300 that comes down the picture: y is four times its width, which grows as it does at
+/// constant speed.
+Passage coming(PassageId id, double first_s, double last_s) {
+    const auto at = [](double seconds) {
+        const auto width = static_cast<float>(400 / (110 - seconds));
+        return Box{300 - width / 2, 4 * width - width / 8, 300 + width / 2, 4 * width + width / 8};
+    };
+    Passage passage;
+    passage.id = id;
+    passage.direction = Direction::approaching;
+    passage.frames = 10;
+    passage.first_seen = BootTime(microseconds(static_cast<std::int64_t>(first_s * 1e6)));
+    passage.last_seen = BootTime(microseconds(static_cast<std::int64_t>(last_s * 1e6)));
+    passage.entered = at(first_s);
+    passage.left = at(last_s);
+    return passage;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a plate too far to be read and lost for a moment is one record with the one that goes on, the readable "
+    "one") {
+    Bench bench({"", "AB123"});
+    bench.patch(1, 0);
+    bench.note(NoteKind::closed, coming(1, 100, 102), 0, {2});
+    bench.patch(2, 1);
+    bench.note(NoteKind::closed, coming(2, 102.6, 105));
+    const auto captured = bench.run();
+    REQUIRE(captured.size() == 1);
+    CHECK(captured[0].passage.id == 2);
+    CHECK(captured[0].passage.first_seen == coming(1, 100, 102).first_seen);
+    CHECK(captured[0].passage.frames == 20);
+    CHECK(text_of(captured[0].read.characters) == "AB123");
+    CHECK(bench.counters().passages == 1);
+    CHECK(bench.counters().passages_rejoined == 1);
+}
+
+TEST_CASE("the readable one may have been reported first, and may be misread by a letter") {
+    for (const char* far : {"", "B123", "AB128"}) {
+        CAPTURE(std::string(far));
+        Bench bench({far, "AB123"});
+        bench.patch(2, 1);
+        bench.note(NoteKind::closed, coming(2, 102.6, 105));
+        bench.patch(1, 0);
+        bench.note(NoteKind::closed, coming(1, 100, 102));
+        const auto captured = bench.run();
+        REQUIRE(captured.size() == 1);
+        CHECK(captured[0].passage.id == 2);
+    }
+}
+
+TEST_CASE("an unread passage gets its own record when none of those that came after went on with it") {
+    struct Row {
+        const char* what;
+        NoteKind kind;
+        Passage other;
+        std::size_t records;
+    };
+    Passage beside = coming(2, 102.6, 105);
+    for (Box* box : {&beside.entered, &beside.left}) {
+        box->left += 200;
+        box->right += 200;
+    }
+    const Passage behind = [] {
+        Passage late = coming(2, 100.5, 103);
+        late.first_seen += std::chrono::seconds(2);
+        late.last_seen += std::chrono::seconds(2);
+        return late;
+    }();
+    for (const Row& row : {Row{"in the next lane", NoteKind::closed, beside, 2},
+                           Row{"it follows two seconds behind", NoteKind::closed, behind, 2},
+                           Row{"a reflection", NoteKind::flicker, coming(2, 102.6, 105), 1}}) {
+        CAPTURE(std::string(row.what));
+        Bench bench({"", "AB123"});
+        bench.patch(1, 0);
+        bench.note(NoteKind::closed, coming(1, 100, 102), 0, {2});
+        bench.patch(2, 1);
+        bench.note(row.kind, row.other);
+        const auto captured = bench.run();
+        REQUIRE(captured.size() == row.records);
+        CHECK(captured.back().passage.id == 1);
+        CHECK(captured.back().read.characters.empty());
+    }
+}
+
+TEST_CASE("nothing that waits is lost at the end of the road, and only few wait") {
+    Bench bench({""});
+    constexpr PassageId count = 20;
+    for (PassageId id = 1; id <= count; ++id) {
+        bench.patch(id, 0);
+        bench.note(NoteKind::closed, coming(id, 100, 102), 0, {99});
+    }
+    CHECK(bench.run().size() == count);
 }
