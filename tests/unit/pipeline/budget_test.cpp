@@ -32,6 +32,20 @@ TEST_CASE("the first patches are always read, then only clearly better ones") {
     CHECK(budget.admit(0.7F));         // could
 }
 
+TEST_CASE("a patch of something else than before is not held against it, within the budget") {
+    PatchBudget budget({1, 2});
+    CHECK(budget.admit(0.9F));        // a grille, large
+    CHECK_FALSE(budget.admit(0.3F));  // the plate in it, small
+    budget.begin_anew();
+    CHECK(budget.admit(0.3F));
+    CHECK_FALSE(budget.admit(0.3F));
+    for (int i = 0; i < 10; ++i) {
+        budget.begin_anew();
+        static_cast<void>(budget.admit(0.3F));
+    }
+    CHECK_FALSE(budget.admit(9));  // twice the budget are read, however it changes
+}
+
 TEST_CASE("no passage gets more than twice the budget") {
     PatchBudget budget({2, 4});
     float value = 1;
