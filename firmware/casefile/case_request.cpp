@@ -21,8 +21,10 @@ constexpr std::string_view approval_beginning = R"({"v":1,"kind":"case_approval"
 
 std::string joined(const std::vector<CasePlace>& places) {
     std::string text;
-    for (const CasePlace& place : places)
-        text += (text.empty() ? "" : " ") + to_string(place);
+    for (const CasePlace& place : places) {
+        if (!text.empty()) text += ' ';
+        text += to_string(place);
+    }
     return text;
 }
 

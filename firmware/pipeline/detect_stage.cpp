@@ -128,7 +128,7 @@ void DetectStage::follow(const Sight& sight, const Passage& passage, bool resize
         return;
     }
     const float score = patch_score(*patch, candidate.score, frame.view.width, frame.view.height);
-    const std::uint64_t job = followed.budget.admit(score) ? ++jobs_ : 0;
+    const std::uint64_t job = followed.budget.admit(score, frame.sensor_time) ? ++jobs_ : 0;
     // What is shown is also read, so that the reader can tell whether it shows what was read.
     if (job != 0 || !followed.look) keep_best(followed, sight, score, job);
     if (job == 0) return;

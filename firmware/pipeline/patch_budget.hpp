@@ -1,6 +1,9 @@
 #pragma once
 // PatchBudget: which patches of one passage are worth an OCR pass. The first few always; then only clearly
-// better ones; beyond the budget only ones so much better that they could change the vote. Thread-bound.
+// better ones and, since errors of one moment are alike, one of nearly the quality from time to time; beyond
+// the budget only ones so much better that they could change the vote. Thread-bound.
+
+#include "base/clock.hpp"
 
 namespace portcullis {
 
@@ -13,8 +16,8 @@ class PatchBudget {
   public:
     explicit PatchBudget(const BudgetSettings& settings) : settings_(settings) {}
 
-    /// True when a patch of this score is to be read; counts it then.
-    [[nodiscard]] bool admit(float score);
+    /// True when a patch of this score, seen then, is to be read; counts it.
+    [[nodiscard]] bool admit(float score, BootTime seen);
     /// What comes now shows something else than what came before: it is not held against that.
     void begin_anew() { best_ = 0; }
 
@@ -22,6 +25,7 @@ class PatchBudget {
     BudgetSettings settings_;
     int admitted_ = 0;
     float best_ = 0;
+    BootTime last_{};  // read
 };
 
 }  // namespace portcullis

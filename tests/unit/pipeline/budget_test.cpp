@@ -14,6 +14,11 @@ PlatePatch striped(int period, std::uint8_t dark, std::uint8_t bright, Box box =
     return patch;
 }
 
+/// All in one moment.
+bool admit(PatchBudget& budget, float score, milliseconds at = milliseconds{0}) {
+    return budget.admit(score, BootTime(at));
+}
+
 float score(const PlatePatch& patch, float detector = 0.9F) {
     return patch_score(patch, detector, 640, 480);
 }
@@ -22,28 +27,39 @@ float score(const PlatePatch& patch, float detector = 0.9F) {
 
 TEST_CASE("the first patches are always read, then only clearly better ones") {
     PatchBudget budget({2, 4});
-    CHECK(budget.admit(0.5F));
-    CHECK(budget.admit(0.4F));
-    CHECK_FALSE(budget.admit(0.5F));
-    CHECK_FALSE(budget.admit(0.51F));
-    CHECK(budget.admit(0.55F));
-    CHECK(budget.admit(0.6F));
-    CHECK_FALSE(budget.admit(0.65F));  // beyond the budget: could not change the vote
-    CHECK(budget.admit(0.7F));         // could
+    CHECK(admit(budget, 0.5F));
+    CHECK(admit(budget, 0.4F));
+    CHECK_FALSE(admit(budget, 0.5F));
+    CHECK_FALSE(admit(budget, 0.51F));
+    CHECK(admit(budget, 0.55F));
+    CHECK(admit(budget, 0.6F));
+    CHECK_FALSE(admit(budget, 0.65F));  // beyond the budget: could not change the vote
+    CHECK(admit(budget, 0.7F));         // could
+}
+
+TEST_CASE("another moment is worth a look of nearly the quality, within the budget") {
+    PatchBudget budget({1, 3});
+    CHECK(admit(budget, 1.0F));
+    CHECK_FALSE(admit(budget, 0.9F, milliseconds{100}));
+    CHECK_FALSE(admit(budget, 0.7F, milliseconds{300}));
+    CHECK(admit(budget, 0.9F, milliseconds{300}));
+    CHECK_FALSE(admit(budget, 0.9F, milliseconds{400}));
+    CHECK(admit(budget, 0.9F, milliseconds{600}));
+    CHECK_FALSE(admit(budget, 0.9F, milliseconds{900}));  // beyond the budget
 }
 
 TEST_CASE("a patch of something else than before is not held against it, within the budget") {
     PatchBudget budget({1, 2});
-    CHECK(budget.admit(0.9F));        // a grille, large
-    CHECK_FALSE(budget.admit(0.3F));  // the plate in it, small
+    CHECK(admit(budget, 0.9F));        // a grille, large
+    CHECK_FALSE(admit(budget, 0.3F));  // the plate in it, small
     budget.begin_anew();
-    CHECK(budget.admit(0.3F));
-    CHECK_FALSE(budget.admit(0.3F));
+    CHECK(admit(budget, 0.3F));
+    CHECK_FALSE(admit(budget, 0.3F));
     for (int i = 0; i < 10; ++i) {
         budget.begin_anew();
-        static_cast<void>(budget.admit(0.3F));
+        static_cast<void>(admit(budget, 0.3F));
     }
-    CHECK_FALSE(budget.admit(9));  // twice the budget are read, however it changes
+    CHECK_FALSE(admit(budget, 9));  // twice the budget are read, however it changes
 }
 
 TEST_CASE("no passage gets more than twice the budget") {
@@ -51,7 +67,7 @@ TEST_CASE("no passage gets more than twice the budget") {
     float value = 1;
     int admitted = 0;
     for (int i = 0; i < 100; ++i) {
-        admitted += budget.admit(value) ? 1 : 0;
+        admitted += admit(budget, value) ? 1 : 0;
         value *= 1.5F;
     }
     CHECK(admitted == 8);
