@@ -67,6 +67,7 @@ PassageSettings read_passage(SettingsReader& in) {
     passage.close_after = read_ms(section, "close_after_ms", {100, 60'000}, 1200);
     passage.rejoin_within = std::chrono::seconds(section.integer("rejoin_s", {0, 3'600}, 60));
     passage.parked_memory = std::chrono::seconds(section.integer("parked_memory_s", {1, 86'400}, 60));
+    passage.unread_from_px = static_cast<int>(section.integer("unread_from_px", {0, 1'000}, 40));
     passage.decide_after = read_ms(section, "decide_after_ms", {200, 60'000}, 2000);
     passage.decide_latest = read_ms(section, "decide_latest_ms", {200, 600'000}, 15'000);
     passage.min_frames = static_cast<int>(section.integer("min_frames", {1, 100}, 2));

@@ -51,6 +51,7 @@ struct PassageSettings {
     milliseconds close_after{};
     milliseconds rejoin_within{};  // zero: a vehicle that was lost from sight is not known again
     milliseconds parked_memory{};
+    int unread_from_px = 0;
     milliseconds decide_after{};
     milliseconds decide_latest{};
     int min_frames = 0;

@@ -134,11 +134,21 @@ bool ReadStage::is_unread(const Read& read) const {
     return read.characters.empty() || read.confidence < settings_.min_confidence;
 }
 
+bool ReadStage::is_too_far(const PassageNote& note) const {
+    float widest = std::max(note.passage.entered.width(), note.passage.left.width());
+    if (note.look) widest = std::max(widest, mean_width(note.look->quad));
+    return widest < settings_.unread_from_px;
+}
+
 /// One record of one vehicle: what was reported before is known again, what could not be read waits for the
 /// passage that may go on with it.
 void ReadStage::report(const PassageNote& note, const Pending& pending, Read read) {
     Passage passage = note.passage;
     if (!settings_.stills) {
+        if (is_unread(read) && is_too_far(note)) {
+            ++counters_.passages_too_far;
+            return;
+        }
         counters_.passages_rejoined += unread_.absorb(passage);
         if (rejoiner_.knows(passage, read)) {
             ++counters_.passages_rejoined;

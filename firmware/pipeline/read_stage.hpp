@@ -47,6 +47,7 @@ class ReadStage {
     void report(const PassageNote& note, const Pending& pending, Read read);
     void send(Captured record);
     [[nodiscard]] bool is_unread(const Read& read) const;
+    [[nodiscard]] bool is_too_far(const PassageNote& note) const;
     [[nodiscard]] float at_least(float confidence) const;  // but min_confidence if that is more
 
     const PipelineSettings& settings_;

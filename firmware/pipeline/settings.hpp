@@ -44,6 +44,9 @@ struct PipelineSettings {
     /// least this much, so that a passage is neither ended nor spared while more looks could lift it. 0: all
     /// texts are published.
     float min_confidence = 0;
+    /// Of an unread passage whose plate was never as wide no record is made: it is far, and not due. 0: of
+    /// each. Stills have no such limit.
+    float unread_from_px = 40;
     /// How long one record is tried again when the spool refuses it, before it is given up with an error.
     milliseconds commit_patience{60'000};
     std::string firmware;  // version, for the record

@@ -188,6 +188,7 @@ PipelineSettings pipeline_settings(const ReaderSettings& settings) {
                             : Pressure::drop;
     pipeline.stills = settings.input.stills;
     pipeline.camera_may_come = settings.camera.driver != CameraDriver::replay;
+    pipeline.unread_from_px = static_cast<float>(settings.passage.unread_from_px);
     pipeline.decide_after = settings.passage.decide_after;
     pipeline.decide_latest = settings.passage.decide_latest;
     pipeline.good_vote = settings.ocr.good_vote;

@@ -223,6 +223,21 @@ TEST_CASE("an unread passage gets its own record when none of those that came af
     }
 }
 
+TEST_CASE("an unread plate makes a record when it was wide enough to be due, a read one always") {
+    for (const float wide : {39.0F, 41.0F}) {
+        CAPTURE(wide);
+        Bench bench({""});
+        bench.patch(1, 0);
+        bench.note(NoteKind::closed, passage(1, 100, 102, wide - 5, wide));
+        CHECK(bench.run().size() == (wide > 40 ? 1 : 0));
+        CHECK(bench.counters().passages_too_far == (wide > 40 ? 0 : 1));
+    }
+    Bench read({"AB123"});
+    read.patch(1, 0);
+    read.note(NoteKind::closed, passage(1, 100, 102, 20, 25));
+    CHECK(read.run().size() == 1);
+}
+
 TEST_CASE("nothing that waits is lost at the end of the road, and only few wait") {
     Bench bench({""});
     constexpr PassageId count = 20;
