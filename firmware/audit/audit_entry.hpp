@@ -35,6 +35,11 @@ inline constexpr std::string_view approves_case = "approval";
 inline constexpr std::string_view exports_read = "export";
 inline constexpr std::string_view marks_case = "canaries";
 inline constexpr std::string_view raises_alarm = "alarm";
+/// The same of a retention schedule.
+inline constexpr std::string_view adopts_retention = "retention";
+/// Access::what of an epoch's keys that were destroyed: `case` is the SHA-256 of the signed record, `dev` the
+/// epoch, `seq` the schedule's version (0: by hand), `count` the keys.
+inline constexpr std::string_view destroys_keys = "destroyed";
 
 /// What is about to be opened. It never holds a plate in the clear: an item is named by its place, and what
 /// was searched for is sealed to the auditor (AuthEnvelopedData, padded by who seals it to one length).
@@ -44,7 +49,7 @@ struct Access {
     std::string role;
     std::string purpose;      // of a granted access never empty
     std::string case_number;  // the same
-    std::string what;         // "view": a read, shown as it arrives; adopts_policy: nothing is opened
+    std::string what;         // "view": a read, shown as it arrives, ...; or one of the three words above
     std::string device;       // the item's place; empty, zero and 0 when it is not about one item
     ChainId chain;
     Seq seq = 0;
@@ -52,9 +57,10 @@ struct Access {
     AccessVerdict verdict = AccessVerdict::granted;
     Bytes asked = {};  // sealed; not in the text, which holds its digest
 
-    /// Of the policy, an approval, canaries: it is in no sum of openings.
+    /// Of a policy, an approval, canaries, destroyed keys: it is in no sum of openings.
     [[nodiscard]] bool opens() const {
-        return what != adopts_policy && what != approves_case && what != marks_case;
+        return what != adopts_policy && what != adopts_retention && what != destroys_keys &&
+               what != approves_case && what != marks_case;
     }
 };
 

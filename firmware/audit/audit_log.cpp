@@ -174,18 +174,29 @@ Result<void> AuditLog::since(UtcTime from, const std::function<void(const AuditE
     return {};
 }
 
-Result<std::optional<AdoptedPolicy>> AuditLog::newest_policy() {
+Result<bool> AuditLog::has(std::string_view what, const std::string& case_number) {
+    auto select =
+        TRY(database_->prepare("SELECT 1 FROM entry WHERE instr(text, ?) > 0 AND instr(text, ?) > 0 AND "
+                               "instr(text, ?) > 0 LIMIT 1"));
+    const std::string of_case = fmt::format(R"("case":"{}")", case_number);
+    const std::string of_what = fmt::format(R"("what":"{}")", what);
+    const std::string verdict = fmt::format(R"("verdict":"{}")", to_string(AccessVerdict::granted));
+    TRY(select.bind(std::string_view(of_case), std::string_view(of_what), std::string_view(verdict)));
+    return select.step();
+}
+
+Result<std::optional<AdoptedPolicy>> AuditLog::newest_policy(std::string_view kind) {
     // No text of an entry can hold a quote: these words stand at their keys.
     auto select =
         TRY(database_->prepare("SELECT text FROM entry WHERE instr(text, ?) > 0 AND instr(text, ?) > 0 ORDER "
                                "BY number DESC LIMIT 1"));
-    const std::string what = fmt::format(R"("what":"{}")", adopts_policy);
+    const std::string what = fmt::format(R"("what":"{}")", kind);
     const std::string verdict = fmt::format(R"("verdict":"{}")", to_string(AccessVerdict::granted));
     TRY(select.bind(std::string_view(what), std::string_view(verdict)));
     if (!TRY(select.step())) return std::optional<AdoptedPolicy>();
     const Result<AuditEntry> entry = parse_audit_entry(select.text(0));
     const Result<Digest> digest = entry ? digest_from_hex(entry->access.case_number) : fail(entry.error());
-    if (!digest) return not_ours("the entry of an access policy cannot be read");
+    if (!digest) return not_ours("the entry of a policy cannot be read");
     return std::optional(AdoptedPolicy{entry->access.seq, *digest});
 }
 

@@ -22,7 +22,7 @@ struct AuditHead {
     Digest link{};
 };
 
-/// The newest access policy that was in force, by its entry.
+/// The newest access policy, or retention schedule, that was in force, by its entry.
 struct AdoptedPolicy {
     std::uint64_t version = 0;
     Digest digest{};  // of the signed policy
@@ -59,7 +59,9 @@ class AuditLog {
     /// clock may have been set back. Errors: corrupt (an entry that we did not write).
     [[nodiscard]] Result<void> since(UtcTime from, const std::function<void(const AuditEntry&)>& seen);
     /// Nothing when none was ever in force. Errors: corrupt.
-    [[nodiscard]] Result<std::optional<AdoptedPolicy>> newest_policy();
+    [[nodiscard]] Result<std::optional<AdoptedPolicy>> newest_policy(std::string_view what = adopts_policy);
+    /// An entry of this kind with this case is there, granted.
+    [[nodiscard]] Result<bool> has(std::string_view what, const std::string& case_number);
     /// Rows below number 1, where nothing of ours ever stood.
     [[nodiscard]] Result<std::uint64_t> strays();
     /// What the witness signed, by its number.

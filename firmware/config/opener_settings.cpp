@@ -59,6 +59,18 @@ OpenerSettings::CasesSection read_cases(SettingsSection section) {
     return cases;
 }
 
+OpenerSettings::RetentionSection read_retention(SettingsSection section, bool has_store) {
+    OpenerSettings::RetentionSection retention;
+    retention.schedule = section.path("schedule", "");
+    if (!retention.schedule.empty() || section.has("key")) retention.key = section.key_source("key");
+    if (!retention.schedule.empty() || section.has("certificate"))
+        retention.certificate = section.path("certificate");
+    section.check(!retention.key.starts_with("tpm:"), "key", "write a file or pkcs11:...");
+    section.check(retention.schedule.empty() || has_store, "schedule",
+                  "name the key store whose keys are to be destroyed (key_store.file)");
+    return retention;
+}
+
 }  // namespace
 
 Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
@@ -81,6 +93,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     search.check(settings.search.auditor.empty() || !settings.search.index.empty(), "index",
                  "name the index that is to be searched");
     settings.cases = read_cases(in.section("cases"));
+    settings.retention = read_retention(in.section("retention"), !settings.key_store.file.empty());
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
     settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());

@@ -50,6 +50,11 @@ struct OpenerSettings {
         std::uint64_t reads_a_day = 0;       // the same
         std::uint64_t site_reads_a_day = 0;
     } cases;
+    struct RetentionSection {
+        std::filesystem::path schedule;  // how long keys are kept, signed by the policy key; empty: by hand
+        std::string key;                 // signs records of destructions: a file or pkcs11:...
+        std::filesystem::path certificate;
+    } retention;
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;
 

@@ -17,10 +17,13 @@ enum class Purpose { read, plate, overview, health };
 inline constexpr Purpose all_purposes[] = {Purpose::read, Purpose::plate, Purpose::overview, Purpose::health};
 [[nodiscard]] std::string_view to_string(Purpose purpose);
 
+/// When an epoch begins, UTC; mostly a midnight.
+using EpochStart = std::chrono::sys_time<std::chrono::minutes>;
+
 struct RecipientEntry {
     Purpose purpose = Purpose::read;
-    /// The UTC day on whose midnight the epoch begins; it ends when the next one of its purpose begins.
-    std::chrono::sys_days epoch{};
+    /// It ends when the next one of its purpose begins.
+    EpochStart epoch{};
     Bytes certificate;  // DER
     bool operator==(const RecipientEntry&) const = default;
     /// By purpose, epoch and certificate.

@@ -1,7 +1,7 @@
 #include "record/access_policy_codec.hpp"
 
 #include "core/ids.hpp"
-#include "record/canonical.hpp"
+#include "record/canonical_list.hpp"
 #include "record/payload.hpp"
 #include "record/recipient_set_codec.hpp"
 
@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::size_t day_bytes = 10;
 constexpr std::size_t role_bytes = 16;
-
-/// Writes the list's brackets and commas; `one` writes an entry.
-template <class List, class One>
-void write_list(CanonicalWriter& out, const List& list, One one) {
-    out.literal("[");
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (i > 0) out.literal(",");
-        one(list[i]);
-    }
-    out.literal("]");
-}
 
 void write_words(CanonicalWriter& out, std::string_view field, const std::vector<std::string>& words) {
     write_list(out, words, [&](const std::string& word) { out.text(field, word, max_policy_word_bytes); });
@@ -48,25 +37,6 @@ void write_person(CanonicalWriter& out, const AccessPerson& person) {
     out.literal(R"(,"until":)");
     write_day(out, "until", person.until);
     out.literal("}");
-}
-
-/// Reads a list of at most `most` entries; what is beyond is a fault.
-template <class Entry, class One>
-std::vector<Entry> read_list(CanonicalReader& in, std::string_view field, std::size_t most, One one) {
-    std::vector<Entry> list;
-    in.literal("[");
-    if (in.next_is("]")) {
-        in.literal("]");
-        return list;
-    }
-    while (!in.failed()) {
-        if (list.size() == most) in.fault(fmt::format("at most {} {}", most, field));
-        list.push_back(one());
-        if (!in.next_is(",")) break;
-        in.literal(",");
-    }
-    in.literal("]");
-    return list;
 }
 
 std::vector<std::string> read_words(CanonicalReader& in, std::string_view field, std::size_t most) {
@@ -149,11 +119,7 @@ Result<AccessPolicy> parse_access_policy(std::string_view json) {
     policy.people =
         read_list<AccessPerson>(in, "people", max_policy_people, [&in] { return read_person(in); });
     TRY(with_context(in.literal("}").done(), "access policy"));
-    // The writer has the last word: ranges, order and second spellings.
-    const Result<std::string> again = encode_access_policy(policy);
-    if (!again) return fail(ErrorCode::refused, "{}", again.error().message());
-    if (*again != json) return fail(ErrorCode::refused, "access policy: not canonical");
-    return policy;
+    return written_alike(std::move(policy), json, "access policy", &encode_access_policy);
 }
 
 }  // namespace portcullis

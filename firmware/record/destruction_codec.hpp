@@ -1,12 +1,15 @@
 #pragma once
 // The signed text that says that an epoch's keys are destroyed: canonical JSON
 //   {"v":1,"kind":"destruction","epoch":"2026-11-25","keys":["<key id>",..],"left":N,"t":..}
+// and behind "left", when they were due by a retention schedule, ,"schedule":"<its SHA-256>","version":N
 // Pure functions, reentrant.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/sha256.hpp"
 #include "record/recipient_set_codec.hpp"
 
 namespace portcullis {
@@ -16,10 +19,16 @@ inline constexpr std::size_t key_id_letters = 40;      // SHA-1 of the public ke
 inline constexpr std::size_t max_destruction_bytes = 1024;
 
 struct Destruction {
-    std::chrono::sys_days epoch{};
+    EpochStart epoch{};
     std::vector<std::string> keys;  // their ids, ascending
     std::uint64_t left = 0;         // keys of other epochs that the store still holds
     UtcTime time{};
+    struct Schedule {
+        std::uint64_t version = 0;
+        Digest digest{};
+        bool operator==(const Schedule&) const = default;
+    };
+    std::optional<Schedule> schedule = {};  // none: by hand
     bool operator==(const Destruction&) const = default;
 };
 

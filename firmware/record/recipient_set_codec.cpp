@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
-#include "record/canonical.hpp"
+#include "record/canonical_list.hpp"
 #include "record/payload.hpp"
 
 namespace portcullis {
@@ -11,12 +12,6 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t day_bytes = 10;
-
-std::optional<Purpose> purpose_from_string(std::string_view text) {
-    for (const Purpose purpose : all_purposes)
-        if (text == to_string(purpose)) return purpose;
-    return std::nullopt;
-}
 
 /// Digits only: "+1" and " 1" are no numbers here.
 std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t digits) {
@@ -41,10 +36,10 @@ void check_entries(CanonicalWriter& out, const std::vector<RecipientEntry>& entr
 void write_entry(CanonicalWriter& out, const RecipientEntry& entry) {
     if (entry.certificate.empty() || entry.certificate.size() > max_recipient_bytes)
         out.reject("cert", "must have 1 to 1024 bytes");
-    const std::string day = to_string(entry.epoch);
-    if (day.size() != day_bytes) out.reject("epoch", "must be a day from 1970 to 9999");
+    const std::string epoch = to_string(entry.epoch);
+    if (!epoch_from_string(epoch)) out.reject("epoch", "must begin in the years 1970 to 9999");
     out.literal(R"({"purpose":")").literal(to_string(entry.purpose));
-    out.literal(R"(","epoch":")").literal(day).literal(R"(","cert":)").hex(entry.certificate).literal("}");
+    out.literal(R"(","epoch":")").literal(epoch).literal(R"(","cert":)").hex(entry.certificate).literal("}");
 }
 
 RecipientEntry read_entry(CanonicalReader& in) {
@@ -54,9 +49,9 @@ RecipientEntry read_entry(CanonicalReader& in) {
     if (!purpose) in.fault("purpose");
     entry.purpose = purpose.value_or(Purpose::read);
     in.literal(R"(,"epoch":)");
-    const auto day = day_from_string(in.text("epoch", day_bytes));
-    if (!day) in.fault("epoch");
-    entry.epoch = day.value_or(std::chrono::sys_days());
+    const auto epoch = epoch_from_string(in.text("epoch", max_epoch_letters));
+    if (!epoch) in.fault("epoch");
+    entry.epoch = epoch.value_or(EpochStart());
     in.literal(R"(,"cert":)");
     auto certificate = from_hex(in.text("cert", 2 * max_recipient_bytes));
     if (!certificate) in.fault("cert");
@@ -98,18 +93,39 @@ std::optional<std::chrono::sys_days> day_from_string(std::string_view text) {
     return std::chrono::sys_days(date);
 }
 
+std::string to_string(EpochStart epoch) {
+    const std::string text = to_iso8601(UtcTime(epoch));
+    return text.substr(0, text.substr(day_bytes, 6) == "T00:00" ? day_bytes : max_epoch_letters);
+}
+
+std::optional<EpochStart> epoch_from_string(std::string_view text) {
+    const auto day = day_from_string(text.substr(0, day_bytes));
+    if (!day || text.size() == day_bytes) return day;
+    if (text.size() != max_epoch_letters || text[10] != 'T' || text[13] != ':') return std::nullopt;
+    const auto hour = number_at(text, 11, 2);
+    const auto minute = number_at(text, 14, 2);
+    if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
+    const EpochStart epoch = *day + std::chrono::minutes(60 * *hour + *minute);
+    if (epoch == *day) return std::nullopt;  // a midnight has one spelling
+    return epoch;
+}
+
+std::optional<Purpose> purpose_from_string(std::string_view text) {
+    for (const Purpose purpose : all_purposes)
+        if (text == to_string(purpose)) return purpose;
+    return std::nullopt;
+}
+
 Result<std::string> encode_recipient_set(const RecipientSet& set) {
     CanonicalWriter out(4096);
     if (set.version == 0) out.reject("version", "must be from 1");
     check_entries(out, set.entries);
     out.literal(R"({"v":1,"kind":"recipients","fleet":)").text("fleet", set.fleet, max_name_bytes);
     out.literal(R"(,"version":)").integer("version", set.version);
-    out.literal(R"(,"t":)").time("t", set.issued.time_since_epoch()).literal(R"(,"entries":[)");
-    for (std::size_t i = 0; i < set.entries.size() && i < max_set_entries; ++i) {
-        if (i > 0) out.literal(",");
-        write_entry(out, set.entries[i]);
-    }
-    out.literal("]}");
+    out.literal(R"(,"t":)").time("t", set.issued.time_since_epoch()).literal(R"(,"entries":)");
+    write_list(out, std::span(set.entries).first(std::min(set.entries.size(), max_set_entries)),
+               [&out](const RecipientEntry& entry) { write_entry(out, entry); });
+    out.literal("}");
     return std::move(out).finish();
 }
 
@@ -122,21 +138,10 @@ Result<RecipientSet> parse_recipient_set(std::string_view json) {
     set.version = in.integer("version");
     in.literal(R"(,"t":)");
     set.issued = UtcTime(in.time("t"));
-    in.literal(R"(,"entries":[)");
-    while (!in.failed()) {
-        if (set.entries.size() == max_set_entries)
-            return fail(ErrorCode::refused, "record: the recipient set has more than {} entries",
-                        max_set_entries);
-        set.entries.push_back(read_entry(in));
-        if (!in.next_is(",")) break;
-        in.literal(",");
-    }
-    TRY(in.literal("]}").done());
-    // The writer has the last word: ranges, order and second spellings.
-    const Result<std::string> again = encode_recipient_set(set);
-    if (!again || *again != json)
-        return fail(ErrorCode::refused, "record: the recipient set is not canonical");
-    return set;
+    in.literal(R"(,"entries":)");
+    set.entries = read_list<RecipientEntry>(in, "entries", max_set_entries, [&in] { return read_entry(in); });
+    TRY(in.literal("}").done());
+    return written_alike(std::move(set), json, "record", &encode_recipient_set);
 }
 
 }  // namespace portcullis

@@ -5,25 +5,6 @@
 
 namespace portcullis {
 
-namespace {
-
-Result<void> compare(const KnownAccessPolicy& known, const std::optional<PolicyInUse>& in_use) {
-    if (!in_use) return {};
-    const std::uint64_t version = known.policy.version;
-    if (version < in_use->version)
-        return fail(
-            ErrorCode::refused,
-            "access policy: version {} is lower than {}, which was in force here; sign a new one with "
-            "--previous",
-            version, in_use->version);
-    if (version == in_use->version && known.digest != in_use->digest)
-        return fail(ErrorCode::refused,
-                    "access policy: another policy has the version {} as well; sign a new version", version);
-    return {};
-}
-
-}  // namespace
-
 Result<AccessPolicyGate> AccessPolicyGate::create(const AccessPolicyRules& rules) {
     PolicyKeys keys = TRY(PolicyKeys::create(rules.policy_chain, rules.policy_signers));
     return AccessPolicyGate(std::move(keys), rules.fleet);
@@ -41,7 +22,7 @@ Result<KnownAccessPolicy> AccessPolicyGate::open(ByteView blob,
                     fleet_);
     known.digest = sha256(blob);
     known.signer = std::move(text.signer);
-    TRY(compare(known, in_use));
+    TRY(check_version("access policy", {known.policy.version, known.digest}, in_use));
     return known;
 }
 

@@ -5,10 +5,10 @@
 
 #include <optional>
 
-#include "base/sha256.hpp"
 #include "core/access_policy.hpp"
 #include "ports/signing_key.hpp"
 #include "seal/policy_keys.hpp"
+#include "seal/signed_version.hpp"
 
 namespace portcullis {
 
@@ -28,10 +28,7 @@ struct AccessPolicyRules {
 };
 
 /// The newest that was ever taken.
-struct PolicyInUse {
-    std::uint64_t version = 0;
-    Digest digest{};
-};
+using PolicyInUse = SignedVersion;
 
 class AccessPolicyGate {
   public:

@@ -29,6 +29,8 @@ constexpr std::size_t iv_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
 constexpr std::size_t max_store_bytes = std::size_t{4} << 20;
 constexpr unsigned secret = 0600;
+constexpr std::string_view record_ending = ".destroyed";
+constexpr const char* begun_ending = ".begun";
 
 /// A key in memory, cleansed when it goes.
 struct Secret {
@@ -41,7 +43,7 @@ struct Secret {
 };
 
 /// What a wrapped key is tied to: it cannot be given out as another epoch's or another certificate's.
-std::string bound_to(std::chrono::sys_days epoch, ByteView certificate) {
+std::string bound_to(EpochStart epoch, ByteView certificate) {
     return fmt::format("{}{} {}", magic, to_string(epoch), to_hex(sha256(certificate)));
 }
 
@@ -105,11 +107,11 @@ Result<KeyPtr> private_key_from(ByteView der) {
 }
 
 /// "<epoch> <certificate> <iv, wrapped key, tag>", hex.
-std::string line_of(std::chrono::sys_days epoch, ByteView certificate, ByteView wrapped) {
+std::string line_of(EpochStart epoch, ByteView certificate, ByteView wrapped) {
     return fmt::format("{} {} {}\n", to_string(epoch), to_hex(certificate), to_hex(wrapped));
 }
 
-std::string line_in_token(std::chrono::sys_days epoch, ByteView certificate) {
+std::string line_in_token(EpochStart epoch, ByteView certificate) {
     return fmt::format("{} {} {}\n", to_string(epoch), to_hex(certificate), token_word);
 }
 
@@ -151,7 +153,7 @@ Result<KeyStore::Entry> entry_of(std::string_view line, const fs::path& store) {
     if (first == line.npos || second == line.npos || line.find(' ', second + 1) != line.npos)
         return fail(not_ours(store));
     KeyStore::Entry entry;
-    const auto epoch = day_from_string(line.substr(0, first));
+    const auto epoch = epoch_from_string(line.substr(0, first));
     const auto der = from_hex(line.substr(first + 1, second - first - 1));
     const X509Ptr certificate = der ? certificate_from_der(*der) : nullptr;
     if (!epoch || !certificate) return fail(not_ours(store));
@@ -172,7 +174,41 @@ Result<Secret> read_kek(const fs::path& file) {
     return Secret(std::move(*bytes));
 }
 
-Error no_token(std::chrono::sys_days epoch) {
+fs::path begun(const fs::path& record) {
+    return record.string() + begun_ending;
+}
+
+/// Beside the store, with its name before and this ending.
+std::vector<fs::path> files_with(const fs::path& store, std::string_view ending) {
+    std::vector<fs::path> files;
+    const fs::path folder = store.has_parent_path() ? store.parent_path() : fs::path(".");
+    const std::string start = store.filename().string() + ".";
+    std::error_code problem;
+    for (fs::directory_iterator next(folder, problem); !problem && next != fs::directory_iterator();
+         next.increment(problem)) {
+        const std::string name = next->path().filename().string();
+        if (name.starts_with(start) && name.ends_with(ending)) files.push_back(store.parent_path() / name);
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+/// All of the epoch's: also those that were made and never taken in. Else the named ones only.
+Result<void> destroy_in_token(const DestroyOrder& order, const std::vector<KeyStore::Entry>& due,
+                              const TokenKeys& token) {
+    const std::string label = epoch_label(order.epoch);
+    if (order.keys.empty()) return token.destroy(label, nullptr);
+    for (const KeyStore::Entry& entry : due) {
+        if (!entry.in_token) continue;
+        const X509Ptr certificate = certificate_from_der(entry.certificate);
+        if (!certificate)
+            return fail(openssl_error(ErrorCode::internal, "key store: cannot parse a certificate"));
+        TRY(token.destroy(label, certificate.get()));
+    }
+    return {};
+}
+
+Error no_token(EpochStart epoch) {
     return {ErrorCode::configuration,
             fmt::format("key store: a key of the epoch {} lives in a token; name it (--token, or token in "
                         "[key_store])",
@@ -181,7 +217,11 @@ Error no_token(std::chrono::sys_days epoch) {
 
 }  // namespace
 
-std::string epoch_label(std::chrono::sys_days epoch) {
+std::vector<fs::path> records_of(const fs::path& store) {
+    return files_with(store, record_ending);
+}
+
+std::string epoch_label(EpochStart epoch) {
     return "portcullis-epoch-" + to_string(epoch);
 }
 
@@ -189,8 +229,17 @@ fs::path KeyStore::kek_file(std::uint64_t generation) const {
     return fmt::format("{}.{}", files_.kek.string(), generation);
 }
 
-fs::path KeyStore::record_file(std::chrono::sys_days epoch) const {
-    return fmt::format("{}.{}.destroyed", files_.store.string(), to_string(epoch));
+fs::path KeyStore::record_file(const DestroyOrder& order) const {
+    std::string name = fmt::format("{}.{}", files_.store.string(), to_string(order.epoch));
+    if (!order.keys.empty()) name += "." + *std::ranges::min_element(order.keys);
+    return name + std::string(record_ending);
+}
+
+bool KeyStore::was_destroyed(EpochStart epoch) const {
+    const std::string start = fmt::format("{}.{}.", files_.store.string(), to_string(epoch));
+    return std::ranges::any_of(records_of(files_.store), [&start](const fs::path& record) {
+        return record.string().starts_with(start);
+    });
 }
 
 Result<void> KeyStore::make_kek(std::uint64_t generation) const {
@@ -289,12 +338,11 @@ Result<UniqueFd> KeyStore::begin_change() {
     return held;
 }
 
-Result<KeyStore::Entry> KeyStore::admit(std::chrono::sys_days epoch, X509* certificate) const {
+Result<KeyStore::Entry> KeyStore::admit(EpochStart epoch, X509* certificate) const {
     const std::string name = fmt::format("of the epoch {}", to_string(epoch));
     if (const auto use = check_certificate(certificate, CertificateUse::receive, name); !use)
         return fail(ErrorCode::refused, "{}", use.error().message());
-    std::error_code ignored;
-    if (fs::exists(record_file(epoch), ignored))
+    if (was_destroyed(epoch))
         return fail(ErrorCode::refused,
                     "key store: the epoch {} was destroyed: what is sealed to a key under its "
                     "name would be thought gone",
@@ -323,7 +371,7 @@ Result<void> KeyStore::append(Entry entry) {
     return {};
 }
 
-Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* certificate) {
+Result<void> KeyStore::add(EpochStart epoch, EVP_PKEY* key, X509* certificate) {
     const UniqueFd held = TRY(begin_change());
     Entry entry = TRY(admit(epoch, certificate));
     if (const auto pair = check_pair(key, certificate, fmt::format("of the epoch {}", to_string(epoch)));
@@ -336,7 +384,7 @@ Result<void> KeyStore::add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* cer
     return append(std::move(entry));
 }
 
-Result<void> KeyStore::add_in_token(std::chrono::sys_days epoch, X509* certificate, const TokenKeys& token) {
+Result<void> KeyStore::add_in_token(EpochStart epoch, X509* certificate, const TokenKeys& token) {
     const UniqueFd held = TRY(begin_change());
     Entry entry = TRY(admit(epoch, certificate));
     const KeyPtr key = TRY(token.open(epoch_label(epoch), certificate));
@@ -365,43 +413,72 @@ Result<void> KeyStore::change_kek(std::vector<Entry> kept) {
     return remove_other_keks();
 }
 
-Result<Bytes> KeyStore::destroy(std::chrono::sys_days epoch, const SigningKey& witness, UtcTime now,
-                                const TokenKeys& token) {
+Result<Bytes> KeyStore::destroy(const DestroyOrder& order, const SigningKey& witness, UtcTime now,
+                                const TokenKeys& token, const TellDestroyed& tell) {
     const UniqueFd held = TRY(begin_change());
-    const fs::path file = record_file(epoch);
-    const fs::path begun = file.string() + ".begun";  // the ids, for the record, should the power go
-    Destruction destruction{epoch, {}, 0, now};
+    const fs::path record = record_file(order);
     std::vector<Entry> kept;
-    bool in_token = false;
+    std::vector<Entry> due;
     for (const Entry& entry : entries_) {
-        if (entry.epoch == epoch)
-            destruction.keys.push_back(entry.key_id);
-        else
-            kept.push_back(entry);
-        in_token = in_token || (entry.epoch == epoch && entry.in_token);
+        const bool named =
+            order.keys.empty() || std::ranges::find(order.keys, entry.key_id) != order.keys.end();
+        (entry.epoch == order.epoch && named ? due : kept).push_back(entry);
     }
-    if (in_token && !token.destroy) return fail(no_token(epoch));
-    if (!destruction.keys.empty()) {
-        std::ranges::sort(destruction.keys);
-        TRY(write_file_atomically(begun, as_bytes(fmt::format("{}", fmt::join(destruction.keys, "\n")))));
-        // In the token first: a line without its key tells what was begun, a key without its line nothing.
-        if (in_token) TRY(token.destroy(epoch_label(epoch)));
-        TRY(change_kek(std::move(kept)));
-    } else {
-        const auto ids = read_text_file(begun, max_store_bytes);
-        if (!ids)
-            return fail(ErrorCode::not_found, "key store: it holds no key of the epoch {}", to_string(epoch));
-        TRY(remove_other_keks());
-        for (std::size_t at = 0; at < ids->size(); at += key_id_letters + 1)
-            destruction.keys.push_back(ids->substr(at, key_id_letters));
-    }
-    destruction.left = entries_.size();
-    const std::string json = TRY(encode_destruction(destruction));
-    Bytes record = TRY(sign_statement(witness, json));
-    TRY(write_file_atomically(file, record));
     std::error_code ignored;
-    fs::remove(begun, ignored);
-    return record;
+    if (due.empty() && fs::exists(begun(record), ignored)) return end_one(record, witness, now, tell);
+    if (due.empty())
+        return fail(ErrorCode::not_found, "key store: it holds no key of the epoch {}",
+                    to_string(order.epoch));
+    const bool in_token = std::ranges::any_of(due, &Entry::in_token);
+    if (in_token && !token.destroy) return fail(no_token(order.epoch));
+    Destruction destruction{order.epoch, {}, kept.size(), now};
+    if (order.schedule) destruction.schedule = {order.schedule->version, order.schedule->digest};
+    for (const Entry& entry : due)
+        destruction.keys.push_back(entry.key_id);
+    std::ranges::sort(destruction.keys);
+    // For the record, should the power go.
+    const std::string text = TRY(encode_destruction(destruction));
+    TRY(write_file_atomically(begun(record), as_bytes(text)));
+    // In the token first: a line without its key tells what was begun, a key without its line nothing.
+    if (in_token) TRY(destroy_in_token(order, due, token));
+    TRY(change_kek(std::move(kept)));
+    return end_one(record, witness, now, tell);
+}
+
+Result<Bytes> KeyStore::end_one(const fs::path& record, const SigningKey& witness, UtcTime now,
+                                const TellDestroyed& tell) const {
+    const Bytes text = TRY(read_file(begun(record), max_destruction_bytes));
+    Destruction destruction = TRY(with_context(parse_destruction(as_text(text)), begun(record).string()));
+    std::error_code ignored;
+    if (!fs::exists(record, ignored)) {
+        destruction.time = now;
+        const std::string json = TRY(encode_destruction(destruction));
+        const Bytes made = TRY(sign_statement(witness, json));
+        TRY(write_file_atomically(record, made));
+    }
+    Bytes blob = TRY(read_file(record, max_signed_bytes));
+    if (tell) TRY(tell(blob, destruction));
+    fs::remove(begun(record), ignored);
+    return blob;
+}
+
+Result<std::size_t> KeyStore::end_destructions(const SigningKey& witness, UtcTime now,
+                                               const TellDestroyed& tell) {
+    const UniqueFd held = TRY(begin_change());
+    std::size_t ended = 0;
+    for (const fs::path& file : files_with(files_.store, std::string(record_ending) + begun_ending)) {
+        const Bytes text = TRY(read_file(file, max_destruction_bytes));
+        const Destruction destruction = TRY(with_context(parse_destruction(as_text(text)), file.string()));
+        const bool there = std::ranges::any_of(entries_, [&destruction](const Entry& entry) {
+            return std::ranges::find(destruction.keys, entry.key_id) != destruction.keys.end();
+        });
+        if (there) continue;  // nothing was destroyed yet: it is begun anew when it is asked for again
+        fs::path record = file;
+        record.replace_extension();
+        static_cast<void>(TRY(end_one(record, witness, now, tell)));
+        ++ended;
+    }
+    return ended;
 }
 
 Result<RecipientKey> KeyStore::unwrap_one(const Entry& entry, const TokenKeys& token) const {

@@ -10,11 +10,15 @@
 //
 //   <store>        one line a key, and the KEK's generation in the first; copies of it are harmless
 //   <kek>.<n>      32 bytes in hex, mode 0600: generation n. While all is well there is one
-//   <store>.<epoch>.destroyed   the signed record of a destruction
+//   <store>.<epoch>.destroyed   the signed record of a destruction; <store>.<epoch>.<key id>.destroyed of
+//   some
+//                               of an epoch's keys, by the first of them
+//   <record>.begun              what is being destroyed, until its record is there and told
 //   <store>.lock   held while the store is changed
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +26,7 @@
 #include "ports/signing_key.hpp"
 #include "record/destruction_codec.hpp"
 #include "seal/opener.hpp"
+#include "seal/signed_version.hpp"
 
 namespace portcullis {
 
@@ -37,13 +42,28 @@ struct TokenKeys {
     /// A handle on the private half of the certificate's key, among those under this label. Errors: not_found
     /// (the token is there, the key is not), configuration, io.
     std::function<Result<KeyPtr>(const std::string& label, X509* certificate)> open = {};
-    /// All keys under this label are gone when it returns, also when there was none. Errors: configuration,
-    /// io.
-    std::function<Result<void>(const std::string& label)> destroy = {};
+    /// The certificate's key under this label is gone when it returns, without a certificate all under it;
+    /// also when there was none. Errors: configuration, io.
+    std::function<Result<void>(const std::string& label, X509* certificate)> destroy = {};
 };
 
+/// What is to be destroyed, and why.
+struct DestroyOrder {
+    EpochStart epoch{};
+    std::vector<std::string> keys = {};  // ids; empty: all of the epoch
+    std::optional<SignedVersion> schedule =
+        {};  // the retention schedule by which they are due; none: by hand
+};
+
+/// Who hears of a signed record before its destruction counts as done: the audit log. After a power cut he
+/// may hear of one a second time. Errors: any; the destruction is then ended with the next try.
+using TellDestroyed = std::function<Result<void>(ByteView record, const Destruction& destruction)>;
+
+/// The records of destructions beside this store, by their names.
+[[nodiscard]] std::vector<std::filesystem::path> records_of(const std::filesystem::path& store);
+
 /// The label in the token of an epoch's keys.
-[[nodiscard]] std::string epoch_label(std::chrono::sys_days epoch);
+[[nodiscard]] std::string epoch_label(EpochStart epoch);
 
 class KeyStore {
   public:
@@ -58,19 +78,28 @@ class KeyStore {
 
     /// Wraps the key for this epoch; the caller destroys his own copy. Errors: refused (not a pair, no
     /// recipient's certificate, is there already, epoch destroyed before), exhausted (full), io.
-    [[nodiscard]] Result<void> add(std::chrono::sys_days epoch, EVP_PKEY* key, X509* certificate);
+    [[nodiscard]] Result<void> add(EpochStart epoch, EVP_PKEY* key, X509* certificate);
     /// The same for a key that lives in the token: it is tried, and stays there. Errors as add, and the
     /// token's.
-    [[nodiscard]] Result<void> add_in_token(std::chrono::sys_days epoch, X509* certificate,
-                                            const TokenKeys& token);
+    [[nodiscard]] Result<void> add_in_token(EpochStart epoch, X509* certificate, const TokenKeys& token);
     /// From its return on nobody who has not the old KEK opens what was sealed to these keys. Gives the
     /// signed record, which is also written beside the store. After a power cut in the middle, call it again.
-    /// Errors: not_found (no key of that epoch), io: call it again; configuration (a key lives in a token).
-    [[nodiscard]] Result<Bytes> destroy(std::chrono::sys_days epoch, const SigningKey& witness, UtcTime now,
-                                        const TokenKeys& token = {});
+    /// Errors: not_found (no such key of that epoch), io: call it again; configuration (a key lives in a
+    /// token), tell's.
+    [[nodiscard]] Result<Bytes> destroy(const DestroyOrder& order, const SigningKey& witness, UtcTime now,
+                                        const TokenKeys& token = {}, const TellDestroyed& tell = {});
+    /// All of the epoch, by hand.
+    [[nodiscard]] Result<Bytes> destroy(EpochStart epoch, const SigningKey& witness, UtcTime now,
+                                        const TokenKeys& token = {}) {
+        return destroy(DestroyOrder{epoch}, witness, now, token);
+    }
+    /// Ends what a power cut left when the keys were gone and their record was not there, or was not told.
+    /// Gives how many. Errors: io, corrupt, tell's.
+    [[nodiscard]] Result<std::size_t> end_destructions(const SigningKey& witness, UtcTime now,
+                                                       const TellDestroyed& tell);
 
     struct Entry {
-        std::chrono::sys_days epoch{};
+        EpochStart epoch{};
         std::string key_id;
         std::string line;  // as it stands in the file
         Bytes certificate;
@@ -88,9 +117,13 @@ class KeyStore {
     /// Ours until the lock goes, and read anew. Errors: refused (another has it), as open.
     [[nodiscard]] Result<UniqueFd> begin_change();
     [[nodiscard]] std::filesystem::path kek_file(std::uint64_t generation) const;
-    [[nodiscard]] std::filesystem::path record_file(std::chrono::sys_days epoch) const;
+    [[nodiscard]] std::filesystem::path record_file(const DestroyOrder& order) const;
+    [[nodiscard]] bool was_destroyed(EpochStart epoch) const;
+    /// Signs the record of what was begun, unless it is there; tells it; and nothing is begun any more.
+    [[nodiscard]] Result<Bytes> end_one(const std::filesystem::path& record, const SigningKey& witness,
+                                        UtcTime now, const TellDestroyed& tell) const;
     /// What is not a question of the key itself. Errors: as add.
-    [[nodiscard]] Result<Entry> admit(std::chrono::sys_days epoch, X509* certificate) const;
+    [[nodiscard]] Result<Entry> admit(EpochStart epoch, X509* certificate) const;
     [[nodiscard]] Result<void> append(Entry entry);
     [[nodiscard]] Result<RecipientKey> unwrap_one(const Entry& entry, const TokenKeys& token) const;
     [[nodiscard]] Result<void> make_kek(std::uint64_t generation) const;

@@ -23,18 +23,6 @@ CertificateUse use_of(Purpose purpose) {
     return CertificateUse::receive_reads;
 }
 
-Result<void> compare(const RecipientSet& set, const Digest& digest, const std::optional<SetInUse>& in_use) {
-    if (!in_use) return {};
-    if (set.version < in_use->version)
-        return fail(ErrorCode::refused, "recipient set: version {} is lower than {}, which is in use",
-                    set.version, in_use->version);
-    if (set.version == in_use->version && digest != in_use->digest)
-        return fail(ErrorCode::refused,
-                    "recipient set: another set has the version {} as well; issue a new version",
-                    set.version);
-    return {};
-}
-
 }  // namespace
 
 std::string_view to_string(SetAge age) {
@@ -59,7 +47,7 @@ SetAge age_of(UtcTime issued, UtcTime now) {
 }
 
 std::vector<std::size_t> KnownRecipients::in_force(Purpose purpose, UtcTime now) const {
-    std::optional<std::chrono::sys_days> epoch;
+    std::optional<EpochStart> epoch;
     for (const RecipientEntry& entry : set.entries)  // ascending
         if (entry.purpose == purpose && (!epoch || UtcTime(entry.epoch) <= now)) epoch = entry.epoch;
     std::vector<std::size_t> found;
@@ -109,7 +97,7 @@ Result<KnownRecipients> RecipientSetGate::open(ByteView blob, const std::optiona
     KnownRecipients known;
     known.set = TRY(read(blob, not_before));
     known.digest = sha256(blob);
-    TRY(compare(known.set, known.digest, in_use));
+    TRY(check_version("recipient set", {known.set.version, known.digest}, in_use));
     std::vector<std::pair<Purpose, std::string>> seen;
     for (std::size_t i = 0; i < known.set.entries.size(); ++i) {
         known.certificates.push_back(TRY(check_recipient(known.set.entries[i], i + 1)));
@@ -122,6 +110,13 @@ Result<KnownRecipients> RecipientSetGate::open(ByteView blob, const std::optiona
     }
     known.blob.assign(blob.begin(), blob.end());
     return known;
+}
+
+std::vector<Purpose> purposes_of(X509* certificate) {
+    std::vector<Purpose> purposes;
+    for (const Purpose purpose : all_purposes)
+        if (check_certificate(certificate, use_of(purpose), "of a recipient")) purposes.push_back(purpose);
+    return purposes;
 }
 
 Result<Bytes> sign_recipient_set(const SigningKey& key, const RecipientSet& set) {

@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "base/sha256.hpp"
 #include "core/recipient_set.hpp"
 #include "ports/signing_key.hpp"
 #include "seal/policy_keys.hpp"
+#include "seal/signed_version.hpp"
 
 namespace portcullis {
 
@@ -52,10 +52,7 @@ struct RecipientSetRules {
 };
 
 /// What a device already has.
-struct SetInUse {
-    std::uint64_t version = 0;
-    Digest digest{};
-};
+using SetInUse = SignedVersion;
 
 class RecipientSetGate {
   public:
@@ -79,6 +76,9 @@ class RecipientSetGate {
     CaChain recipients_;
     std::string fleet_;
 };
+
+/// For what the certificate may receive; ascending, empty when it says nothing of it.
+[[nodiscard]] std::vector<Purpose> purposes_of(X509* certificate);
 
 /// key: of a certificate with CertificateUse::sign_policy. Errors: invalid_argument (the set), internal.
 [[nodiscard]] Result<Bytes> sign_recipient_set(const SigningKey& key, const RecipientSet& set);

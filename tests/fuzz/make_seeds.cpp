@@ -17,9 +17,11 @@
 #include "fuzz/vector_keys.hpp"
 #include "provision/key_request.hpp"
 #include "record/access_policy_codec.hpp"
+#include "record/destruction_codec.hpp"
 #include "record/health_codec.hpp"
 #include "record/key_request_codec.hpp"
 #include "record/recipient_set_codec.hpp"
+#include "record/retention_codec.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/statement.hpp"
 #include "spool/spool.hpp"
@@ -273,6 +275,23 @@ void add_access_policies(const Corpus& corpus) {
                text.replace(last_person, text.size() - last_person, "]}"));
 }
 
+void add_retention(const Corpus& corpus) {
+    using std::chrono::days;
+    using std::chrono::minutes;
+    RetentionSchedule schedule{7, fuzz::now, {{"north", Purpose::read, days(1), days(30)}}};
+    corpus.add("retention", "one-rule", must(encode_retention(schedule)));
+    schedule.rules.push_back({"south", Purpose::overview, minutes(10), minutes(0)});
+    corpus.add("retention", "two-fleets", must(encode_retention(schedule)));
+    Destruction destruction{
+        std::chrono::floor<days>(fuzz::now), {std::string(key_id_letters, 'a')}, 3, fuzz::now};
+    corpus.add("retention", "destruction-by-hand", must(encode_destruction(destruction)));
+    destruction.epoch += minutes(390);
+    destruction.schedule = {7, Digest{}};
+    corpus.add("retention", "destruction-by-schedule", must(encode_destruction(destruction)));
+    corpus.add("retention", "span", "30 days");
+    corpus.add("retention", "epoch", "2026-11-25T06:30");
+}
+
 void add_key_requests(const Corpus& corpus) {
     const auto add = [&](const std::string& name, char kind, std::string_view bytes) {
         corpus.add("key_request", name, std::string(1, kind) + std::string(bytes));
@@ -457,6 +476,7 @@ int main(int count, char** words) {
     add_receipts(corpus);
     add_recipient_sets(corpus);
     add_access_policies(corpus);
+    add_retention(corpus);
     add_key_requests(corpus);
     add_configurations(corpus);
     add_messages(corpus);

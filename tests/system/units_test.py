@@ -126,7 +126,7 @@ class Units(unittest.TestCase):
         with tempfile.TemporaryDirectory() as root:
             units = os.path.join(root, "units")
             shutil.copytree(UNITS, units)
-            for unit in (*WALL, "portcullis-registrar"):
+            for unit in (*WALL, "portcullis-registrar", "portcullis-retention"):
                 path = os.path.join(units, unit + ".service")
                 with open(path, encoding="utf-8") as file:
                     text = file.read().replace("/usr/bin/portcullis", BIN + "/portcullis")
@@ -153,6 +153,16 @@ class Units(unittest.TestCase):
             if key != "Restart":
                 self.assertEqual(section.get(key), value, key)
         self.assert_accepted_and_little_exposed("portcullis-registrar")
+
+    def test_the_retention_runs_as_the_opener_each_minute_and_has_no_network(self):
+        section = service_section("portcullis-retention")
+        for key, value in {**EVERY_UNIT, "Type": "oneshot", "PrivateNetwork": "yes", "IPAddressDeny": "any",
+                           "User": service_section("portcullis-opener")["User"]}.items():
+            if key != "Restart":
+                self.assertEqual(section.get(key), value, key)
+        timer = pathlib.Path(UNITS, "portcullis-retention.timer").read_text(encoding="utf-8")
+        self.assertRegex(timer, r"(?m)^OnCalendar=minutely$")
+        self.assert_accepted_and_little_exposed("portcullis-retention")
 
     def test_where_a_key_lies_changes_nothing_of_the_wall(self):
         drop_ins = sorted(pathlib.Path(UNITS, "keys").glob("*.conf"))

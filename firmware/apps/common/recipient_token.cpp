@@ -19,7 +19,7 @@ TokenUri RecipientToken::labelled(const std::string& label) const {
     return uri;
 }
 
-Result<KeyPtr> RecipientToken::make(std::chrono::sys_days epoch) const {
+Result<KeyPtr> RecipientToken::make(EpochStart epoch) const {
     Pkcs11Token token = TRY(Pkcs11Token::open(uri_));
     TokenKey made = TRY(token.make(epoch_label(epoch), TokenKeyUse::derive));
     return std::move(made.public_key);
@@ -41,16 +41,18 @@ Result<KeyPtr> RecipientToken::open(const std::string& label, X509* certificate)
     return engine_->load_key(path);
 }
 
-Result<void> RecipientToken::destroy(const std::string& label) const {
+Result<void> RecipientToken::destroy(const std::string& label, X509* certificate) const {
     Pkcs11Token token = TRY(Pkcs11Token::open(uri_));
-    for (const TokenKey& key : TRY(token.find(label)))
-        TRY(token.destroy(key));
+    const auto keys = TRY(token.find(label));
+    const TokenKey* only = certificate != nullptr ? pair_of(keys, X509_get0_pubkey(certificate)) : nullptr;
+    for (const TokenKey& key : keys)
+        if (certificate == nullptr || &key == only) TRY(token.destroy(key));
     return {};
 }
 
 TokenKeys RecipientToken::keys() {
     return {[this](const std::string& label, X509* certificate) { return open(label, certificate); },
-            [this](const std::string& label) { return destroy(label); }};
+            [this](const std::string& label, X509* certificate) { return destroy(label, certificate); }};
 }
 
 }  // namespace portcullis

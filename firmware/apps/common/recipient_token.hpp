@@ -18,7 +18,7 @@ class RecipientToken {
     [[nodiscard]] static Result<RecipientToken> create(std::string_view uri);
 
     /// Makes an epoch's key; gives its public half, for the certificate. Errors: configuration, io.
-    [[nodiscard]] Result<KeyPtr> make(std::chrono::sys_days epoch) const;
+    [[nodiscard]] Result<KeyPtr> make(EpochStart epoch) const;
     /// Borrows this: it must outlive what is returned, and each key that it opens.
     [[nodiscard]] TokenKeys keys();
 
@@ -26,7 +26,7 @@ class RecipientToken {
     explicit RecipientToken(TokenUri uri) : uri_(std::move(uri)) {}
     [[nodiscard]] TokenUri labelled(const std::string& label) const;
     [[nodiscard]] Result<KeyPtr> open(const std::string& label, X509* certificate);
-    [[nodiscard]] Result<void> destroy(const std::string& label) const;
+    [[nodiscard]] Result<void> destroy(const std::string& label, X509* certificate) const;
 
     TokenUri uri_;
     std::optional<Pkcs11Engine> engine_;

@@ -9,6 +9,7 @@
 #include "apps/portcullis/audit_exposure.hpp"
 #include "apps/portcullis/audit_report.hpp"
 #include "apps/portcullis/audit_trace.hpp"
+#include "apps/portcullis/destruction_check.hpp"
 #include "apps/portcullis/time_option.hpp"
 #include "audit/audit_check.hpp"
 #include "base/file.hpp"
@@ -37,6 +38,8 @@ struct AuditOptions {
     bool json = false;
     AuditFilter filter;
     ExposureOptions exposure;
+    fs::path destroyed;
+    std::vector<fs::path> recorders;
 };
 
 Result<std::string> read_input(const std::string& from, std::size_t limit) {
@@ -89,6 +92,20 @@ Result<int> admit(const AuditOptions& options) {
     return 0;
 }
 
+Result<std::optional<DestructionCheck>> destructions_of(const AuditOptions& options) {
+    if (options.destroyed.empty()) return std::optional<DestructionCheck>();
+    return std::optional(TRY(DestructionCheck::create(options.destroyed, options.recorders)));
+}
+
+std::string text_of(const DestructionCheck& destructions) {
+    std::string text;
+    for (const std::string& line : destructions.destroyed())
+        text += line + "\n";
+    for (const std::string& doubt : destructions.doubts())
+        text += "  ! " + doubt + "\n";
+    return text;
+}
+
 Result<int> look(const AuditOptions& options, bool report) {
     const WitnessKeys keys = TRY(WitnessKeys::create(options.witnesses));
     std::optional<RecipientKey> auditor;
@@ -104,15 +121,18 @@ Result<int> look(const AuditOptions& options, bool report) {
     check.patience = std::chrono::hours(options.patience_hours);
     AuditLog log = TRY(AuditLog::read_only(options.log));
     AuditListing listing(options.filter, auditor ? &*auditor : nullptr);
-    const AuditReport found = TRY(check_audit(
-        log, check,
-        report ? [&listing](const AuditEntry& entry, ByteView asked) { listing.take(entry, asked); }
-               : std::function<void(const AuditEntry&, ByteView)>()));
+    std::optional<DestructionCheck> destructions = TRY(destructions_of(options));
+    const AuditReport found = TRY(check_audit(log, check, [&](const AuditEntry& entry, ByteView asked) {
+        if (report) listing.take(entry, asked);
+        if (destructions) destructions->take(entry);
+    }));
     if (options.json)
-        std::cout << to_json(found, report ? &listing : nullptr);
+        std::cout << to_json(found, report ? &listing : nullptr, destructions ? &*destructions : nullptr);
     else
-        std::cout << (report ? listing.table() : "") << text_of(found);
-    return found.in_order() ? 0 : 1;
+        std::cout << (report ? listing.table() : "") << (destructions ? text_of(*destructions) : "")
+                  << text_of(found);
+    const bool doubt = destructions && !destructions->doubts().empty();
+    return found.in_order() && !doubt ? 0 : 1;
 }
 
 Result<int> trace(const AuditOptions& options) {
@@ -161,6 +181,12 @@ void add_check(CLI::App& command, AuditOptions& options) {
         ->check(CLI::Range(1, 24 * 366))
         ->capture_default_str();
     command.add_flag("--json", options.json, "One JSON object");
+    auto* const destroyed = command.add_option(
+        "--destroyed", options.destroyed,
+        "The key store: are the records of destroyed keys beside it those that the log names?");
+    destroyed->needs(
+        command.add_option("--recorder", options.recorders,
+                           "Certificate of who signs such records (PEM); may be given several times"));
 }
 
 void add_filter(CLI::App& command, AuditOptions& options) {

@@ -26,7 +26,9 @@ std::string words_of(const RecipientKey* auditor, ByteView asked) {
 }
 
 std::string item_of(const Access& access) {
-    if (access.what == adopts_policy && access.seq > 0) return fmt::format("version {}", access.seq);
+    if (access.what == destroys_keys) return "epoch " + access.device;
+    const bool adopts = access.what == adopts_policy || access.what == adopts_retention;
+    if (adopts && access.seq > 0) return fmt::format("version {}", access.seq);
     if (access.device.empty() && access.chain != ChainId())
         return fmt::format("case file {}", to_string(access.chain));
     if (access.device.empty()) return "-";
@@ -94,8 +96,10 @@ std::string AuditListing::table() const {
     return text;
 }
 
-std::string to_json(const AuditReport& report, const AuditListing* listing) {
-    Json json{{"in_order", report.in_order()},
+std::string to_json(const AuditReport& report, const AuditListing* listing,
+                    const DestructionCheck* destructions) {
+    const bool doubt = destructions != nullptr && !destructions->doubts().empty();
+    Json json{{"in_order", report.in_order() && !doubt},
               {"log", to_string(report.log)},
               {"entries", report.entries},
               {"opened", report.granted},
@@ -111,6 +115,8 @@ std::string to_json(const AuditReport& report, const AuditListing* listing) {
                                     {"first", finding.first},
                                     {"last", finding.last},
                                     {"means", meaning(finding.fault)}});
+    if (destructions != nullptr)
+        json["destructions"] = {{"destroyed", destructions->destroyed()}, {"doubts", destructions->doubts()}};
     if (listing == nullptr) return json.dump(2) + "\n";
     json["log_entries"] = Json::array();
     for (const AuditListing::Line& line : listing->lines())

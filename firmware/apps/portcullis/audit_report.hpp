@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/portcullis/destruction_check.hpp"
 #include "audit/audit_check.hpp"
 #include "seal/opener.hpp"
 
@@ -51,7 +52,8 @@ class AuditListing {
     std::map<std::pair<std::string, std::string>, std::uint64_t> sums_;
 };
 
-/// listing: null for the findings alone.
-[[nodiscard]] std::string to_json(const AuditReport& report, const AuditListing* listing);
+/// listing: null for the findings alone; destructions: null when their records are not looked at.
+[[nodiscard]] std::string to_json(const AuditReport& report, const AuditListing* listing,
+                                  const DestructionCheck* destructions = nullptr);
 
 }  // namespace portcullis

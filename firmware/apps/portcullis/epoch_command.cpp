@@ -36,9 +36,10 @@ Result<std::optional<RecipientToken>> token_of(const EpochOptions& options) {
     return std::optional(TRY(with_context(RecipientToken::create(options.token), "--token")));
 }
 
-Result<std::chrono::sys_days> day_of(const EpochOptions& options) {
-    if (const auto day = day_from_string(options.epoch)) return *day;
-    return fail(ErrorCode::configuration, "--epoch '{}': write a day, as 2026-11-25", options.epoch);
+Result<EpochStart> epoch_of(const EpochOptions& options) {
+    if (const auto epoch = epoch_from_string(options.epoch)) return *epoch;
+    return fail(ErrorCode::configuration,
+                "--epoch '{}': write when it begins, as 2026-11-25 or 2026-11-25T06:30 (UTC)", options.epoch);
 }
 
 Result<void> create(const EpochOptions& options) {
@@ -48,43 +49,43 @@ Result<void> create(const EpochOptions& options) {
 }
 
 Result<void> make(const EpochOptions& options) {
-    const std::chrono::sys_days day = TRY(day_of(options));
+    const EpochStart epoch = TRY(epoch_of(options));
     const RecipientToken token = TRY(with_context(RecipientToken::create(options.token), "--token"));
-    const KeyPtr made = TRY(token.make(day));
+    const KeyPtr made = TRY(token.make(epoch));
     const std::string pem = TRY(public_key_to_pem(made.get()));
     TRY(write_file_atomically(options.public_key, as_bytes(pem)));
     std::cout << fmt::format(
         "epoch: {}\npublic key: {}\nLet the recipient CA certify it, then: portcullis epoch add\n",
-        to_string(day), options.public_key.string());
+        to_string(epoch), options.public_key.string());
     return {};
 }
 
-Result<void> add_in_token(const EpochOptions& options, std::chrono::sys_days day) {
+Result<void> add_in_token(const EpochOptions& options, EpochStart epoch) {
     if (!options.key.empty())
         return fail(ErrorCode::configuration,
                     "--key and --token: the key lies in the file or in the token; name one of them");
     KeyStore store = TRY(KeyStore::open(options.files));
     RecipientToken token = TRY(with_context(RecipientToken::create(options.token), "--token"));
     const X509Ptr certificate = TRY(load_certificate(options.certificate));
-    TRY(store.add_in_token(day, certificate.get(), token.keys()));
+    TRY(store.add_in_token(epoch, certificate.get(), token.keys()));
     std::cout << fmt::format("epoch: {}\nkey id: {}\nIt lives in the token and nowhere else.\n",
-                             to_string(day), key_id(certificate.get()));
+                             to_string(epoch), key_id(certificate.get()));
     return {};
 }
 
 Result<void> add(const EpochOptions& options) {
-    const std::chrono::sys_days day = TRY(day_of(options));
-    if (!options.token.empty()) return add_in_token(options, day);
+    const EpochStart epoch = TRY(epoch_of(options));
+    if (!options.token.empty()) return add_in_token(options, epoch);
     if (options.key.empty())
         return fail(ErrorCode::configuration, "where is the key? --key FILE, or --token URI");
     KeyStore store = TRY(KeyStore::open(options.files));
     const RecipientKey recipient = TRY(load_recipient({options.key, options.certificate}));
-    TRY(store.add(day, recipient.key.get(), recipient.certificate.get()));
+    TRY(store.add(epoch, recipient.key.get(), recipient.certificate.get()));
     std::cout << fmt::format(
         "epoch: {}\nkey id: {}\nNow destroy {}: as long as it, or a copy of it, is there, destroying the "
         "epoch "
         "forgets nothing.\n",
-        to_string(day), key_id(recipient.certificate.get()), options.key.string());
+        to_string(epoch), key_id(recipient.certificate.get()), options.key.string());
     return {};
 }
 
@@ -97,15 +98,15 @@ Result<void> list(const EpochOptions& options) {
 }
 
 Result<void> destroy(const EpochOptions& options) {
-    const std::chrono::sys_days day = TRY(day_of(options));
+    const EpochStart epoch = TRY(epoch_of(options));
     KeyStore store = TRY(KeyStore::open(options.files));
     const auto witness =
         TRY(FileSigningKey::create(options.key, options.certificate, CertificateUse::sign_receipts));
     std::optional<RecipientToken> token = TRY(token_of(options));
     static_cast<void>(
-        TRY(store.destroy(day, *witness, SystemClock().utc(), token ? token->keys() : TokenKeys())));
-    std::cout << fmt::format("destroyed: {}\nrecord: {}.{}.destroyed\nkeys left: {}\n", to_string(day),
-                             options.files.store.string(), to_string(day), store.entries().size());
+        TRY(store.destroy(epoch, *witness, SystemClock().utc(), token ? token->keys() : TokenKeys())));
+    std::cout << fmt::format("destroyed: {}\nrecord: {}.{}.destroyed\nkeys left: {}\n", to_string(epoch),
+                             options.files.store.string(), to_string(epoch), store.entries().size());
     return {};
 }
 
@@ -119,7 +120,8 @@ CLI::App* step(CLI::App& command, const char* name, const char* what, EpochOptio
 }
 
 CLI::Option* add_pair(CLI::App& command, EpochOptions& options, const char* key, const char* certificate) {
-    command.add_option("--epoch", options.epoch, "The day, as 2026-11-25")->required();
+    command.add_option("--epoch", options.epoch, "When it begins, as 2026-11-25 or 2026-11-25T06:30 (UTC)")
+        ->required();
     command.add_option("--certificate", options.certificate, certificate)->required();
     return command.add_option("--key", options.key, key);
 }
@@ -132,7 +134,8 @@ CLI::Option* add_token(CLI::App& command, EpochOptions& options) {
 
 CLI::App* making(CLI::App& command, EpochOptions& options) {
     CLI::App* one = command.add_subcommand("make", "Make an epoch's key in a token, which it never leaves");
-    one->add_option("--epoch", options.epoch, "The day, as 2026-11-25")->required();
+    one->add_option("--epoch", options.epoch, "When it begins, as 2026-11-25 or 2026-11-25T06:30 (UTC)")
+        ->required();
     add_token(*one, options)->required();
     one->add_option("--public", options.public_key, "Where to write its public half (PEM)")->required();
     return one;

@@ -13,6 +13,7 @@
 #include "apps/portcullis/policy_command.hpp"
 #include "apps/portcullis/provision_command.hpp"
 #include "apps/portcullis/replay_command.hpp"
+#include "apps/portcullis/retention_command.hpp"
 #include "apps/portcullis/search_command.hpp"
 #include "apps/portcullis/tail_command.hpp"
 #include "apps/portcullis/verify_command.hpp"
@@ -80,6 +81,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_audit_command),
         add_behind_the_wall(program, add_case_command),
         add_behind_the_wall(program, add_epoch_command),
+        add_behind_the_wall(program, add_retention_command),
         add_behind_the_wall(program, add_provision_command),
         add_behind_the_wall(program, add_policy_command),
         add(program, add_bench_command),

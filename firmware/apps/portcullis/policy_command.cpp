@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/portcullis/access_policy_command.hpp"
+#include "apps/portcullis/retention_policy_command.hpp"
 #include "base/file.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
 #include "record/recipient_set_codec.hpp"
@@ -32,12 +33,12 @@ struct PolicyOptions {
 
 Result<RecipientEntry> entry_of(Purpose purpose, const std::string& text) {
     const std::size_t equals = std::min(text.find('='), text.size());
-    const auto day = day_from_string(text.substr(0, equals));
+    const auto day = epoch_from_string(text.substr(0, equals));
     if (!day || equals == text.size())
-        return fail(
-            ErrorCode::configuration,
-            "--{} {}: write the day on which the epoch begins and the certificate, as 2026-11-25=FILE",
-            to_string(purpose), text);
+        return fail(ErrorCode::configuration,
+                    "--{} {}: write when the epoch begins and the certificate, as 2026-11-25=FILE or "
+                    "2026-11-25T06:30=FILE",
+                    to_string(purpose), text);
     const X509Ptr certificate = TRY(load_certificate(text.substr(equals + 1)));
     return RecipientEntry{purpose, *day, certificate_to_der(certificate.get())};
 }
@@ -170,8 +171,9 @@ int report(const Result<void>& done) {
 
 std::function<int()> add_policy_command(CLI::App& app) {
     const auto options = std::make_shared<PolicyOptions>();
-    CLI::App* command = app.add_subcommand(
-        "policy", "Sign and show what the policy key says: whom a fleet's devices seal to, who may see what");
+    CLI::App* command = app.add_subcommand("policy",
+                                           "Sign and show what the policy key says: whom a fleet's devices "
+                                           "seal to, who may see what, how long keys are kept");
     command->require_subcommand(1);
     command->footer(
         "A set is published retained on lpr/v1/cfg/FLEET/recipients; devices take it if the policy key "
@@ -184,10 +186,12 @@ std::function<int()> add_policy_command(CLI::App& app) {
     CLI::App* signs = add_sign(*command, *options);
     CLI::App* shows = add_show(*command, *options);
     const std::function<Result<void>()> access = add_access_policy_command(*command);
-    return [options, signs, shows, access] {
+    const std::function<Result<void>()> retention = add_retention_policy_command(*command);
+    return [options, signs, shows, command, access, retention] {
         options->rules.policy_signers = options->certificate;
         if (signs->parsed()) return report(sign(*options));
-        return report(shows->parsed() ? show(*options) : access());
+        if (shows->parsed()) return report(show(*options));
+        return report(command->got_subcommand("access") ? access() : retention());
     };
 }
 

@@ -128,10 +128,11 @@ std::string TokenBench::place() const {
            "&pin-source=file:" + (folder() / "pin").string();
 }
 
-void TokenBench::import(const std::filesystem::path& key, const std::string& label) const {
+void TokenBench::import(const std::filesystem::path& key, const std::string& label,
+                        const std::string& id) const {
     const std::string tool = std::string("pkcs11-tool --module ") + soft_token +
-                             " --token-label lane --login --pin 123456 --label " + label +
-                             " --id 0a0b0c --usage-derive --write-object ";
+                             " --token-label lane --login --pin 123456 --label " + label + " --id " + id +
+                             " --usage-derive --write-object ";
     run({"sh", "-ec",
          "cd '" + folder().string() + "'\nopenssl pkey -in '" + key.string() +
              "' -outform DER -out import.der\nopenssl pkey -in '" + key.string() +

@@ -89,7 +89,8 @@ class TokenBench final : public KeyBench {
     /// The token itself, and no key.
     [[nodiscard]] std::string place() const;
     /// A key pair out of a file (PEM), under this label; it may derive.
-    void import(const std::filesystem::path& key, const std::string& label) const;
+    void import(const std::filesystem::path& key, const std::string& label,
+                const std::string& id = "0a0b0c") const;
     [[nodiscard]] std::string uri(const std::string& token, const std::string& object,
                                   const std::string& pin_file) const;
 

@@ -257,7 +257,7 @@ TEST_CASE(
     safe.make_epoch();
     safe.seal(2);
     // The key is gone, its line still stands.
-    REQUIRE(safe.token.keys().destroy(epoch_label(epoch_of(0))));
+    REQUIRE(safe.token.keys().destroy(epoch_label(epoch_of(0)), nullptr));
     CHECK(safe.opened_by(safe.opener()) == Counts{0, 2});
     KeyStore store = must(KeyStore::open(safe.files));
     CHECK(store.entries().size() == 2);

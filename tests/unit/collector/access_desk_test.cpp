@@ -271,7 +271,7 @@ TEST_CASE("attack: an older policy than the log names is put back: refused at th
     AccessPolicy other = next;
     person_of(other, ::geteuid()).sites = {"bridge", "tunnel"};
     bench.policy.put(other);
-    CHECK(cannot_start(bench.policy, bench.log, "another policy has the version 8"));
+    CHECK(cannot_start(bench.policy, bench.log, "another one has the version 8"));
     const std::vector<Access> entries = bench.entries(adopts_policy, AccessVerdict::refused);
     REQUIRE(entries.size() == 3);
     CHECK(entries[0].case_number == to_hex(sha256(old)));

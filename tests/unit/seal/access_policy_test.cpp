@@ -43,7 +43,7 @@ TEST_CASE("attack: an old access policy is put back, and a second one of the sam
     AccessPolicy other = desk.policy(3);
     other.people[0].sites = {"bridge", "tunnel"};
     CHECK(refused(desk.gate().open(desk.sign(other), PolicyInUse{3, sha256(blob)}),
-                  "another policy has the version 3"));
+                  "another one has the version 3"));
 }
 
 TEST_CASE("attack: an access policy signed by a device's, a service's or a stranger's key") {

@@ -111,7 +111,7 @@ TEST_CASE("epoch takes only days of the calendar, and says how one is written") 
         for (const char* step : {"add", "destroy"}) {
             const Outcome refused = desk.run_for(step, day, desk.recipient);
             CHECK(refused.code == 2);
-            if (*day != '\0') CHECK(says(refused, "write a day, as 2026-11-25"));
+            if (*day != '\0') CHECK(says(refused, "write when it begins, as 2026-11-25"));
         }
     CHECK(desk.stored() == before);
 }

@@ -180,7 +180,8 @@ TEST_CASE("a power cut in any step of a destruction: the store opens, and the sa
         }
         std::ofstream(old_kek) << as_text(kek);
         fs::remove(vault.files.store.string() + "." + to_string(epoch_of(1)) + ".destroyed");
-        std::ofstream(begun) << key_id(must(load_certificate(vault.recipients[1].certificate)).get());
+        const std::string id = key_id(must(load_certificate(vault.recipients[1].certificate)).get());
+        std::ofstream(begun) << must(encode_destruction({epoch_of(1), {id}, 2, now}));
         static_cast<void>(must(KeyStore::open(vault.files)));
         CHECK_FALSE(fs::exists(old_kek));
     }
@@ -379,8 +380,9 @@ TEST_CASE(
                               if (!there) return fail(ErrorCode::not_found, "the token has no such key");
                               return load_private_key(opens);
                           },
-                          [&](const std::string& label) -> Result<void> {
+                          [&](const std::string& label, X509* only) -> Result<void> {
                               CHECK(label == epoch_label(epoch_of(0)));
+                              CHECK(only == nullptr);
                               there = false;
                               return {};
                           }};

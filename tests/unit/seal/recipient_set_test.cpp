@@ -81,7 +81,7 @@ TEST_CASE("attack: a second set of the same version, other bytes") {
     RecipientSet other = desk.set(3);
     other.entries.push_back(desk.entry(Purpose::health, today + 3 * day));
     CHECK(refused(desk.gate().open(desk.sign(other), SetInUse{3, used.digest}, now),
-                  "another set has the version 3"));
+                  "another one has the version 3"));
 }
 
 TEST_CASE("attack: a recipient of a foreign CA, of the device CA, of the service CA") {
@@ -199,7 +199,7 @@ TEST_CASE("attack: too many recipients, and a set larger than a set may be") {
     std::string json = must(encode_recipient_set(set));
     const std::string first_plate = json.substr(json.find("{\"purpose\":\"overview\""));
     json.replace(json.size() - 2, 2, "," + first_plate);
-    CHECK(refused(desk.gate().open(desk.sign_text(json), std::nullopt, now), "more than 64"));
+    CHECK(refused(desk.gate().open(desk.sign_text(json), std::nullopt, now), "at most 64"));
     const auto large = desk.gate().open(Bytes(max_recipient_set_bytes + 1), std::nullopt, now);
     CHECK_FALSE(large);
 }

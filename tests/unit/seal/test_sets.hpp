@@ -66,9 +66,9 @@ struct SetDesk {
         return must(sign_recipient_set(key, set));
     }
     Bytes sign(const RecipientSet& set) const { return sign_with(policy, set); }
-    Bytes sign_text(const std::string& json) const {
+    Bytes sign_text(const std::string& text) const {
         const AnyKey key(policy);
-        return must(sign_statement(key, json, std::size_t{1} << 20U));
+        return must(sign_statement(key, text, std::size_t{1} << 20U));
     }
     RecipientSetRules rules() const {
         return {pki.folder() / "root.crt", policy.certificate, pki.chain("recipient-ca"), "test-fleet"};
