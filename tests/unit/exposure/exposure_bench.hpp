@@ -77,13 +77,11 @@ class ExposureBench {
         AuditLog log = must(AuditLog::attach(folder() / "audit.db"));
         must_do(log.append(std::span(&access, 1), when));
     }
-    void destroy(int number, UtcTime when) const {
-        const KeyFiles files =
-            pki().issue("witness-" + std::to_string(number), "collector", {.ca = "service-ca"});
-        const auto witness =
-            must(FileSigningKey::create(files.key, files.certificate, CertificateUse::sign_receipts));
-        KeyStore store = must(KeyStore::open(keys));
-        static_cast<void>(must(store.destroy(epoch(number), *witness, when)));
+    void destroy(int number, UtcTime when) const { destroy(DestroyOrder{epoch(number)}, when); }
+    /// As a retention schedule does: one key of the day, the others stay.
+    void destroy(int number, const KeyFiles& key, UtcTime when) const {
+        const std::string id = key_id(must(load_certificate(key.certificate)).get());
+        destroy({epoch(number), {id}, SignedVersion{1, sha256(as_bytes(id))}}, when);
     }
 
     struct Told {
@@ -126,6 +124,13 @@ class ExposureBench {
     KeyStoreFiles keys{bench.road.pki.folder() / "keys.store", bench.road.pki.folder() / "kek"};
 
   private:
+    void destroy(const DestroyOrder& order, UtcTime when) const {
+        const KeyFiles files = pki().issue("witness", "collector", {.ca = "service-ca"});
+        const auto witness =
+            must(FileSigningKey::create(files.key, files.certificate, CertificateUse::sign_receipts));
+        KeyStore store = must(KeyStore::open(keys));
+        static_cast<void>(must(store.destroy(order, *witness, when)));
+    }
     [[nodiscard]] static std::chrono::sys_days epoch(int number) {
         return std::chrono::floor<std::chrono::days>(now) + std::chrono::days(number);
     }

@@ -68,6 +68,37 @@ TEST_CASE(
     CHECK(bench.report(given).exposed == bench.opened_by({bench.reads[0]}));
 }
 
+TEST_CASE(
+    "exposure by keys of one day that were destroyed one by one: each counts as gone from its own record "
+    "on") {
+    const ExposureBench bench;
+    bench.destroy(0, bench.evidence[0], bench.time_of(1));
+    bench.destroy(0, bench.reads[0], bench.time_of(2));
+    CHECK(records_of(bench.keys.store).size() == 2);
+    const auto by_key = [&](const KeyFiles& files, int since) {
+        ExposureOptions given = bench.options(day_text(since));
+        given.key = key_id_of(files);
+        return bench.report(given).exposed;
+    };
+    CHECK(by_key(bench.evidence[0], 1) == bench.opened_by({bench.evidence[0]}));
+    CHECK(by_key(bench.evidence[0], 2).empty());
+    CHECK(by_key(bench.reads[0], 2) == bench.opened_by({bench.reads[0]}));
+    CHECK(by_key(bench.reads[0], 3).empty());
+    // In a copy of the disk between the two records the first day's plates can be read, and no picture of it.
+    ExposureOptions given = bench.options(day_text(2));
+    given.until = to_iso8601(bench.time_of(2)).substr(0, 16);
+    given.disk_copy = "host";
+    const auto told = bench.report(given);
+    std::size_t with_pictures = 0;
+    for (const auto& group : told.json["groups"])
+        if (group["reason"] == "key_in_copy") with_pictures += group["with_pictures"].get<std::size_t>();
+    CHECK(told.exposed.size() - with_pictures == all_passages / exposure_days);
+    CHECK(told.reasons.count("key_destroyed_before") == 0);
+    given.since = day_text(3);
+    given.until.clear();
+    CHECK(bench.report(given).reasons.at("key_destroyed_before") == all_passages / exposure_days);
+}
+
 TEST_CASE("exposure by a key that opens nothing: none, and the report says what such a key may be") {
     const ExposureBench bench;
     ExposureOptions given = bench.options(day_text(0));
