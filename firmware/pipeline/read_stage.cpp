@@ -35,7 +35,7 @@ ReadStage::ReadStage(const PipelineSettings& settings, const Eyes& eyes, PatchCh
 
 void ReadStage::run() {
     pulse_.idle();
-    while (const auto job = patches_.receive()) {
+    while (auto job = patches_.receive()) {
         pulse_.beat();
         take(*job);
         wipe_unused_stack();
@@ -49,17 +49,18 @@ void ReadStage::run() {
 }
 
 /// Not inlined: texts lie in this frame and below, which are wiped afterwards.
-[[gnu::noinline]] void ReadStage::take(const PatchJob& job) {
+[[gnu::noinline]] void ReadStage::take(PatchJob& job) {
     if (job.passage != 0) read(job);
     take_notes(job.number);
 }
 
-void ReadStage::read(const PatchJob& job) {
+void ReadStage::read(PatchJob& job) {
     Pending& pending = pending_[job.passage];
     const bool settled = pending.voter.voters() >= settled_voters &&
                          pending.voter.result().confidence >= at_least(settings_.settled_vote);
     if (pending.reported || settled) {
         ++counters_.patches_spared;
+        if (!pending.reported) pending.spared.push_back(std::move(job));
         return;
     }
     auto reading = eyes_.read(job.patch);
@@ -91,6 +92,7 @@ void ReadStage::take_note(const PassageNote& note) {
         if (is_worth_a_report(note, pending, read)) {
             pending.reported = true;
             report(note, pending, std::move(read));
+            pending.spared.clear();
         }
     }
     if (!ends(note.kind)) return;
@@ -109,11 +111,21 @@ bool ReadStage::is_worth_a_report(const PassageNote& note, const Pending& pendin
     return agreeing > 1 && 2 * agreeing > pending.patches.size();
 }
 
+/// What is shown is also read. It has no vote any more.
+void ReadStage::read_spared(std::uint64_t job, Pending& pending) const {
+    const auto at =
+        std::ranges::find_if(pending.spared, [&](const PatchJob& patch) { return patch.number == job; });
+    if (at == pending.spared.end()) return;
+    auto reading = eyes_.read(at->patch);
+    pending.patches.push_back({job, reading ? std::move(*reading) : Reading{}});
+}
+
 /// The look without its pictures, when the patch that was cut from it says another text than the passage, or
 /// none: it may show another vehicle.
-std::shared_ptr<const PlateLook> ReadStage::fit_look(const PassageNote& note, const Pending& pending,
+std::shared_ptr<const PlateLook> ReadStage::fit_look(const PassageNote& note, Pending& pending,
                                                      const Read& read) {
     if (!note.look || note.look->job == 0 || read.characters.empty()) return note.look;
+    read_spared(note.look->job, pending);
     const auto own = std::ranges::find_if(
         pending.patches, [&](const ReadPatch& patch) { return patch.job == note.look->job; });
     if (own == pending.patches.end()) return note.look;
@@ -142,7 +154,7 @@ bool ReadStage::is_too_far(const PassageNote& note) const {
 
 /// One record of one vehicle: what was reported before is known again, what could not be read waits for the
 /// passage that may go on with it.
-void ReadStage::report(const PassageNote& note, const Pending& pending, Read read) {
+void ReadStage::report(const PassageNote& note, Pending& pending, Read read) {
     Passage passage = note.passage;
     if (!settings_.stills) {
         if (is_unread(read) && is_too_far(note)) {

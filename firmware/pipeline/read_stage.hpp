@@ -32,19 +32,21 @@ class ReadStage {
     };
     struct Pending {
         Voter voter;
-        std::vector<ReadPatch> patches;  // as many as the budget lets through
+        std::vector<ReadPatch> patches;  // as many as the budget lets through, with those below
+        std::vector<PatchJob> spared;    // not read: the vote was settled
         bool reported = false;
     };
 
-    void take(const PatchJob& job);
-    void read(const PatchJob& job);
+    void take(PatchJob& job);
+    void read(PatchJob& job);
     void take_notes(std::uint64_t up_to);
     void take_note(const PassageNote& note);
     [[nodiscard]] bool is_worth_a_report(const PassageNote& note, const Pending& pending,
                                          const Read& read) const;
-    [[nodiscard]] std::shared_ptr<const PlateLook> fit_look(const PassageNote& note, const Pending& pending,
+    void read_spared(std::uint64_t job, Pending& pending) const;
+    [[nodiscard]] std::shared_ptr<const PlateLook> fit_look(const PassageNote& note, Pending& pending,
                                                             const Read& read);
-    void report(const PassageNote& note, const Pending& pending, Read read);
+    void report(const PassageNote& note, Pending& pending, Read read);
     void send(Captured record);
     [[nodiscard]] bool is_unread(const Read& read) const;
     [[nodiscard]] bool is_too_far(const PassageNote& note) const;

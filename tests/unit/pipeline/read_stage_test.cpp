@@ -12,9 +12,9 @@ namespace {
 /// A read stage alone: patches carry the index of their text.
 class Bench {
   public:
-    explicit Bench(std::vector<std::string> texts) {
-        eyes_.read = [texts = std::move(texts)](const PlatePatch& patch) -> Result<Reading> {
-            return toy_reading(texts[patch.image.pixels[0]]);
+    explicit Bench(std::vector<std::string> texts, float confidence = 0.9F) {
+        eyes_.read = [texts = std::move(texts), confidence](const PlatePatch& patch) -> Result<Reading> {
+            return toy_reading(texts[patch.image.pixels[0]], confidence);
         };
     }
 
@@ -87,6 +87,22 @@ TEST_CASE("a picture whose own text contradicts the read is withheld, and the re
         REQUIRE(captured[0].look);
         CHECK((captured[0].look->plate.width == 0) == row.withheld);
         CHECK(bench.counters().pictures_withheld == (row.withheld ? 1 : 0));
+    }
+}
+
+TEST_CASE("a picture whose patch came when the vote was settled is read before it is shown") {
+    for (const bool other : {false, true}) {
+        CAPTURE(other);
+        Bench bench({"AB123", "XYZ789"}, 0.995F);
+        for (int i = 0; i < 6; ++i)
+            bench.patch(1, 0);
+        const std::uint64_t job = bench.patch(1, other ? 1 : 0);
+        bench.note(NoteKind::closed, passage(1, 100, 102, 40, 100), job);
+        const auto captured = bench.run();
+        REQUIRE(captured.size() == 1);
+        CHECK(bench.counters().patches_spared > 0);
+        CHECK(text_of(captured[0].read.characters) == "AB123");
+        CHECK((captured[0].look->plate.width == 0) == other);
     }
 }
 
