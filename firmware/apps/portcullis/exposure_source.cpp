@@ -110,7 +110,7 @@ Result<void> add_looks(const std::filesystem::path& path, const Breach& breach, 
                             "{}: entry {} cannot be read; `portcullis audit verify` says what was done",
                             path.string(), row.number);
             const Access& access = entry->access;
-            if (access.who != breach.subject || access.verdict != AccessVerdict::granted ||
+            if (access.who != breach.subject || access.verdict != AccessVerdict::granted || !access.opens() ||
                 entry->time < breach.since || entry->time > breach.until || access.device.empty())
                 continue;
             auto& into = access.what == exports_read ? facts.taken_out : facts.shown;

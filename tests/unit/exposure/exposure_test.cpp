@@ -138,7 +138,9 @@ TEST_CASE(
     bench.look("alice", passages[6], bench.time_of(1) + std::chrono::hours(3), exports_read);
     bench.look("alice", passages[8], bench.time_of(1) + std::chrono::hours(4), "view",
                AccessVerdict::refused);
-    bench.look("bob", passages[10], bench.time_of(1) + std::chrono::hours(5));    // somebody else
+    bench.look("bob", passages[10], bench.time_of(1) + std::chrono::hours(5));  // somebody else
+    // Keys destroyed by it: it was shown nothing.
+    bench.look("alice", passages[14], bench.time_of(1) + std::chrono::hours(6), destroys_keys);
     bench.look("alice", passages[12], bench.time_of(2) + std::chrono::hours(1));  // after
     ExposureOptions given = bench.options(day_text(1));
     given.until = day_text(2);
