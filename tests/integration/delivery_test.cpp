@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <ctime>
 
 #include "base/log.hpp"
 #include "delivery_bench.hpp"
+#include "support/rounds.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -24,11 +24,6 @@ extern "C" int fsync(int) {
 }
 
 namespace {
-
-int rounds_wanted() {
-    const char* const wanted = std::getenv("PORTCULLIS_ROUNDS");
-    return wanted != nullptr ? std::max(1, std::atoi(wanted)) : 10;
-}
 
 /// What is told of the faults here would fill screens.
 class Quiet {
@@ -187,7 +182,7 @@ void drive_through_everything(Delivery& road) {
 TEST_CASE("all faults at once, whatever the seed: 0 lost, 0 doubled") {
     const Quiet quiet;
     const DeliveryKeys keys;
-    for (int seed = 1; seed <= rounds_wanted(); ++seed) {
+    for (int seed = 1; seed <= rounds_or(10); ++seed) {
         CAPTURE(seed);
         Delivery road(keys, static_cast<std::uint64_t>(seed));
         drive_through_everything(road);
@@ -198,7 +193,7 @@ TEST_CASE("with a small quota every gap at the collector is one that the device 
     const Quiet quiet;
     const DeliveryKeys keys;
     std::uint64_t declared = 0;
-    for (int seed = 1; seed <= rounds_wanted(); ++seed) {
+    for (int seed = 1; seed <= rounds_or(10); ++seed) {
         CAPTURE(seed);
         Delivery road(keys, static_cast<std::uint64_t>(seed),
                       static_cast<std::uint64_t>(40 + 10 * (seed % 7)));
@@ -215,7 +210,7 @@ TEST_CASE("a week's outage at 20,000 passages a day is replayed whole") {
     const Quiet quiet;
     const DeliveryKeys keys;
     Delivery road(keys, 7);
-    const int passages = std::min(passages_a_week, rounds_wanted() * passages_a_round);
+    const int passages = std::min(passages_a_week, rounds_or(10) * passages_a_round);
     road.broker.cut(Side::device, week + std::chrono::minutes(1));
     for (int i = 0; i < passages; ++i) {
         road.append_passage();
@@ -249,7 +244,7 @@ TEST_CASE("catching up after an outage, new reads do not wait for the backlog, a
     const DeliveryKeys keys;
     Delivery road(keys, 11);
     road.broker.cut(Side::device, std::chrono::minutes(1));
-    road.append(std::min(passages_a_week, std::max(3, rounds_wanted()) * passages_a_round));
+    road.append(std::min(passages_a_week, std::max(3, rounds_or(10)) * passages_a_round));
     const Seq backlog = road.last_seq();
     road.step(std::chrono::minutes(2));
     int worst = 0;

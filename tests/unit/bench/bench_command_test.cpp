@@ -181,7 +181,7 @@ TEST_CASE("bench spool tells time and flash wear of three roads, and leaves noth
     CHECK(report["delivered"]["main_bytes_per_record"] < report["outage"]["main_bytes_per_record"]);
     for (const auto& entry : fs::directory_iterator(desk.path(".")))
         CHECK(entry.path().filename().string().find("portcullis-bench") == std::string::npos);
-    CHECK(desk.bench("spool").out.find("amplif.") != std::string::npos);
+    CHECK(desk.bench("spool --records 100").out.find("amplif.") != std::string::npos);
     const ToolRun nowhere = desk.bench("spool not-there");
     CHECK(nowhere.code == 2);
     CHECK(nowhere.err.find("not-there") != std::string::npos);

@@ -359,7 +359,8 @@ TEST_CASE("a call fails while keys are added or an epoch is destroyed: the next 
                   } else {
                       REQUIRE(must(store.unwrap()).size() >= static_cast<std::size_t>(added));
                   }
-              }) > 0);
+              },
+              walk_stride(4)) > 0);
 }
 
 TEST_CASE(
@@ -427,6 +428,7 @@ TEST_CASE(
                       if (!store || destroyed || there) return;
                       must(store->destroy(epoch_of(0), *witness, now, token));  // what was begun ends
                       REQUIRE(store->entries().empty());
-                  }) > 0);
+                  },
+                  walk_stride(4)) > 0);
     }
 }

@@ -132,7 +132,7 @@ void script_of_reads(FaultVfs& disk) {
 }  // namespace
 
 TEST_CASE("whichever call to the disk fails, the spool tells the truth and the second try succeeds") {
-    CHECK(fail_each_call(checkpoint_pages, 1, script) > disk_faults.size());
+    CHECK(fail_each_call(checkpoint_pages, walk_stride(3), script) > disk_faults.size());
 }
 
 TEST_CASE(
