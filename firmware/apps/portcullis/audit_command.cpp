@@ -234,6 +234,10 @@ CLI::App* exposing(CLI::App& command, AuditOptions& options) {
     one->add_option("--config", exposure.settings, "The opener's settings: they name log, keys and policy")
         ->capture_default_str();
     one->add_option("--store", exposure.store, "The collector's store")->capture_default_str();
+    one->add_option("--recorder", exposure.recorders,
+                    "Certificate of who signed records of destroyed keys (PEM), beside the settings' one; may be "
+                    "given several times")
+        ->allow_extra_args(false);
     one->add_option("--html", exposure.html, "Write one page for a spokesman there as well");
     one->add_flag("--json", options.json, "One JSON object");
     one->footer(

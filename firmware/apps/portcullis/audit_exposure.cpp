@@ -56,9 +56,9 @@ Result<Breach> breach_of(const ExposureOptions& options, UtcTime now) {
     return breach;
 }
 
-Result<ExposureFacts> facts_of(const OpenerSettings& settings, const Breach& breach) {
+Result<ExposureFacts> facts_of(const OpenerSettings& settings, const Breach& breach, KeyFacts keys) {
     ExposureFacts facts;
-    facts.keys = TRY(key_facts(settings));
+    facts.keys = std::move(keys.keys);
     if (breach.kind != BreachKind::account) return facts;
     TRY(add_looks(settings.audit_log, breach, facts));
     TRY(add_rights(settings, breach, facts));
@@ -104,12 +104,23 @@ void add_notes(ExposureReport& report, const Breach& breach, const ExposureFacts
     report.note("What was opened before and kept elsewhere (screens, case files) is not in this report.");
 }
 
+void add_disbelieved(ExposureReport& report, const std::vector<std::string>& records) {
+    for (const std::string& record : records)
+        report.note(
+            fmt::format("The record {} says that keys are destroyed, and no recorder who is named signed it "
+                        "(--recorder, or "
+                        "[retention] of the settings): it is not believed.",
+                        record));
+}
+
 }  // namespace
 
 Result<int> report_exposure(const ExposureOptions& options, UtcTime now) {
     const Breach breach = TRY(breach_of(options, now));
     const OpenerSettings settings = TRY(OpenerSettings::load(options.settings));
-    const ExposureFacts facts = TRY(facts_of(settings, breach));
+    KeyFacts keys = TRY(key_facts(settings, options.recorders));
+    const std::vector<std::string> disbelieved = std::move(keys.disbelieved);
+    const ExposureFacts facts = TRY(facts_of(settings, breach, std::move(keys)));
     Store store = TRY(Store::open({options.store, {}, false}));
     ExposureReport report(breach);
     std::set<PassageName> gone = facts.shown;
@@ -123,6 +134,7 @@ Result<int> report_exposure(const ExposureOptions& options, UtcTime now) {
     }));
     report.add_gone(gone.size());
     add_notes(report, breach, facts, met);
+    add_disbelieved(report, disbelieved);
     if (!options.html.empty()) TRY(write_file_atomically(options.html, as_bytes(report.html(now))));
     std::cout << (options.json ? report.json() : report.table());
     return report.exposed() == 0 ? 0 : 1;

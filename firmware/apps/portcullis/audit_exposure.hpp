@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -18,6 +19,8 @@ struct ExposureOptions {
     std::string disk_copy;  // "collector" or "host"
     std::filesystem::path settings = "/etc/portcullis/opener.toml";
     std::filesystem::path store = "/var/lib/portcullis/collector/store.db";
+    std::vector<std::filesystem::path>
+        recorders;  // who signed records of destroyed keys, beside [retention]'s
     std::filesystem::path html;
     bool json = false;
 };

@@ -2,26 +2,16 @@
 
 #include <algorithm>
 
+#include "apps/portcullis/record_signers.hpp"
 #include "base/file.hpp"
-#include "seal/certificate.hpp"
 #include "seal/key_store.hpp"
-#include "seal/statement.hpp"
+#include "seal/signed_profile.hpp"
 
 namespace portcullis {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<Destruction> read_record(ByteView blob, const std::vector<X509Ptr>& signers) {
-    Result<std::string> text = fail(ErrorCode::refused, "nobody is named who may have signed it");
-    for (const X509Ptr& signer : signers) {
-        text = verify_own_statement(blob, signer.get());
-        if (text) break;
-    }
-    if (!text) return fail(std::move(text.error()));
-    return parse_destruction(*text);
-}
 
 bool fits(const Access& access, const Destruction& said) {
     return access.device == to_string(said.epoch) && access.count == said.keys.size() &&
@@ -32,12 +22,7 @@ bool fits(const Access& access, const Destruction& said) {
 
 Result<DestructionCheck> DestructionCheck::create(const fs::path& store,
                                                   const std::vector<fs::path>& signers) {
-    std::vector<X509Ptr> certificates;
-    for (const fs::path& file : signers) {
-        X509Ptr certificate = TRY(load_certificate(file));
-        TRY(check_certificate(certificate.get(), CertificateUse::sign_receipts, file.string()));
-        certificates.push_back(std::move(certificate));
-    }
+    const RecordSigners known = TRY(RecordSigners::create(signers));
     std::error_code ignored;
     const fs::path folder = store.has_parent_path() ? store.parent_path() : fs::path(".");
     if (!fs::is_directory(folder, ignored))
@@ -45,7 +30,7 @@ Result<DestructionCheck> DestructionCheck::create(const fs::path& store,
     DestructionCheck check;
     for (const fs::path& file : records_of(store)) {
         const Bytes blob = TRY(read_file(file, max_signed_bytes));
-        const auto said = read_record(blob, certificates);
+        const auto said = known.read(blob);
         if (said)
             check.records_[to_hex(sha256(blob))] = {file.filename().string(), *said};
         else

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/portcullis/record_signers.hpp"
 #include "audit/audit_log.hpp"
 #include "base/file.hpp"
 #include "collector/opener/access_desk.hpp"
@@ -52,26 +53,23 @@ Result<void> walk(Store& store, const ChainRow& chain,
     return {};
 }
 
-/// The record is signed; here it is read as it stands, for the auditor who checks it has its file.
-Result<void> add_destruction(const std::filesystem::path& file, std::map<std::string, KeyFact>& facts) {
-    const Bytes blob = TRY(read_file(file, max_signed_bytes));
-    const SignedShape shape = TRY(with_context(check_signed_profile(blob), file.string()));
-    const Destruction record = TRY(with_context(parse_destruction(as_text(shape.content)), file.string()));
-    for (const std::string& key : record.keys)
-        facts[key].destroyed = record.time;
-    return {};
-}
-
-Result<void> add_destructions(const std::filesystem::path& store, std::map<std::string, KeyFact>& facts) {
-    const std::string beginning = store.filename().string() + ".";
-    std::error_code error;
-    const std::filesystem::path folder = store.has_parent_path() ? store.parent_path() : ".";
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with(beginning) && name.ends_with(".destroyed"))
-            TRY(add_destruction(entry.path(), facts));
+/// Only what a known recorder signed counts: a file that anybody can put there takes no passage out of a
+/// report.
+Result<void> add_destructions(const std::filesystem::path& store, const RecordSigners& signers,
+                              KeyFacts& facts) {
+    for (const std::filesystem::path& file : records_of(store)) {
+        const Bytes blob = TRY(read_file(file, max_signed_bytes));
+        const auto record = signers.read(blob);
+        if (!record) {
+            facts.disbelieved.push_back(
+                fmt::format("{}: {}", file.filename().string(), record.error().message()));
+            continue;
+        }
+        for (const std::string& key : record->keys) {
+            std::optional<UtcTime>& destroyed = facts.keys[key].destroyed;
+            destroyed = std::max(destroyed, std::optional(record->time));
+        }
     }
-    if (error) return fail(ErrorCode::io, "{}: {}", folder.string(), error.message());
     return {};
 }
 
@@ -83,17 +81,20 @@ Result<void> for_each_passage(Store& store, const std::function<void(const Store
     return {};
 }
 
-Result<std::map<std::string, KeyFact>> key_facts(const OpenerSettings& settings) {
-    std::map<std::string, KeyFact> facts;
+Result<KeyFacts> key_facts(const OpenerSettings& settings, std::vector<std::filesystem::path> recorders) {
+    KeyFacts facts;
     for (const OpenerSettings::Recipient& recipient : settings.recipients) {
         const X509Ptr certificate = TRY(load_certificate(recipient.certificate));
-        facts[key_id(certificate.get())] = {};
+        facts.keys[key_id(certificate.get())] = {};
     }
     if (settings.key_store.file.empty()) return facts;
-    TRY(add_destructions(settings.key_store.file, facts));
+    if (!settings.retention.certificate.empty()) recorders.push_back(settings.retention.certificate);
+    const RecordSigners signers = TRY(RecordSigners::create(recorders));
+    TRY(add_destructions(settings.key_store.file, signers, facts));
     const KeyStore store = TRY(KeyStore::view({settings.key_store.file, settings.key_store.kek}));
+    // A key that the store still holds is not destroyed, whoever says so.
     for (const KeyStore::Entry& entry : store.entries())
-        facts[entry.key_id].in_token = entry.in_token;
+        facts.keys[entry.key_id] = {entry.in_token, {}};
     return facts;
 }
 

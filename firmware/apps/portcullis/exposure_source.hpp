@@ -15,9 +15,16 @@ namespace portcullis {
 [[nodiscard]] Result<void> for_each_passage(Store& store,
                                             const std::function<void(const StoredPassage&)>& seen);
 
+struct KeyFacts {
+    std::map<std::string, KeyFact> keys;
+    std::vector<std::string> disbelieved;  // records of destructions: the file, and what is wrong with it
+};
+
 /// Which keys this host has and had: [recipients], the key store, and the records of destroyed epochs beside
-/// it. Errors: configuration, corrupt, io (name the file).
-[[nodiscard]] Result<std::map<std::string, KeyFact>> key_facts(const OpenerSettings& settings);
+/// it. A record counts when one of the recorders signed it, or the one in [retention]. Errors: configuration,
+/// corrupt, io (name the file).
+[[nodiscard]] Result<KeyFacts> key_facts(const OpenerSettings& settings,
+                                         std::vector<std::filesystem::path> recorders);
 
 /// What this account was shown within the breach, and what it took out. Errors: the audit log's.
 [[nodiscard]] Result<void> add_looks(const std::filesystem::path& log, const Breach& breach,

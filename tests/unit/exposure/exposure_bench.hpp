@@ -14,6 +14,7 @@
 #include "audit/exposure.hpp"
 #include "base/file.hpp"
 #include "seal/key_store.hpp"
+#include "seal/statement.hpp"
 #include "support/rounds.hpp"
 #include "unit/collector/access_bench.hpp"
 #include "unit/collector/collector_bench.hpp"
@@ -83,6 +84,18 @@ class ExposureBench {
         const std::string id = key_id(must(load_certificate(key.certificate)).get());
         destroy({epoch(number), {id}, SignedVersion{1, sha256(as_bytes(id))}}, when);
     }
+    /// Beside the key store, as if that day's keys had been destroyed then; signed by anybody.
+    void forge_record(int number, UtcTime when, const KeyFiles& signer) const {
+        Destruction said{epoch(number), {}, 0, when};
+        for (const KeyFiles& files :
+             {reads[static_cast<std::size_t>(number)], evidence[static_cast<std::size_t>(number)]})
+            said.keys.push_back(key_id(must(load_certificate(files.certificate)).get()));
+        std::ranges::sort(said.keys);
+        const auto key =
+            must(FileSigningKey::create(signer.key, signer.certificate, CertificateUse::sign_receipts));
+        must_do(write_file_atomically(keys.store.string() + ".forged.destroyed",
+                                      must(sign_statement(*key, must(encode_destruction(said))))));
+    }
 
     struct Told {
         Result<int> code;
@@ -121,13 +134,13 @@ class ExposureBench {
     std::unique_ptr<FileSigningKey> gate_2_key;
     std::vector<TestDevice> devices;
     std::vector<Passage> passages;  // in order of time
+    KeyFiles recorder = bench.road.pki.issue("witness", "collector", {.ca = "service-ca"});
     KeyStoreFiles keys{bench.road.pki.folder() / "keys.store", bench.road.pki.folder() / "kek"};
 
   private:
     void destroy(const DestroyOrder& order, UtcTime when) const {
-        const KeyFiles files = pki().issue("witness", "collector", {.ca = "service-ca"});
         const auto witness =
-            must(FileSigningKey::create(files.key, files.certificate, CertificateUse::sign_receipts));
+            must(FileSigningKey::create(recorder.key, recorder.certificate, CertificateUse::sign_receipts));
         KeyStore store = must(KeyStore::open(keys));
         static_cast<void>(must(store.destroy(order, *witness, when)));
     }
@@ -171,6 +184,7 @@ class ExposureBench {
     }
     void write_settings() const {
         std::ofstream(folder() / "opener.toml")
+            << fmt::format("[retention]\ncertificate = \"{}\"\n", recorder.certificate.string())
             << fmt::format("[key_store]\nfile = \"{}\"\nkek = \"{}\"\n", keys.store.string(),
                            keys.kek.string())
             << fmt::format("[devices]\nca_chain = \"{}\"\nsigners = \"{}\"\n",

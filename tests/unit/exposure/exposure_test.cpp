@@ -99,6 +99,51 @@ TEST_CASE(
     CHECK(bench.report(given).reasons.at("key_destroyed_before") == all_passages / exposure_days);
 }
 
+TEST_CASE("attack: a forged record of destroyed keys takes no passage out of a report") {
+    const ExposureBench bench;
+    const auto check_doubted = [&bench](std::string_view why) {
+        ExposureOptions given = bench.options(day_text(2));
+        given.key = key_id_of(bench.reads[0]);
+        const auto told = bench.report(given);
+        CHECK(told.exposed == bench.opened_by({bench.reads[0]}));
+        CHECK(says(told.json["notes"].dump(), why));
+        given.key.clear();
+        given.disk_copy = "host";
+        CHECK(bench.report(given).reasons.count("key_destroyed_before") == 0);
+    };
+    SUBCASE("signed by a stranger of the same CA") {
+        bench.forge_record(0, bench.time_of(0), bench.pki().issue("other", "other", {.ca = "service-ca"}));
+        check_doubted("keys.store.forged.destroyed");
+    }
+    SUBCASE("a true one, with one bit changed") {
+        bench.destroy(0, bench.time_of(1));
+        const std::filesystem::path file = records_of(bench.keys.store).at(0);
+        Bytes record = must(read_file(file, max_signed_bytes));
+        record[record.size() / 2] ^= std::byte{1};
+        must_do(write_file_atomically(file, record));
+        check_doubted(file.filename().string());
+    }
+    SUBCASE("of a recorder whom nobody names any more, until he is named") {
+        const KeyFiles before = bench.pki().issue("before", "collector", {.ca = "service-ca"});
+        bench.destroy(0, bench.time_of(1));
+        bench.forge_record(0, bench.time_of(1), before);
+        std::filesystem::remove(bench.keys.store.string() + "." + day_text(0) + ".destroyed");
+        check_doubted("keys.store.forged.destroyed");
+        ExposureOptions given = bench.options(day_text(2));
+        given.key = key_id_of(bench.reads[0]);
+        given.recorders = {before.certificate};
+        CHECK(bench.report(given).exposed.empty());
+    }
+}
+
+TEST_CASE("attack: a record of the recorder's own for keys that the store still holds is not believed") {
+    const ExposureBench bench;
+    bench.forge_record(0, bench.time_of(0), bench.recorder);
+    ExposureOptions given = bench.options(day_text(2));
+    given.key = key_id_of(bench.reads[0]);
+    CHECK(bench.report(given).exposed == bench.opened_by({bench.reads[0]}));
+}
+
 TEST_CASE("exposure by a key that opens nothing: none, and the report says what such a key may be") {
     const ExposureBench bench;
     ExposureOptions given = bench.options(day_text(0));
