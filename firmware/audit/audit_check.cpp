@@ -35,7 +35,11 @@ constexpr std::array words = {
           "entries wait for the witness for too long: until he signs, root on that host can change them"},
     Words{AuditFault::clock_back, "clock back", "the clock of the log's host was set back"},
     Words{AuditFault::not_taken_in, "not taken in",
-          "the witness has signed more than the log holds: hand his answer in (`portcullis audit admit`)"}};
+          "the witness has signed more than the log holds: hand his answer in (`portcullis audit admit`)"},
+    Words{
+        AuditFault::stale, "stale",
+        "entries wait for the witness, who should come every hour: look at portcullis-witness.timer here and "
+        "portcullis-witness-sign.timer on his host"}};
 
 const Words& words_of(AuditFault fault) {
     return *std::ranges::find(words, fault, &Words::fault);
@@ -56,12 +60,26 @@ class Walk {
                 take(row);
         for (; next_ < heads_.size(); ++next_)
             tell(AuditFault::cut, report_.entries + 1, heads_[next_].said.entries);
-        if (first_waiting_ && *first_waiting_ + check_.patience < check_.now)
-            tell(AuditFault::late, report_.witnessed + 1, report_.entries);
+        tell_waiting();
         return std::move(report_);
     }
 
   private:
+    void tell_waiting() {
+        const auto since = [this](UtcTime time) {
+            return std::max(std::chrono::seconds(0),
+                            std::chrono::duration_cast<std::chrono::seconds>(check_.now - time));
+        };
+        report_.waiting = report_.entries - report_.witnessed;
+        if (report_.witnessed_at) report_.witness_age = since(*report_.witnessed_at);
+        if (!first_waiting_) return;
+        report_.waits = since(*first_waiting_);
+        if (report_.waits > check_.patience)
+            tell(AuditFault::late, report_.witnessed + 1, report_.entries);
+        else if (report_.waits > check_.fresh)
+            tell(AuditFault::stale, report_.witnessed + 1, report_.entries);
+    }
+
     void tell(AuditFault fault, std::uint64_t first, std::uint64_t last = 0) {
         if (report_.findings.size() >= max_audit_findings)
             ++report_.more_findings;
@@ -167,6 +185,13 @@ class Walk {
     std::uint64_t rewritten_ = 0;
 };
 
+std::string age_text(std::chrono::seconds age) {
+    using namespace std::chrono;
+    if (age >= days(2)) return fmt::format("{} days", duration_cast<days>(age).count());
+    if (age >= hours(2)) return fmt::format("{} hours", duration_cast<hours>(age).count());
+    return fmt::format("{} minutes", duration_cast<minutes>(age).count());
+}
+
 }  // namespace
 
 std::string_view to_string(AuditFault fault) {
@@ -191,10 +216,16 @@ Result<AuditReport> check_audit(AuditLog& log, const AuditCheck& check,
 }
 
 std::string text_of(const AuditReport& report) {
-    std::string text =
-        fmt::format("log {}: {} entries, {} opened, {} refused\nwitnessed up to entry {}{}, {} statements\n",
-                    to_string(report.log), report.entries, report.granted, report.refused, report.witnessed,
-                    report.witnessed_at ? ", on " + to_iso8601(*report.witnessed_at) : "", report.statements);
+    std::string text = fmt::format(
+        "log {}: {} entries, {} opened, {} refused\nwitnessed up to entry {}{}, {} statements\n",
+        to_string(report.log), report.entries, report.granted, report.refused, report.witnessed,
+        report.witnessed_at
+            ? fmt::format(", on {} ({} ago)", to_iso8601(*report.witnessed_at), age_text(report.witness_age))
+            : ", never",
+        report.statements);
+    if (report.waiting != 0)
+        text += fmt::format("{} entries wait for the witness, the oldest for {}\n", report.waiting,
+                            age_text(report.waits));
     for (const AuditFinding& finding : report.findings)
         text += fmt::format("  {} {} {}{}: {}\n", is_doubt(finding.fault) ? "!" : " ",
                             to_string(finding.fault), finding.first,

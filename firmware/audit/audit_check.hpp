@@ -26,6 +26,7 @@ enum class AuditFault {
     // From here on: worth knowing, no doubt.
     clock_back,    // the clock of the log's host was set back
     not_taken_in,  // the witness has signed more than the log holds: hand it in
+    stale,         // the witness has not come for a while, and entries wait for him
 };
 [[nodiscard]] std::string_view to_string(AuditFault fault);
 [[nodiscard]] bool is_doubt(AuditFault fault);
@@ -49,6 +50,9 @@ struct AuditReport {
     std::uint64_t witnessed = 0;  // up to here nobody but the witness can change anything
     std::uint64_t statements = 0;
     std::optional<UtcTime> witnessed_at;
+    std::uint64_t waiting = 0;           // entries behind `witnessed`
+    std::chrono::seconds waits{};        // how old the oldest of them is
+    std::chrono::seconds witness_age{};  // how long ago the witness signed last
     std::vector<AuditFinding> findings;
     std::uint64_t more_findings = 0;
 
@@ -62,6 +66,7 @@ struct AuditCheck {
     std::vector<Bytes> kept = {};
     UtcTime now{};
     std::chrono::minutes patience = std::chrono::hours(24);  // how long an entry may wait for the witness
+    std::chrono::minutes fresh = std::chrono::hours(2);      // and without a warning: he comes every hour
 };
 
 /// seen: of each entry that can be read, in order; may be empty. Errors: the database room's.

@@ -127,7 +127,7 @@ class Units(unittest.TestCase):
         with tempfile.TemporaryDirectory() as root:
             units = os.path.join(root, "units")
             shutil.copytree(UNITS, units)
-            for unit in (*WALL, "portcullis-registrar", "portcullis-retention"):
+            for unit in (*WALL, "portcullis-registrar", "portcullis-retention", "portcullis-witness", "portcullis-witness-sign"):
                 path = os.path.join(units, unit + ".service")
                 with open(path, encoding="utf-8") as file:
                     text = file.read().replace("/usr/bin/portcullis", BIN + "/portcullis")
@@ -164,6 +164,47 @@ class Units(unittest.TestCase):
         timer = pathlib.Path(UNITS, "portcullis-retention.timer").read_text(encoding="utf-8")
         self.assertRegex(timer, r"(?m)^OnCalendar=minutely$")
         self.assert_accepted_and_little_exposed("portcullis-retention")
+
+    def test_the_audit_log_goes_to_its_witness_each_hour_and_when_he_answers_and_has_no_network(self):
+        section = service_section("portcullis-witness")
+        for key, value in {**EVERY_UNIT, "Type": "oneshot", "PrivateNetwork": "yes", "RestrictAddressFamilies": "none",
+                           "User": service_section("portcullis-opener")["User"],
+                           "ReadWritePaths": "/var/lib/portcullis/witness"}.items():
+            if key != "Restart":
+                self.assertEqual(section.get(key), value, key)
+        for name in ("portcullis-witness", "portcullis-witness-sign"):
+            timer = pathlib.Path(UNITS, name + ".timer").read_text(encoding="utf-8")
+            self.assertRegex(timer, r"(?m)^OnCalendar=(hourly|\*:05)$")
+            self.assert_accepted_and_little_exposed(name)
+        path = pathlib.Path(UNITS, "portcullis-witness.path").read_text(encoding="utf-8")
+        self.assertIn("PathExists=/var/lib/portcullis/witness/answer\nUnit=portcullis-witness.service", path)
+
+    def test_the_witness_fetches_signs_and_brings_with_nothing_but_a_shell_on_the_collector(self):
+        """Its command as it stands in the unit; ssh is a shell in the folder here, portcullis signs everything."""
+        unit = pathlib.Path(UNITS, "portcullis-witness-sign.service").read_text(encoding="utf-8")
+        command = re.search(r"(?ms)^ExecStart=/bin/sh -ec '(.*?)'$", unit).group(1).replace("\\\n", "\n")
+        with tempfile.TemporaryDirectory() as root:
+            folder, own = os.path.join(root, "folder"), os.path.join(root, "own")
+            os.mkdir(folder)
+            os.mkdir(own)
+            ssh = pathlib.Path(root, "ssh")
+            ssh.write_text(f'#!/bin/sh\ntest "$1" = witness@collector && cd {folder} && exec sh -c "$2"\n', encoding="utf-8")
+            signer = pathlib.Path(root, "signer")
+            signer.write_text('#!/bin/sh\ntest "$5" = a.key && printf "signed " && cat "$3"\n', encoding="utf-8")
+            for program in (ssh, signer):
+                program.chmod(0o755)
+            env = {"PATH": f"{root}:/usr/bin:/bin", "COLLECTOR": "witness@collector", "KEY": "a.key", "CERTIFICATE": "a.crt"}
+            run = ["/bin/sh", "-ec", command.replace("/usr/bin/portcullis", str(signer))]
+            self.assertEqual(subprocess.run(run, cwd=own, env=env, timeout=60).returncode, 0)
+            self.assertEqual(os.listdir(folder), [])  # nothing was asked
+            pathlib.Path(folder, "request").write_text("head", encoding="utf-8")
+            self.assertEqual(subprocess.run(run, cwd=own, env=env, timeout=60).returncode, 0)
+            self.assertEqual(pathlib.Path(folder, "answer").read_text(encoding="utf-8"), "signed head")
+            self.assertEqual(sorted(os.listdir(folder)), ["answer", "request"])
+            signer.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+            os.remove(os.path.join(folder, "answer"))
+            self.assertNotEqual(subprocess.run(run, cwd=own, env=env, timeout=60).returncode, 0)
+            self.assertEqual(os.listdir(folder), ["request"])  # a witness who refuses says nothing
 
     def test_where_a_key_lies_changes_nothing_of_the_wall(self):
         drop_ins = sorted(pathlib.Path(UNITS, "keys").glob("*.conf"))

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <memory>
 
+#include "apps/common/service_key.hpp"
+#include "apps/portcullis/audit_exchange.hpp"
 #include "apps/portcullis/audit_exposure.hpp"
 #include "apps/portcullis/audit_report.hpp"
 #include "apps/portcullis/audit_trace.hpp"
@@ -13,7 +15,6 @@
 #include "apps/portcullis/time_option.hpp"
 #include "audit/audit_check.hpp"
 #include "base/file.hpp"
-#include "drivers/keys/file/file_signing_key.hpp"
 
 namespace portcullis {
 
@@ -31,10 +32,13 @@ struct AuditOptions {
     std::vector<fs::path> witnesses;
     fs::path kept;
     fs::path key;
+    std::string signing_key;
+    fs::path folder;
     fs::path certificate;
     std::string input{standard_input};
     fs::path copy;
     std::uint64_t patience_hours = 24;
+    std::uint64_t stale_hours = 2;
     bool json = false;
     AuditFilter filter;
     ExposureOptions exposure;
@@ -69,8 +73,7 @@ Result<int> sign(const AuditOptions& options) {
     std::vector<fs::path> certificates = options.witnesses;
     certificates.push_back(options.certificate);
     const WitnessKeys keys = TRY(WitnessKeys::create(certificates));
-    const auto key =
-        TRY(FileSigningKey::create(options.key, options.certificate, CertificateUse::sign_receipts));
+    const auto key = TRY(open_service_key(options.signing_key, options.certificate));
     std::vector<Bytes> all = TRY(read_kept(options.kept));
     const std::vector<Witnessed> kept = TRY(with_context(keys.open_all(all), options.kept.string()));
     const std::vector<Bytes> answer = TRY(witness(request, kept, *key, SystemClock().utc()));
@@ -89,6 +92,16 @@ Result<int> admit(const AuditOptions& options) {
     const std::vector<Bytes> answer = TRY(statements_from_pem(pem));
     AuditLog log = TRY(AuditLog::attach(options.log));
     std::cout << fmt::format("taken in: {}\n", TRY(log.admit(answer, keys)));
+    return 0;
+}
+
+Result<int> exchange(const AuditOptions& options) {
+    const WitnessKeys keys = TRY(WitnessKeys::create(options.witnesses));
+    AuditLog log =
+        TRY(with_context(AuditLog::attach(options.log), "portcullis-opener makes it when it starts"));
+    const WitnessExchange done = TRY(exchange_with_witness(log, keys, options.folder));
+    std::cout << fmt::format("taken in: {}, entries that wait for the witness: {}\n", done.taken_in,
+                             done.waiting);
     return 0;
 }
 
@@ -119,6 +132,7 @@ Result<int> look(const AuditOptions& options, bool report) {
     }
     check.now = SystemClock().utc();
     check.patience = std::chrono::hours(options.patience_hours);
+    check.fresh = std::chrono::hours(options.stale_hours);
     AuditLog log = TRY(AuditLog::read_only(options.log));
     AuditListing listing(options.filter, auditor ? &*auditor : nullptr);
     std::optional<DestructionCheck> destructions = TRY(destructions_of(options));
@@ -180,6 +194,11 @@ void add_check(CLI::App& command, AuditOptions& options) {
     command.add_option("--patience", options.patience_hours, "Hours that an entry may wait for the witness")
         ->check(CLI::Range(1, 24 * 366))
         ->capture_default_str();
+    command
+        .add_option("--stale", options.stale_hours,
+                    "Hours after which an entry that waits for the witness is warned of")
+        ->check(CLI::Range(1, 24 * 366))
+        ->capture_default_str();
     command.add_flag("--json", options.json, "One JSON object");
     auto* const destroyed = command.add_option(
         "--destroyed", options.destroyed,
@@ -234,9 +253,10 @@ CLI::App* exposing(CLI::App& command, AuditOptions& options) {
     one->add_option("--config", exposure.settings, "The opener's settings: they name log, keys and policy")
         ->capture_default_str();
     one->add_option("--store", exposure.store, "The collector's store")->capture_default_str();
-    one->add_option("--recorder", exposure.recorders,
-                    "Certificate of who signed records of destroyed keys (PEM), beside the settings' one; may be "
-                    "given several times")
+    one->add_option(
+           "--recorder", exposure.recorders,
+           "Certificate of who signed records of destroyed keys (PEM), beside the settings' one; may be "
+           "given several times")
         ->allow_extra_args(false);
     one->add_option("--html", exposure.html, "Write one page for a spokesman there as well");
     one->add_flag("--json", options.json, "One JSON object");
@@ -253,10 +273,32 @@ CLI::App* witnessing(CLI::App& command, AuditOptions& options) {
         "witness", "On the witness's host: sign how far the log has come, if it goes on from the last time");
     one->add_option("REQUEST", options.input, "What `portcullis audit head` wrote; - is standard input")
         ->capture_default_str();
-    one->add_option("--key", options.key, "The witness's key (PEM)")->required();
+    one->add_option("--key", options.signing_key,
+                    "The witness's key: a PEM file, or "
+                    "pkcs11:token=..;object=..?module-path=..&pin-source=.. of a token")
+        ->required();
     one->add_option("--certificate", options.certificate, "Its certificate (PEM)")->required();
     one->add_option("--kept", options.kept, "Where all that was signed is kept; one file a log")->required();
     add_witnesses(*one, options);
+    return one;
+}
+
+CLI::App* exchanging(CLI::App& command, AuditOptions& options) {
+    CLI::App* one =
+        step(command, "exchange",
+             "Take in the witness's answer from a folder, and put the next request there", options);
+    one->add_option(
+           "--folder", options.folder,
+           "The folder: its files are `request` and `answer`; it is the opener's, and its group carries "
+           "them")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    add_witnesses(*one, options)->required();
+    one->footer(
+        "portcullis-witness.timer runs it every hour, portcullis-witness.path when an answer comes; on the "
+        "witness's\nhost portcullis-witness-sign.timer fetches the request and brings the answer. What is "
+        "refused "
+        "is put\naside as answer.refused. Exit: 0 done, 1 refused, 2 wrong usage, 3 a file cannot be read");
     return one;
 }
 
@@ -287,6 +329,7 @@ std::function<int()> add_audit_command(CLI::App& app) {
          [](const AuditOptions& given) { return look(given, false); }},
         {step(*command, "report", "Show the entries, and whether the log is whole", *options),
          [](const AuditOptions& given) { return look(given, true); }},
+        {exchanging(*command, *options), &exchange},
         {tracing(*command, *options), &trace},
         {exposing(*command, *options), &expose}};
     steps[2]

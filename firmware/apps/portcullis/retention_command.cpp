@@ -6,13 +6,12 @@
 #include <memory>
 
 #include "apps/common/recipient_token.hpp"
+#include "apps/common/service_key.hpp"
 #include "apps/portcullis/retention_run.hpp"
 #include "base/file.hpp"
 #include "base/kernel_clock.hpp"
 #include "base/log.hpp"
 #include "config/opener_settings.hpp"
-#include "drivers/keys/file/file_signing_key.hpp"
-#include "drivers/keys/pkcs11/pkcs11_signing_key.hpp"
 
 namespace portcullis {
 
@@ -38,15 +37,6 @@ Result<OpenerSettings> settings_of(const RetentionOptions& options) {
 Result<RetentionGate> gate_of(const OpenerSettings& settings) {
     return with_context(RetentionGate::create(settings.access.policy_chain, settings.access.policy_signers),
                         "[access]");
-}
-
-Result<std::unique_ptr<SigningKey>> witness_of(const OpenerSettings& settings) {
-    const auto& [schedule, key, certificate] = settings.retention;
-    if (key.starts_with("pkcs11:"))
-        return std::unique_ptr<SigningKey>(
-            TRY(Pkcs11SigningKey::create(key, certificate, CertificateUse::sign_receipts)));
-    return std::unique_ptr<SigningKey>(
-        TRY(FileSigningKey::create(key, certificate, CertificateUse::sign_receipts)));
 }
 
 Result<std::unique_ptr<RecipientToken>> token_of(const OpenerSettings& settings) {
@@ -84,7 +74,7 @@ Result<void> run(const RetentionOptions& options) {
     TRY(check_clock(options));
     const UtcTime now = SystemClock().utc();
     const RetentionGate gate = TRY(gate_of(settings));
-    const auto witness = TRY(witness_of(settings));
+    const auto witness = TRY(open_service_key(settings.retention.key, settings.retention.certificate));
     const auto token = TRY(token_of(settings));
     AuditLog log =
         TRY(with_context(AuditLog::attach(settings.audit_log), "portcullis-opener makes it when it starts"));

@@ -1,6 +1,8 @@
 // `portcullis audit` as the people on both hosts run it.
 #include "apps/portcullis/audit_command.hpp"
 
+#include <sys/stat.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,6 +15,8 @@ using namespace portcullis;
 using namespace portcullis::test;
 
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Desk {
     AuditBench bench;
@@ -76,6 +80,87 @@ TEST_CASE("head, witness and admit hand a head to another host and its signature
     CHECK(desk.sign().code == 0);
     CHECK(says(desk.admit(), "taken in: 1"));
     CHECK(must(statements_from_pem(must(read_text_file(desk.kept, 1 << 20)))).size() == 2);
+}
+
+TEST_CASE("exchange: request and answer go through a folder, each is there as long as it is wanted") {
+    const Desk desk;
+    const fs::path folder = desk.bench.pki.folder() / "exchange";
+    fs::create_directory(folder);
+    const auto exchange = [&] {
+        return desk.run({"exchange", desk.log, "--folder", folder, "--witness", desk.certificate});
+    };
+    const auto sign = [&] {
+        Desk::write(folder / "answer",
+                    desk.run({"witness", folder / "request", "--key", desk.bench.witness_files.key,
+                              "--certificate", desk.certificate, "--kept", desk.kept})
+                        .out);
+    };
+    CHECK(says(exchange(), "taken in: 0, entries that wait for the witness: 3"));
+    sign();
+    CHECK(says(exchange(), "taken in: 1, entries that wait for the witness: 0"));
+    CHECK_FALSE(fs::exists(folder / "answer"));
+    CHECK_FALSE(fs::exists(folder / "request"));
+    CHECK(says(desk.look("verify", {"--kept", desk.kept}), "Everything is in order."));
+    AuditLog log = desk.bench.open();
+    desk.bench.fill(log, 2);
+    CHECK(says(exchange(), "wait for the witness: 2"));
+    SUBCASE("an answer that got lost comes with the next one") {
+        sign();
+        fs::remove(folder / "answer");
+        CHECK(says(exchange(), "wait for the witness: 2"));
+        sign();
+        CHECK(says(exchange(), "taken in: 1, entries that wait for the witness: 0"));
+    }
+    SUBCASE("what is no answer is put aside, and the next one is taken") {
+        Desk::write(folder / "answer", "a letter");
+        CHECK(exchange().code == 3);
+        CHECK(fs::exists(folder / "answer.refused"));
+        sign();
+        CHECK(exchange().code == 0);
+    }
+    SUBCASE("attack: another's signature, and links to files of ours, are not taken") {
+        const KeyFiles other = desk.bench.pki.issue("other", "other", {.ca = "service-ca"});
+        fs::copy_file(desk.kept, desk.kept + ".other");
+        Desk::write(folder / "answer", desk.run({"witness", folder / "request", "--key", other.key,
+                                                 "--certificate", other.certificate, "--witness",
+                                                 desk.certificate, "--kept", desk.kept + ".other"})
+                                           .out);
+        CHECK(exchange().code == 1);
+        fs::create_symlink(desk.log, folder / "answer");
+        CHECK(says(exchange(), "taken in: 0"));
+        CHECK(fs::exists(desk.log));
+        fs::remove(folder / "answer");
+        REQUIRE(::mkfifo((folder / "answer").c_str(), 0600) == 0);
+        CHECK(exchange().code == 0);  // does not wait for somebody who writes
+    }
+    SUBCASE("a log that was changed since gets no new request") {
+        tamper(desk.bench.path, "DELETE FROM entry WHERE number <= 3");
+        CHECK(says(exchange(), "which the witness signed, is gone"));
+    }
+}
+
+TEST_CASE(
+    "verify says how long ago the witness signed, and warns of entries that wait for longer than usual") {
+    const Desk desk;
+    CHECK(says(desk.look("verify", patient), "witnessed up to entry 0, never"));
+    CHECK(desk.sign().code == 0);
+    CHECK(desk.admit().code == 0);
+    const Outcome fresh = desk.look("verify");
+    CHECK(says(fresh, "(0 minutes ago)"));
+    CHECK(fresh.out.find("stale") == std::string::npos);
+    AuditLog log = desk.bench.open();
+    desk.bench.fill(log, 2);  // in the past of this host's clock
+    const Outcome stale = desk.look("verify", patient);
+    CHECK(stale.code == 0);
+    CHECK(says(stale, "2 entries wait for the witness"));
+    CHECK(says(stale, "stale 4 to 5: "));
+    const auto json = nlohmann::json::parse(desk.look("verify", {"--patience", "8784", "--json"}).out);
+    CHECK(json["waiting"] == 2);
+    CHECK(json["waits_s"] > 7200);
+    CHECK(json["witness_age_s"] < 7200);
+    CHECK(json["in_order"] == true);
+    CHECK(desk.look("verify", {"--patience", "8784", "--stale", "8784"}).out.find("stale") ==
+          std::string::npos);
 }
 
 TEST_CASE("a request and an answer come over standard input as well") {

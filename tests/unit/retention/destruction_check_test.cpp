@@ -4,9 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "apps/portcullis/audit_command.hpp"
+#include "drivers/keys/key_bench.hpp"
 #include "retention_bench.hpp"
 #include "support/command_run.hpp"
 
@@ -116,4 +118,37 @@ TEST_CASE("an epoch that was destroyed by hand needs no entry, and is printed") 
     INFO(good.out);
     CHECK(good.code == 0);
     CHECK(good.out.find("by hand") != std::string::npos);
+}
+
+TEST_CASE("a witness whose key lives in a token signs how far the log has come, and nobody without it does") {
+    if (skip<TokenBench>()) return;
+    TokenBench tokens;
+    const RetentionBench bench;
+    const fs::path folder = bench.sets.pki.folder();
+    const fs::path certificate = tokens.certify("witness-1");
+    AuditLog log = must(AuditLog::attach(bench.audit));
+    Access access;
+    access.who = "alice";
+    access.role = "operator";
+    access.purpose = "stolen-vehicle";
+    access.case_number = "1";
+    access.what = "view";
+    REQUIRE(log.append(std::span(&access, 1), now));
+    const auto audit = [](std::vector<std::string> words) {
+        return run_command(add_audit_command, "audit", words);
+    };
+    std::ofstream(folder / "request") << audit({"head", bench.audit}).out;
+    const std::vector<std::string> sign{"witness",       folder / "request", "--key",  tokens.source(),
+                                        "--certificate", certificate,        "--kept", folder / "kept"};
+    const Outcome answer = audit(sign);
+    INFO(answer.out);
+    REQUIRE(answer.code == 0);
+    std::ofstream(folder / "answer") << answer.out;
+    CHECK(audit({"admit", bench.audit, folder / "answer", "--witness", certificate}).code == 0);
+    const Outcome good = audit({"verify", bench.audit, "--witness", certificate});
+    INFO(good.out);
+    CHECK(good.out.find("witnessed up to entry 1,") != std::string::npos);
+    CHECK(good.code == 0);
+    tokens.take_away();
+    CHECK(audit(sign).code == 2);
 }
