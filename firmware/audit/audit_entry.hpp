@@ -23,13 +23,18 @@ inline constexpr std::size_t max_asked_bytes = std::size_t{8} * 1024;
 enum class AccessVerdict { granted, refused };
 [[nodiscard]] std::string_view to_string(AccessVerdict verdict);
 
+/// Access::what of a read that is shown as it arrives, of a question to the plate index (`count`: the rows
+/// that it opens), and of a read that is shown because it was found.
+inline constexpr std::string_view views_read = "view";
+inline constexpr std::string_view searches_index = "search";
+inline constexpr std::string_view finds_read = "found";
 /// Access::what of the entry by which an access policy came into force, or was refused: `who` is the policy
 /// key's name (or the opener's account), `seq` the version, `case` the SHA-256 of the signed policy.
 inline constexpr std::string_view adopts_policy = "policy";
 
 /// Access::what of a case file's entries (`chain` is its id): the file, which opens `count` rows of the index
 /// or the reads that it names; the other person's approval; a read that goes into it; its canaries; and the
-/// alarm when somebody wants more than is usual.
+/// alarm when somebody wants more than is usual, be it a case file, a search or a look.
 inline constexpr std::string_view makes_case = "case";
 inline constexpr std::string_view approves_case = "approval";
 inline constexpr std::string_view exports_read = "export";

@@ -2,10 +2,9 @@
 // How much one person may take out, and how much may leave of one site, in a day; counted from the audit log,
 // so no restart forgets it. Beyond it nothing is made, and an alarm stands in the log. Thread-bound.
 
-#include <map>
 #include <optional>
 
-#include "audit/audit_log.hpp"
+#include "audit/usage.hpp"
 #include "casefile/case_request.hpp"
 #include "core/access_policy.hpp"
 
@@ -19,9 +18,8 @@ struct CaseLimits {
 
 /// What left the collector within a day before now, and which files were begun within a request's life.
 struct CaseHistory {
-    std::map<std::string, std::uint64_t> files;  // by account
-    std::map<std::string, std::uint64_t> reads;
-    std::map<std::string, std::uint64_t> device_reads;
+    Usage usage;
+    UtcTime since{};
     std::vector<ChainId> begun;
 
     [[nodiscard]] bool has_begun(const ChainId& id) const;

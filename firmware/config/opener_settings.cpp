@@ -39,6 +39,21 @@ OpenerSettings::AccessSection read_access(SettingsSection section) {
             section.path("policy_signers")};
 }
 
+OpenerSettings::LimitsSection read_limits(SettingsSection section) {
+    const auto limit = [&section](std::string_view key, std::int64_t usual) {
+        constexpr std::int64_t most = 1'000'000'000;
+        return static_cast<std::uint64_t>(section.integer(key, {1, most}, usual));
+    };
+    OpenerSettings::LimitsSection limits;
+    limits.searches_an_hour = limit("searches_an_hour", 60);
+    limits.searches_a_day = limit("searches_a_day", 300);
+    limits.looks_an_hour = limit("looks_an_hour", 5'000);
+    limits.looks_a_day = limit("looks_a_day", 20'000);
+    limits.site_looks_an_hour = limit("site_looks_an_hour", 20'000);
+    limits.site_looks_a_day = limit("site_looks_a_day", 100'000);
+    return limits;
+}
+
 OpenerSettings::CasesSection read_cases(SettingsSection section) {
     OpenerSettings::CasesSection cases;
     const auto limit = [&section](std::string_view key, std::int64_t usual) {
@@ -92,6 +107,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     settings.search.auditor = search.path("auditor", "");
     search.check(settings.search.auditor.empty() || !settings.search.index.empty(), "index",
                  "name the index that is to be searched");
+    settings.limits = read_limits(in.section("limits"));
     settings.cases = read_cases(in.section("cases"));
     settings.retention = read_retention(in.section("retention"), !settings.key_store.file.empty());
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));

@@ -39,6 +39,15 @@ struct OpenerSettings {
         std::filesystem::path index;    // the plate index; empty: none is kept
         std::filesystem::path auditor;  // certificate to which questions are sealed; empty: nothing is asked
     } search;
+    /// More raises an alarm and is refused; counted from the audit log.
+    struct LimitsSection {
+        std::uint64_t searches_an_hour = 0;  // of one person
+        std::uint64_t searches_a_day = 0;
+        std::uint64_t looks_an_hour = 0;  // the same: reads shown to him
+        std::uint64_t looks_a_day = 0;
+        std::uint64_t site_looks_an_hour = 0;  // of one site, to everybody
+        std::uint64_t site_looks_a_day = 0;
+    } limits;
     struct CasesSection {
         std::filesystem::path key;  // opens requests; empty: no case file is made
         std::filesystem::path certificate;

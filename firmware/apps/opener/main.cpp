@@ -41,6 +41,12 @@ AccessFiles access_files(const OpenerSettings& settings) {
     return {access.policy, {access.policy_chain, access.policy_signers, access.fleet}};
 }
 
+LookLimits limits_of(const OpenerSettings::LimitsSection& limits) {
+    return {{limits.searches_an_hour, limits.searches_a_day},
+            {limits.looks_an_hour, limits.looks_a_day},
+            {limits.site_looks_an_hour, limits.site_looks_a_day}};
+}
+
 Result<UniqueFd> listen_for(const std::filesystem::path& path, const std::string& group) {
     ListenOptions options;
     if (!group.empty()) options = { 0660, TRY(group_id(group)) };
@@ -68,10 +74,11 @@ void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) 
     if (now == told) return;
     log_info("opener",
              "opened={} good={} doubtful={} waiting={} viewers={} shown={} refused_viewers={} "
-             "refused_connections={} searches={} indexed={} unindexed={}",
+             "refused_connections={} searches={} indexed={} unindexed={} alarms={}",
              now.opened, now.good, now.doubtful, now.waiting, viewers, now.shown, now.refused, now.strangers,
-             now.searches, now.indexed, now.unindexed);
-    notify_status(fmt::format("opened={} good={} doubtful={}", now.opened, now.good, now.doubtful));
+             now.searches, now.indexed, now.unindexed, now.alarms);
+    notify_status(fmt::format("opened={} good={} doubtful={} alarms={}", now.opened, now.good, now.doubtful,
+                              now.alarms));
     told = now;
 }
 
@@ -116,7 +123,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     }
     AuditLog audit = TRY(AuditLog::open(settings.audit_log));
     const SystemClock clock;
-    AccessDesk desk = TRY(AccessDesk::create(std::move(audit), access, clock));
+    AccessDesk desk = TRY(AccessDesk::create(std::move(audit), access, clock, limits_of(settings.limits)));
     OpenerPlates plates = TRY(open_plates(settings, clock));
     OpenerSockets sockets = TRY(open_sockets(settings.sockets));
     TRY(deny_network());  // before the first thread: threads inherit it

@@ -95,9 +95,11 @@ bool Admission::sees(std::string_view device) const {
     return std::ranges::binary_search(devices, device);
 }
 
-Result<AccessDesk> AccessDesk::create(AuditLog log, AccessFiles files, const Clock& clock) {
+Result<AccessDesk> AccessDesk::create(AuditLog log, AccessFiles files, const Clock& clock,
+                                      LookLimits limits) {
     KnownAccessPolicy known = TRY(take_policy(log, files, clock));
-    AccessDesk desk(std::move(log), std::move(files), std::move(known), clock);
+    AccessDesk desk(std::move(log), std::move(files), std::move(known), clock, limits);
+    TRY(desk.usage_.follow(desk.log_, clock.utc()));
     desk.tell_end();
     return desk;
 }
@@ -201,6 +203,39 @@ Result<void> AccessDesk::judge_purpose(const AccessPerson& person, const std::st
     return refused(fmt::format("that is {}; '{}' may look for: {}",
                                listed ? "another's purpose" : "no purpose of the access policy",
                                person.account, fmt::join(person.purposes, ", ")));
+}
+
+Result<void> AccessDesk::allow(std::span<const Access> wanted, std::span<const Access> pending) {
+    if (wanted.empty()) return {};
+    const UtcTime now = clock_.utc();
+    TRY(usage_.follow(log_, now));
+    const auto breach = breach_of(limits_, usage_, known_.policy, wanted, pending, now);
+    if (!breach) return {};
+    raise_alarm(wanted.front(), *breach);
+    Access access = wanted.front();
+    access.device.clear();
+    access.chain = {};
+    access.seq = 0;
+    return refuse(access, Error(ErrorCode::refused, *breach + "; an alarm was raised"));
+}
+
+/// Beside the refusal: one stands in the log whatever else this account is refused meanwhile.
+void AccessDesk::raise_alarm(Access access, const std::string& words) {
+    const BootTime now = clock_.since_boot();
+    const auto last = last_alarm_.find(access.uid);
+    if (last != last_alarm_.end() && now - last->second < alarm_spacing) return;
+    if (last_alarm_.size() >= max_refused_accounts) last_alarm_.clear();
+    last_alarm_[access.uid] = now;
+    ++alarms_raised_;
+    log_error("opener", "alarm: {}", words);
+    access.what = raises_alarm;
+    access.device.clear();
+    access.chain = {};
+    access.seq = 0;
+    access.count = 1;
+    access.verdict = AccessVerdict::refused;
+    if (const auto entered = enter(std::span(&access, 1)); !entered)
+        log_error("opener", "an alarm was not entered: {}", entered.error().message());
 }
 
 Result<void> AccessDesk::enter(std::span<const Access> accesses) {

@@ -7,7 +7,7 @@
 #include <map>
 #include <span>
 
-#include "audit/audit_log.hpp"
+#include "audit/usage.hpp"
 #include "collector/link/unix_socket.hpp"
 #include "seal/access_policy.hpp"
 
@@ -17,6 +17,7 @@ namespace portcullis {
 /// not fill the disk with them.
 inline constexpr std::chrono::seconds refusal_spacing{1};
 inline constexpr std::size_t max_refused_accounts = 1024;
+inline constexpr std::chrono::minutes alarm_spacing{1};
 
 /// Where the policy comes from, and whose word on it counts.
 struct AccessFiles {
@@ -46,7 +47,8 @@ class AccessDesk {
   public:
     /// Takes the policy in force. clock: outlives the desk. Errors: configuration (no policy, one that is
     /// refused, an older one than the log names: file and cure), AuditLog::append's.
-    [[nodiscard]] static Result<AccessDesk> create(AuditLog log, AccessFiles files, const Clock& clock);
+    [[nodiscard]] static Result<AccessDesk> create(AuditLog log, AccessFiles files, const Clock& clock,
+                                                   LookLimits limits = {});
 
     /// Whether the account behind the connection may look now. what: "view", "search"; it stands in the
     /// entries. Errors: refused (who may not, and why: the words are for him), and an entry says that he was.
@@ -55,6 +57,12 @@ class AccessDesk {
     /// Whether he still may, all that he was given: ask before each showing; cheap while nothing changed.
     /// What another policy gives him besides, he gets when he asks anew. Errors: as admit's.
     [[nodiscard]] Result<void> confirm(Admission& admission);
+    /// Whether one person's search, or what it would show, or what arrives for him, is within what is usual
+    /// for him and for its sites: ask before anything is opened. wanted: as it would be entered; pending:
+    /// what was granted to others and is not entered yet. Errors: refused (the words are for him), and an
+    /// alarm stands in the log, at most one a minute of an account; the log's (nothing may be shown).
+    [[nodiscard]] Result<void> allow(std::span<const Access> wanted, std::span<const Access> pending = {});
+    [[nodiscard]] std::uint64_t alarms() const { return alarms_raised_; }
     /// Durable when it returns; with an error nothing may be shown. Errors: AuditLog::append's.
     [[nodiscard]] Result<void> enter(std::span<const Access> accesses);
     /// Reads the policy's files again; true when another policy is in force now. Errors: as create's, and the
@@ -74,8 +82,14 @@ class AccessDesk {
         BootTime last{};
         std::uint64_t waiting = 0;
     };
-    AccessDesk(AuditLog log, AccessFiles files, KnownAccessPolicy known, const Clock& clock)
-        : log_(std::move(log)), files_(std::move(files)), known_(std::move(known)), clock_(clock) {}
+    AccessDesk(AuditLog log, AccessFiles files, KnownAccessPolicy known, const Clock& clock,
+               const LookLimits& limits)
+        : log_(std::move(log)),
+          files_(std::move(files)),
+          known_(std::move(known)),
+          clock_(clock),
+          limits_(limits) {}
+    void raise_alarm(Access access, const std::string& words);
     [[nodiscard]] Result<void> judge(Admission& admission);
     [[nodiscard]] Result<void> judge_purpose(const AccessPerson& person, const std::string& purpose) const;
     [[nodiscard]] Result<void> refuse(const Access& access, Error why);
@@ -86,7 +100,11 @@ class AccessDesk {
     AccessFiles files_;
     KnownAccessPolicy known_;
     const Clock& clock_;
-    std::map<std::uint64_t, Refusals> refusals_;  // by uid
+    LookLimits limits_;
+    Usage usage_;
+    std::map<std::uint64_t, Refusals> refusals_;    // by uid
+    std::map<std::uint64_t, BootTime> last_alarm_;  // the same
+    std::uint64_t alarms_raised_ = 0;
     PolicyEnd told_ = PolicyEnd::far;
 };
 

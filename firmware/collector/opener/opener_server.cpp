@@ -65,6 +65,7 @@ Result<void> OpenerServer::step(milliseconds patience) {
         if (!stays) feed_.unsubscribe(viewer.stream.fd());
         return !stays;
     });
+    counters_.alarms = desk_.alarms();
     if (entries[0].revents != 0) accept_collector();
     if (entries[1].revents != 0) accept_viewer();
     return {};
@@ -285,17 +286,26 @@ void OpenerServer::tell_why(Viewer& viewer, const std::string& reason) {
 void OpenerServer::grant_views() {
     std::vector<Access> openings;
     std::vector<std::pair<Outbox*, std::size_t>> grants;
-    for (const Viewer& viewer : viewers_) {
+    for (Viewer& viewer : viewers_) {
         Outbox* outbox = feed_.outbox(viewer.stream.fd());
         if (outbox == nullptr) continue;
         const auto views = outbox->ungranted(max_accesses - openings.size());
+        std::vector<Access> wanted;
         for (const EncodedView* view : views) {
             if (!view->opens()) continue;
-            Access& opening = openings.emplace_back(viewer.admission->access);
+            Access& opening = wanted.emplace_back(viewer.admission->access);
             opening.device = view->opens()->device;
             opening.chain = view->opens()->chain;
             opening.seq = view->opens()->seq;
         }
+        if (const auto allowed = desk_.allow(wanted, openings); !allowed) {
+            if (allowed.error().code() != ErrorCode::refused) return show_nothing(allowed.error());
+            ++counters_.refused;
+            tell_why(viewer, allowed.error().message());
+            let_go(viewer, allowed.error().message());
+            continue;
+        }
+        openings.insert(openings.end(), wanted.begin(), wanted.end());
         grants.emplace_back(outbox, views.size());
     }
     const Result<void> entered = desk_.enter(openings);

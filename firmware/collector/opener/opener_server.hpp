@@ -37,7 +37,8 @@ struct OpenerCounters {
     std::uint64_t strangers = 0;  // connections that were refused
     std::uint64_t slow_viewers = 0;
     std::uint64_t shown = 0;     // reads, to a person: as many as there are entries
-    std::uint64_t refused = 0;   // people who may not look, or may no longer
+    std::uint64_t refused = 0;   // people who may not look, or may no longer, or look too much
+    std::uint64_t alarms = 0;    // who looks too much, or at too much of a site
     std::uint64_t searches = 0;  // that were answered
     std::uint64_t indexed = 0;
     std::uint64_t unindexed = 0;  // reads that the index's disk did not take

@@ -28,6 +28,18 @@ std::vector<ToldHole> holes_of(const PlateQuestion& question, const std::vector<
     return told;
 }
 
+/// The search itself, and as many reads as it could show.
+std::vector<Access> worst_case(const Access& search, const std::vector<Candidate>& candidates) {
+    std::vector<Access> wanted{search};
+    for (const Candidate& candidate : candidates) {
+        if (wanted.size() > max_found) break;
+        Access& one = wanted.emplace_back(search);
+        one.what = finds_read;
+        one.device = candidate.place.device;
+    }
+    return wanted;
+}
+
 }  // namespace
 
 std::string asked_text(const PlateQuestion& question) {
@@ -61,15 +73,17 @@ Result<void> SearchDesk::enter(const PlateQuestion& question, Access access, std
 
 Result<SearchAnswer> SearchDesk::answer(const PlateQuestion& asked, Access access, const Sees& sees,
                                         PlateIndex& index, AccessDesk& desk) const {
-    access.what = "search";
+    access.what = searches_index;
     auto question = checked(asked);
     if (!question) return fail(ErrorCode::refused, "{}", question.error().message());
+    TRY(desk.allow(std::span(&access, 1)));
     const auto candidates = index.candidates(*question, sees);
     if (!candidates && candidates.error().code() == ErrorCode::exhausted) {
         TRY(enter(*question, std::move(access), 1, AccessVerdict::refused, desk));
         return fail(ErrorCode::refused, "{}", candidates.error().message());
     }
     if (!candidates) return fail(candidates.error());
+    TRY(desk.allow(worst_case(access, *candidates)));
     SearchAnswer answer;
     answer.holes = holes_of(*question, TRY(index.holes()));
     TRY(enter(*question, access, candidates->size(), AccessVerdict::granted, desk));
@@ -82,12 +96,13 @@ Result<SearchAnswer> SearchDesk::answer(const PlateQuestion& asked, Access acces
     for (const IndexedPassage& passage : findings.passages) {
         if (shown.size() == max_found) break;
         Access& one = shown.emplace_back(access);
-        one.what = "found";
+        one.what = finds_read;
         one.device = passage.device;
         one.chain = passage.chain;
         one.seq = passage.seq;
         answer.found.push_back(found_of(passage));
     }
+    TRY(desk.allow(shown));
     TRY(desk.enter(shown));
     return answer;
 }

@@ -56,8 +56,9 @@ struct PolicyFile {
     }
     void put(const AccessPolicy& policy) const { put_bytes(keys.sign(policy)); }
     [[nodiscard]] AccessFiles files() const { return {path, keys.rules()}; }
-    [[nodiscard]] AccessDesk desk_on(const std::filesystem::path& log, const Clock& clock) const {
-        return must(AccessDesk::create(must(AuditLog::open(log)), files(), clock));
+    [[nodiscard]] AccessDesk desk_on(const std::filesystem::path& log, const Clock& clock,
+                                     const LookLimits& limits = {}) const {
+        return must(AccessDesk::create(must(AuditLog::open(log)), files(), clock, limits));
     }
 };
 

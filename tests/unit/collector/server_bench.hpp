@@ -21,9 +21,10 @@ inline Subscription look(std::uint32_t last = 0) {
 /// An opener's server on sockets in a folder of its own; the test turns its crank.
 class ServerBench {
   public:
-    explicit ServerBench(uid_t collector = ::geteuid(), std::size_t keep = 10, bool with_index = false)
+    explicit ServerBench(uid_t collector = ::geteuid(), std::size_t keep = 10, bool with_index = false,
+                         const LookLimits& limits = {})
         : server(Judge(road.opener_with({road.reader, road.evidence})), ViewFeed(keep),
-                 policy.desk_on(audit_path, clock),
+                 policy.desk_on(audit_path, clock, limits),
                  OpenerSockets{must(listen_unix(ingest_path, {})), must(listen_unix(views_path, {0666, {}})),
                                collector},
                  plates_on(with_index)) {}

@@ -19,7 +19,9 @@ inline SearchRequest search_for(const std::string& plate) {
 
 class SearchBench : public ServerBench {
   public:
-    SearchBench() : ServerBench(::geteuid(), 10, true) { CHECK(collector.receive(milliseconds(0))); }
+    explicit SearchBench(const LookLimits& limits = {}) : ServerBench(::geteuid(), 10, true, limits) {
+        CHECK(collector.receive(milliseconds(0)));
+    }
 
     void judge(const SealedItem& item) { CHECK(ask(collector, request(item)).verdict.good()); }
     /// The only packet that comes back.

@@ -367,3 +367,33 @@ TEST_CASE("question and answer come over the wire as they went") {
           R"({"v":1,"op":"found","matched":-1,"opened":1,"damaged":0,"locked":0,"holes_us":[]})"})
         CHECK(parse_search_answer(Packet{header, to_bytes("[]")}).error().code() == ErrorCode::corrupt);
 }
+
+TEST_CASE("searches beyond what is usual are refused before anything is opened, and raise an alarm") {
+    LookLimits limits;
+    limits.searches = {2, 100};
+    SearchBench bench(limits);
+    bench.judge(bench.device.seal().items[0]);
+    for (int i = 0; i < 2; ++i)
+        CHECK(bench.search(search_for("AB12CDE")).found.size() == 1);
+    const std::size_t before = bench.entries().size();
+    CHECK(bench.refusal(search_for("AB12CDE")).find("2 searches within an hour") != std::string::npos);
+    CHECK(bench.entries().size() == before);
+    const std::vector<Access> refused = bench.entries(AccessVerdict::refused);
+    REQUIRE(refused.size() == 2);
+    CHECK(refused[0].what == raises_alarm);
+    CHECK(refused[1].what == searches_index);
+    CHECK(bench.server.counters().alarms == 1);
+}
+
+TEST_CASE("a search that would show more reads than is usual is refused before it opens them") {
+    LookLimits limits;
+    limits.looks = {3, 100};
+    SearchBench bench(limits);
+    for (int i = 0; i < 2; ++i)
+        bench.judge(bench.device.seal().items[0]);
+    CHECK(bench.search(search_for("AB12CDE")).found.size() == 2);
+    CHECK(bench.refusal(search_for("AB12CDE")).find("would have 2 more; at most 3 are usual") !=
+          std::string::npos);
+    CHECK(bench.search(search_for("XY99ZZZ")).found.empty());
+    CHECK(bench.entries().size() == 4);  // two searches, two reads found
+}
