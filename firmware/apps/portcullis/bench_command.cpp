@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/portcullis/bench_accuracy.hpp"
+#include "apps/portcullis/bench_crossings.hpp"
 #include "apps/portcullis/bench_index.hpp"
 #include "apps/portcullis/bench_road.hpp"
 #include "apps/portcullis/bench_seal.hpp"
@@ -103,6 +104,20 @@ constexpr auto index_footer =
     "  opened       rows that were opened for it; found: those that fit\n"
     "The audit log's two syncs and the socket come on top. A read entered by itself is what the opener does\n"
     "with each; many in one transaction, what a rebuild does.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+constexpr auto crossings_footer =
+    "Makes up traffic and what two cameras read of it (bench_traffic.hpp says how), always the same for one\n"
+    "--seed, and asks which passages are of one vehicle, stays of at most 24 hours. Lines: all matches; "
+    "those "
+    "of\n"
+    "equal texts; of look-alikes; with an error more. Columns:\n"
+    "  precision%   of the matches: both passages are of one stay\n"
+    "  recall%      of the stays of which both passages were recorded and read, and which were short enough: "
+    "\n"
+    "               those that were matched rightly\n"
+    "No index, no file: what opening the cells costs, `portcullis bench index` tells.\n"
     "\n"
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
@@ -240,6 +255,29 @@ void add_index(CLI::App& bench, bench::IndexOptions& options) {
     command->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
+void add_crossings(CLI::App& bench, bench::CrossingsOptions& options) {
+    CLI::App* command =
+        bench.add_subcommand("crossings", "Measure how well entry and exit of one vehicle are found");
+    command->footer(crossings_footer);
+    command->add_option("--vehicles", options.vehicles, "Vehicles a day")
+        ->check(CLI::Range(std::uint64_t{1}, bench::max_crossing_vehicles))
+        ->capture_default_str();
+    command->add_option("--days", options.days, "Days")
+        ->check(CLI::Range(std::uint64_t{1}, bench::max_crossing_days))
+        ->capture_default_str();
+    const auto share = [command](const char* name, double& percent, const char* what) {
+        command->add_option(name, percent, what)->check(CLI::Range(0.0, 100.0))->capture_default_str();
+    };
+    share("--wrong", options.wrong_percent, "Percent of letters that are read as any other");
+    share("--look-alike", options.look_alike_percent, "Percent of O0I1B8S5 that are read as the other one");
+    share("--slipped", options.slipped_percent, "Percent of reads with a letter too few or too many");
+    share("--unread", options.unread_percent, "Percent of passages without a text");
+    share("--missed", options.missed_percent, "Percent of passages without a record");
+    share("--twins", options.twins_percent, "Percent of vehicles with the text of another that is inside");
+    command->add_option("--seed", options.seed, "Another one makes other traffic")->capture_default_str();
+    command->add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
 void add_seal(CLI::App& bench, bench::SealOptions& options) {
     CLI::App* command = bench.add_subcommand(
         "seal", "Measure time and bytes of sealing, against the bare OpenSSL operations it needs");
@@ -267,22 +305,27 @@ std::function<int()> add_bench_command(CLI::App& program) {
     auto seal = std::make_shared<bench::SealOptions>();
     auto spool = std::make_shared<bench::SpoolOptions>();
     auto index = std::make_shared<bench::IndexOptions>();
+    auto crossings = std::make_shared<bench::CrossingsOptions>();
     auto road = std::make_shared<bench::RoadOptions>();
     CLI::App* command = program.add_subcommand(
         "bench",
-        "Measure the reader's accuracy and speed, the whole road, sealing, the spool and the plate index");
+        "Measure the reader's accuracy and speed, the whole road, sealing, the spool, the plate index and "
+        "crossings");
     command->require_subcommand(1);
     add_accuracy(*command, *accuracy);
     add_speed(*command, *speed);
     add_seal(*command, *seal);
     add_spool(*command, *spool);
     add_index(*command, *index);
+    add_crossings(*command, *crossings);
     add_road(*command, *road);
     return [=] {
         if (command->got_subcommand("accuracy")) return run_with_models(*accuracy, bench::run_accuracy);
         if (command->got_subcommand("road")) return run_with_models(*road, bench::run_road);
         if (command->got_subcommand("speed")) return run_with_models(*speed, bench::run_speed);
         if (command->got_subcommand("index")) return run([&] { return bench::run_index(*index); });
+        if (command->got_subcommand("crossings"))
+            return run([&] { return bench::run_crossings(*crossings); });
         if (command->got_subcommand("seal")) return run([&] { return bench::run_seal(*seal); });
         return run([&] { return bench::run_spool(*spool); });
     };

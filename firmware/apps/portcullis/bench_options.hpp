@@ -75,4 +75,20 @@ struct IndexOptions {
 };
 inline constexpr std::uint64_t max_index_rows = 100'000'000;
 
+/// What cameras make of the traffic; the model stands in bench_traffic.hpp.
+struct CrossingsOptions {
+    std::uint64_t vehicles = 10'000;  // a day
+    std::uint64_t days = 30;
+    double wrong_percent = 0.5;     // of letters: read as any other
+    double look_alike_percent = 2;  // of O0I1B8S5: read as the other of the two
+    double slipped_percent = 0.3;   // of reads: a letter is left out, or one too many
+    double unread_percent = 1;      // of passages: no text
+    double missed_percent = 1.5;    // of passages: no record
+    double twins_percent = 0.02;    // of vehicles: another one bears the same text
+    std::uint64_t seed = 20'261'126;
+    bool json = false;
+};
+inline constexpr std::uint64_t max_crossing_vehicles = 100'000;
+inline constexpr std::uint64_t max_crossing_days = 366;
+
 }  // namespace portcullis::bench

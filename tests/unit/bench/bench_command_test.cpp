@@ -248,3 +248,38 @@ TEST_CASE("bench index finds what it wrote, in each epoch, and leaves nothing be
     CHECK(desk.bench("index work --rows 0").code == 2);
     CHECK(desk.bench("index no/such/folder --rows 1000 --epochs 1").code == 2);
 }
+
+TEST_CASE("bench crossings judges its matches by the truth, the same traffic for one seed") {
+    const Desk desk;
+    const auto report = [&desk](const std::string& more) {
+        const ToolRun run = desk.bench("crossings --vehicles 1000 --days 3 --json " + more);
+        REQUIRE_MESSAGE(run.code == 0, run.err);
+        auto json = nlohmann::json::parse(run.out);
+        json.erase("seconds");
+        return json;
+    };
+    const auto usual = report("");
+    CHECK(usual == report(""));
+    CHECK(usual["stays"] >= 3000);
+    CHECK(usual["all"]["matched"] == usual["equal"]["matched"].get<int>() +
+                                         usual["look_alike"]["matched"].get<int>() +
+                                         usual["one_error"]["matched"].get<int>());
+    CHECK(usual["one_error"]["matched"] > 0);
+    CHECK(usual["lone_entries"]["unread"] > 0);
+    CHECK(usual["all"]["precision_percent"] > 98);
+    CHECK(usual["all"]["recall_percent"] > 95);  // of so short a run all regulars come daily
+    CHECK(usual != report("--seed 2"));
+    // Cameras that never err find all; those that read nonsense find nothing.
+    const auto perfect = report("--wrong 0 --look-alike 0 --slipped 0 --unread 0 --missed 0 --twins 0");
+    CHECK(perfect["all"]["recall_percent"] == 100);
+    CHECK(perfect["all"]["precision_percent"] == 100);
+    CHECK(report("--wrong 100")["all"]["recall_percent"] < 1);
+    CHECK(report("--unread 100")["all"]["matched"] == 0);
+    // Twins are what misleads most: with many, precision goes down.
+    CHECK(report("--twins 50")["all"]["precision_percent"] < perfect["all"]["precision_percent"]);
+    CHECK(desk.bench("crossings --vehicles 0").code == 2);
+    CHECK(desk.bench("crossings --wrong 101").code == 2);
+    const ToolRun table = desk.bench("crossings --vehicles 100 --days 1");
+    CHECK(table.code == 0);
+    CHECK(table.out.find("look_alike") != std::string::npos);
+}
