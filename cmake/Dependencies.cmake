@@ -19,6 +19,7 @@ pkg_check_modules(Png REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(Libcamera REQUIRED IMPORTED_TARGET libcamera)
 pkg_check_modules(Gpiod REQUIRED IMPORTED_TARGET libgpiodcxx)
 pkg_check_modules(Tss2 REQUIRED IMPORTED_TARGET tss2-esys tss2-mu tss2-rc tss2-tctildr)
+pkg_check_modules(Libpq REQUIRED IMPORTED_TARGET libpq)
 # Of PKCS#11 the header alone: a token's library is loaded when it is named.
 pkg_check_modules(P11Kit REQUIRED IMPORTED_TARGET p11-kit-1)
 pkg_check_modules(Seccomp REQUIRED IMPORTED_TARGET libseccomp)

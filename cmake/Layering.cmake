@@ -10,7 +10,7 @@ set(PORTCULLIS_MAY_ports base core)
 set(PORTCULLIS_MAY_config base core)
 set(PORTCULLIS_MAY_health base core)
 set(PORTCULLIS_MAY_wall base core)
-set(PORTCULLIS_MAY_database base core)
+set(PORTCULLIS_MAY_database base core ports)
 set(PORTCULLIS_MAY_crossing base core)
 
 set(PORTCULLIS_MAY_vision ${PORTCULLIS_LOW})

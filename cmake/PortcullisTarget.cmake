@@ -4,6 +4,8 @@
 # portcullis_driver(<name> ...)    the same for drivers/; the target is portcullis::driver_<name>.
 # portcullis_program(<name> COMPONENT <c> SOURCES ... DEPENDS ... [LINKS ...])   an installed program.
 # portcullis_test(<name> SOURCES ... DEPENDS ... [LINKS ...] [TIMEOUT <s>] [LABELS <l>...])   a doctest program, one ctest entry a case.
+# portcullis_test_over_postgresql(<name> [ARGUMENT...])   the same program once more, one entry, with the collector's store in a PostgreSQL
+#   server; arguments choose its cases.
 
 function(portcullis_library name room_kind)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINKS;PRIVATE_LINKS" ${ARGN})
@@ -67,4 +69,10 @@ function(portcullis_test name)
   # One ctest entry a case: its name is the behaviour. A case that prints "SKIPPED:" is shown as skipped, never as passed.
   doctest_discover_tests(test_${name} TEST_PREFIX "${name}:"
     PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED:" ${properties})
+endfunction()
+
+function(portcullis_test_over_postgresql name)
+  add_test(NAME "${name}:the same over PostgreSQL" COMMAND test_${name} ${ARGN})
+  set_tests_properties("${name}:the same over PostgreSQL" PROPERTIES
+    ENVIRONMENT PORTCULLIS_STORE=postgresql TIMEOUT 600 SKIP_REGULAR_EXPRESSION "SKIPPED:")
 endfunction()

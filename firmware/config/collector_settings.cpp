@@ -24,9 +24,32 @@ CollectorSettings::BrokerSection read_broker(SettingsSection section) {
     return broker;
 }
 
+CollectorSettings::StoreSection::Server read_server(SettingsSection& section) {
+    CollectorSettings::StoreSection::Server server;
+    server.host = section.text("host", "/run/postgresql");
+    server.port = static_cast<std::uint16_t>(section.integer("port", {1, 65535}, 5432));
+    server.database = section.text("database", "portcullis");
+    server.user = section.text("user", "portcullis-collector");
+    server.password_file = section.path("password_file", "");
+    server.ca = section.path("ca", "");
+    server.certificate = section.path("certificate", "");
+    server.key = section.path("key", "");
+    section.check(server.host.starts_with('/') || !server.ca.empty(), "ca",
+                  "over the network PostgreSQL is spoken to by TLS alone: name the file of its CA");
+    section.check(server.certificate.empty() == server.key.empty(), "key",
+                  "certificate and key go together: name both files or none");
+    return server;
+}
+
 CollectorSettings::StoreSection read_store(SettingsSection section) {
+    using Kind = CollectorSettings::StoreKind;
     CollectorSettings::StoreSection store;
-    store.path = section.path("path");
+    store.kind = section.choice<Kind>("kind", {{"sqlite", Kind::sqlite}, {"postgresql", Kind::postgresql}},
+                                      Kind::sqlite);
+    if (store.kind == Kind::sqlite)
+        store.path = section.path("path");
+    else
+        store.server = read_server(section);
     store.quarantine_items =
         static_cast<std::uint64_t>(section.integer("quarantine_items", {100, 1'000'000}, 10'000));
     store.quarantine_bytes =

@@ -20,8 +20,20 @@ struct CollectorSettings {
         std::chrono::hours session_expiry{};
         milliseconds back_off_limit{};
     } broker;
+    enum class StoreKind { sqlite, postgresql };
     struct StoreSection {
-        std::filesystem::path path;
+        StoreKind kind = StoreKind::sqlite;
+        std::filesystem::path path;  // SQLite's file
+        struct Server {
+            std::string host;  // a name, or the folder of its Unix socket
+            std::uint16_t port = 0;
+            std::string database;
+            std::string user;
+            std::filesystem::path password_file;  // empty: none
+            std::filesystem::path ca;             // needed over the network
+            std::filesystem::path certificate;    // empty: none
+            std::filesystem::path key;
+        } server;  // PostgreSQL's
         std::uint64_t quarantine_items = 0;
         std::uint64_t quarantine_bytes = 0;
         std::uint64_t max_chains = 0;

@@ -11,11 +11,16 @@
 #include "base/durable.hpp"
 #include "base/unique_fd.hpp"
 #include "database/sqlite_error.hpp"
-#include "database/statement_cache.hpp"
+#include "database/sqlite_statement.hpp"
+#include "ports/statement_cache.hpp"
 
 namespace portcullis {
 
 namespace {
+
+/// Of an INSERT into a table whose `id` is its row id. SQLite keeps each row that it returns in a table of
+/// its own: 9 us of 24 for a stored item. It knows the last row's id without.
+constexpr std::string_view returning_id = " RETURNING id";
 
 struct CodeRow {
     int primary;
@@ -167,13 +172,15 @@ Result<void> Database::set_checkpoints(std::int64_t bytes) {
 
 Result<Statement> Database::prepare(std::string_view sql) {
     if (rollback_due_) TRY(roll_back());
-    sqlite3_stmt* statement = idle_ ? idle_->take(sql) : nullptr;
-    if (statement != nullptr) return Statement(statement, idle_);
-    const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+    if (auto known = idle_ ? idle_->take(sql) : nullptr) return Statement(std::move(known), idle_);
+    const bool gives_id = sql.ends_with(returning_id);
+    const std::string_view made = gives_id ? sql.substr(0, sql.size() - returning_id.size()) : sql;
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v3(connection_.get(), made.data(), static_cast<int>(made.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database"));
     PORTCULLIS_ASSERT(statement != nullptr);
-    return Statement(statement, idle_);
+    return Statement(std::make_unique<SqliteStatement>(statement, std::string(sql), gives_id), idle_);
 }
 
 // SQLite has rolled back by itself after some errors; then there is no transaction any more.
@@ -191,13 +198,6 @@ Result<void> Database::execute(const std::string& sql) {
     const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return fail(sqlite_error(code, connection_.get(), "database"));
     return {};
-}
-
-Result<std::int64_t> Database::integer(std::string_view sql) {
-    Statement statement = TRY(prepare(sql));
-    TRY(statement.bind());
-    if (!TRY(statement.step())) return fail(ErrorCode::not_found, "database: no row for: {}", sql);
-    return statement.integer(0);
 }
 
 std::uint64_t Database::changes() const {
@@ -255,22 +255,14 @@ Result<std::string> Database::finding() {
     return check.text(0) == "ok" ? std::string() : std::string(check.text(0));
 }
 
-Result<Transaction> Transaction::begin(Database& database) {
-    Statement begin = TRY(database.prepare("BEGIN IMMEDIATE"));
-    TRY(begin.run());
-    return Transaction(database);
+Result<void> Database::begin() {
+    Statement begin = TRY(prepare("BEGIN IMMEDIATE"));
+    return begin.run();
 }
 
-Result<void> Transaction::commit() {
-    PORTCULLIS_ASSERT(database_ != nullptr);
-    Statement commit = TRY(database_->prepare("COMMIT"));
-    TRY(commit.run());
-    database_ = nullptr;
-    return {};
-}
-
-Transaction::~Transaction() {
-    if (database_ != nullptr) static_cast<void>(database_->roll_back());  // what fails is made up for later
+Result<void> Database::commit() {
+    Statement commit = TRY(prepare("COMMIT"));
+    return commit.run();
 }
 
 }  // namespace portcullis

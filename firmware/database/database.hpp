@@ -1,6 +1,6 @@
 #pragma once
-// Database: one connection to a SQLite file, and Transaction. Thread-bound: one thread uses a connection and
-// its statements; several processes may have the same file open. Errors as in statement.hpp.
+// Database: one connection to a SQLite file. Thread-bound: one thread uses a connection and its statements;
+// several processes may have the same file open. Errors as in ports/sql.hpp.
 
 #include <filesystem>
 #include <memory>
@@ -8,11 +8,13 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "database/statement.hpp"
+#include "ports/sql.hpp"
 
 struct sqlite3;
 
 namespace portcullis {
+
+class StatementCache;
 
 struct DatabaseSettings {
     std::filesystem::path path;
@@ -31,19 +33,16 @@ struct DatabaseSettings {
     bool overwrite_deleted = true;
 };
 
-class Database {
+class Database final : public SqlConnection {
   public:
     /// Opens in WAL mode with synchronous=FULL: what a commit returned for survives a power cut, and
     /// so does what is read, be it of a writer that was killed. The folder of a new file is synced. Errors
     /// name the path.
     [[nodiscard]] static Result<Database> open(const DatabaseSettings& settings);
 
-    /// The same SQL is parsed once: what a Statement leaves behind is used again.
-    [[nodiscard]] Result<Statement> prepare(std::string_view sql);
-    /// SQL without parameters, one or more statements.
-    [[nodiscard]] Result<void> execute(const std::string& sql);
-    /// The first column of the only row, e.g. of a PRAGMA.
-    [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
+    [[nodiscard]] Result<Statement> prepare(std::string_view sql) override;
+    /// Outside of a transaction each statement is one.
+    [[nodiscard]] Result<void> execute(const std::string& sql) override;
 
     /// Rows that the last INSERT, UPDATE or DELETE touched; id of the last inserted row.
     [[nodiscard]] std::uint64_t changes() const;
@@ -59,7 +58,6 @@ class Database {
     [[nodiscard]] Result<void> check_integrity();
 
   private:
-    friend class Transaction;
     struct Close {
         void operator()(sqlite3* connection) const;
     };
@@ -68,32 +66,15 @@ class Database {
     /// What is wrong with the file; empty when nothing is.
     [[nodiscard]] Result<std::string> finding();
     [[nodiscard]] Result<void> read_through(int which);
-    /// Ends a transaction that was not committed. When that fails, for want of memory, nothing else is done
-    /// on this connection before it has succeeded: nobody reads what was not kept.
+    [[nodiscard]] Result<void> begin() override;
+    [[nodiscard]] Result<void> commit() override;
+    void abandon() override { static_cast<void>(roll_back()); }
+    /// Fails for want of memory.
     [[nodiscard]] Result<void> roll_back();
     explicit Database(Connection connection);
     Connection connection_;
     bool rollback_due_ = false;
     std::shared_ptr<StatementCache> idle_;  // below the connection: it goes first
-};
-
-/// Takes the write lock at begin; rolls back unless commit() succeeded. One at a time on a Database, which
-/// must outlive it.
-class Transaction {
-  public:
-    [[nodiscard]] static Result<Transaction> begin(Database& database);
-    /// Durable when it returns without an error; with one, nothing of the transaction was kept.
-    [[nodiscard]] Result<void> commit();
-
-    Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
-    Transaction& operator=(Transaction&&) = delete;
-    Transaction(const Transaction&) = delete;
-    Transaction& operator=(const Transaction&) = delete;
-    ~Transaction();
-
-  private:
-    explicit Transaction(Database& database) : database_(&database) {}
-    Database* database_;
 };
 
 }  // namespace portcullis

@@ -3,4 +3,5 @@
 #include "ports/camera.hpp"
 #include "ports/illuminator.hpp"
 #include "ports/signing_key.hpp"
+#include "ports/sql.hpp"
 #include "ports/trigger.hpp"

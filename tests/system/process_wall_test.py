@@ -21,7 +21,7 @@ DECRYPTION = {"CMS_decrypt", "CMS_decrypt_set1_pkey", "CMS_decrypt_set1_pkey_and
               "CMS_RecipientInfo_kari_decrypt", "EVP_PKEY_derive"}
 ENCRYPTION = {"CMS_encrypt", "CMS_AuthEnvelopedData_create", "CMS_AuthEnvelopedData_create_ex"}
 VISION = ("libopencv", "libtesseract", "liblept", "libturbojpeg", "libpng")
-NETWORK = ("libpaho", "libmosquitto", "libcurl", "libssl", "libavformat", "libopencv_videoio", "libopencv_imgcodecs")
+NETWORK = ("libpaho", "libpq", "libmosquitto", "libcurl", "libssl", "libavformat", "libopencv_videoio", "libopencv_imgcodecs")
 
 # program: (library names it must not link itself, functions it must not import, words that must not stand in its symbols)
 WALL = {

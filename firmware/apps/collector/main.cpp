@@ -6,6 +6,7 @@
 #include "apps/common/daemon_main.hpp"
 #include "apps/common/honour_revocations.hpp"
 #include "apps/common/signing_key.hpp"
+#include "apps/common/store_source.hpp"
 #include "base/log.hpp"
 #include "collector/ingest/collector_service.hpp"
 #include "config/collector_settings.hpp"
@@ -27,7 +28,8 @@ constexpr auto description =
     "receipts that release the devices' spools. Holds no key that opens anything: verdicts come from "
     "portcullis-opener over a Unix socket; without it items are stored and wait.";
 constexpr auto footer =
-    "Files:    the settings (--config) name the broker, the store (SQLite), keys and certificates;\n"
+    "Files:    the settings (--config) name the broker, the store (SQLite or PostgreSQL), keys and "
+    "certificates;\n"
     "          a commented example is installed as share/portcullis/examples/collector.toml\n"
     "Signals:  SIGTERM, SIGINT stop cleanly; SIGHUP reads the devices' certificates and recipient sets "
     "again;\n"
@@ -108,8 +110,7 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
         return {};
     }
     StopSignal stop = TRY(StopSignal::create());
-    Store store = TRY(Store::open(
-        {settings.store.path, {settings.store.quarantine_items, settings.store.quarantine_bytes}, true}));
+    Store store = TRY(open_store(settings.store, clock, stop.token()));
     IngestLimits limits;
     limits.chains = settings.store.max_chains;
     Ingest ingest(std::move(store), std::move(devices), *receipt_key, clock, limits);

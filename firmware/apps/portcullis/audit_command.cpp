@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "apps/common/service_key.hpp"
+#include "apps/common/store_source.hpp"
 #include "apps/portcullis/audit_exchange.hpp"
 #include "apps/portcullis/audit_exposure.hpp"
 #include "apps/portcullis/audit_report.hpp"
@@ -252,7 +253,7 @@ CLI::App* exposing(CLI::App& command, AuditOptions& options) {
                     "A disk was copied: collector (the store), or host (the opener's key files as well)");
     one->add_option("--config", exposure.settings, "The opener's settings: they name log, keys and policy")
         ->capture_default_str();
-    one->add_option("--store", exposure.store, "The collector's store")->capture_default_str();
+    one->add_option("--store", exposure.store, store_option_text)->capture_default_str();
     one->add_option(
            "--recorder", exposure.recorders,
            "Certificate of who signed records of destroyed keys (PEM), beside the settings' one; may be "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "apps/common/store_source.hpp"
 #include "apps/portcullis/exposure_report.hpp"
 #include "apps/portcullis/exposure_source.hpp"
 #include "apps/portcullis/time_option.hpp"
@@ -121,7 +122,7 @@ Result<int> report_exposure(const ExposureOptions& options, UtcTime now) {
     KeyFacts keys = TRY(key_facts(settings, options.recorders));
     const std::vector<std::string> disbelieved = std::move(keys.disbelieved);
     const ExposureFacts facts = TRY(facts_of(settings, breach, std::move(keys)));
-    Store store = TRY(Store::open({options.store, {}, false}));
+    Store store = TRY(look_at_store(options.store));
     ExposureReport report(breach);
     std::set<PassageName> gone = facts.shown;
     gone.insert(facts.taken_out.begin(), facts.taken_out.end());

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/common/store_source.hpp"
 #include "apps/portcullis/case_options.hpp"
 #include "apps/portcullis/time_option.hpp"
 #include "casefile/case_request.hpp"
@@ -102,7 +103,7 @@ void add_make(CLI::App& command, CaseOptions& options) {
     add_request(command, options);
     command.add_option("APPROVAL", options.approval, "what `case approve` wrote")->required();
     command.add_option("--config", options.settings, "the opener's settings")->capture_default_str();
-    command.add_option("--store", options.store, "the collector's store")->capture_default_str();
+    command.add_option("--store", options.store, store_option_text)->capture_default_str();
     command.add_option("--models", options.models, "where the plate formats lie");
     add_output(command, options, "the folder that it becomes; not there yet");
 }

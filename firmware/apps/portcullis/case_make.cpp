@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "apps/common/opener_keys.hpp"
+#include "apps/common/store_source.hpp"
 #include "apps/portcullis/case_options.hpp"
 #include "apps/portcullis/case_store.hpp"
 #include "apps/portcullis/models_folder.hpp"
@@ -98,7 +99,7 @@ Result<void> make_case(const CaseOptions& options, UtcTime now) {
     AuditLog log = TRY(AuditLog::attach(settings.audit_log));
     const KnownAccessPolicy policy = TRY(policy_in_force(settings, log));
     std::optional<PlateIndex> index = TRY(index_for(settings, opener));
-    Store store = TRY(Store::open({options.store, {}, false}));
+    Store store = TRY(look_at_store(options.store));
     const std::filesystem::path models = TRY(find_models(options.models));
     const PlateFormats formats = TRY(PlateFormats::load(models / "plate-formats" / "formats.toml"));
     CaseWorld world{

@@ -6,9 +6,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/store_source.hpp"
 #include "apps/portcullis/opener_options.hpp"
 #include "apps/portcullis/time_option.hpp"
-#include "collector/ingest/store.hpp"
 #include "collector/link/view_exchange.hpp"
 #include "seal/self_test.hpp"
 
@@ -183,7 +183,7 @@ Result<bool> show(const HealthOptions& options) {
                               ? UtcTime()
                               : TRY(time_from_option("--since", options.since, SystemClock().utc()));
     const EnvelopeOpener opener = TRY(create_opener(options.opener));
-    Store store = TRY(Store::open({options.store, {}, false}));
+    Store store = TRY(look_at_store(options.store));
     const Entries entries = TRY(open_all(store, opener, options, since));
     if (entries.empty())
         return fail(
@@ -224,7 +224,7 @@ std::function<int()> add_health_command(CLI::App& program) {
         "usage or\nconfiguration.\n\n"
         "  portcullis health --key technician-health.key --certificate technician-health.crt \\\n"
         "      --device-ca device-chain.pem --signers devices/signers --device gate-1 --since 7d");
-    command->add_option("--store", options->store, "the collector's store")->capture_default_str();
+    command->add_option("--store", options->store, store_option_text)->capture_default_str();
     command->add_option("--device", options->device, "of this device alone");
     command->add_option("--since", options->since, "received since: " + std::string(time_rule));
     command->add_option("--count", options->count, "the newest so many of a device")

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "apps/common/opener_keys.hpp"
-#include "collector/ingest/store.hpp"
+#include "apps/common/store_source.hpp"
 #include "collector/opener/plate_register.hpp"
 #include "seal/self_test.hpp"
 
@@ -69,7 +69,7 @@ Result<Tally> rebuild(const IndexOptions& options) {
     TRY(envelope_self_test());
     OpenerKeys keys = TRY(OpenerKeys::create(settings));
     const EnvelopeOpener opener = TRY(keys.open());
-    Store store = TRY(Store::open({options.store, {}, false}));
+    Store store = TRY(look_at_store(options.store));
     PlateIndex index = TRY(
         with_context(PlateIndex::attach(settings.search.index), "portcullis-opener makes it when it starts"));
     const UtcTime begun = SystemClock().utc();
@@ -113,7 +113,7 @@ std::function<int()> add_index_command(CLI::App& app) {
         "  portcullis index rebuild --config /etc/portcullis/opener.toml");
     one->add_option("--config", options->settings, "the opener's settings: they name index and keys")
         ->capture_default_str();
-    one->add_option("--store", options->store, "the collector's store")->capture_default_str();
+    one->add_option("--store", options->store, store_option_text)->capture_default_str();
     return [options] { return run(*options); };
 }
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/common/store_source.hpp"
 #include "collector/ingest/findings.hpp"
 #include "collector/ingest/ledger.hpp"
 #include "collector/ingest/lookout.hpp"
@@ -86,7 +87,7 @@ void print_successions(const std::vector<ChainReport>& ledger) {
 }
 
 Result<void> show(const LedgerOptions& options) {
-    Store store = TRY(Store::open({options.store, {}, false}));
+    Store store = TRY(look_at_store(options.store));
     const std::vector<ChainReport> ledger = TRY(report_ledger(store, options.chains));
     for (const ChainReport& report : ledger)
         print_chain(report);
@@ -121,7 +122,7 @@ std::function<int()> add_ledger_command(CLI::App& app) {
         "Show what the collector's store knows of each chain: how far it is received and confirmed, "
         "verdicts, gaps, incidents (no plate data: the store holds none)");
     command->footer("Exit: 0 done, 1 failed, 2 wrong usage");
-    command->add_option("--store", options->store, "the collector's store")->capture_default_str();
+    command->add_option("--store", options->store, store_option_text)->capture_default_str();
     command->add_option("--chains", options->chains, "at most so many chains")->capture_default_str();
     command->add_option("--incidents", options->incidents, "the newest so many incidents")
         ->capture_default_str();

@@ -15,6 +15,7 @@
 #include "apps/portcullis/replay_command.hpp"
 #include "apps/portcullis/retention_command.hpp"
 #include "apps/portcullis/search_command.hpp"
+#include "apps/portcullis/store_command.hpp"
 #include "apps/portcullis/tail_command.hpp"
 #include "apps/portcullis/verify_command.hpp"
 #include "apps/portcullis/version_command.hpp"
@@ -78,6 +79,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_index_command),
         add(program, add_ledger_command),
         add(program, add_verify_command),
+        add(program, add_store_command),
         add_behind_the_wall(program, add_audit_command),
         add_behind_the_wall(program, add_case_command),
         add_behind_the_wall(program, add_epoch_command),

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/store_source.hpp"
 #include "apps/portcullis/open_command_source.hpp"
 #include "apps/portcullis/opener_options.hpp"
 #include "base/file.hpp"
@@ -176,7 +177,8 @@ void add_sources(CLI::App& command, OpenOptions& options) {
         "FILE", options.blob, "A sealed blob: a read, a picture, a health record, or a signed statement");
     command.add_option("--read", options.read, "Where FILE is a picture: the sealed read that names it")
         ->needs(blob);
-    auto* store = command.add_option("--store", options.place.store, "A collector's store instead of FILE");
+    auto* store = command.add_option("--store", options.place.store,
+                                     "Instead of FILE: " + std::string(store_option_text));
     auto* device = command.add_option("--device", options.place.device, "With --store: the device's name");
     auto* chain = command.add_option("--chain", options.chain, "With --store: the chain's id, 16 hex digits");
     auto* seq = command.add_option("--seq", options.place.seq, "With --store: which item of the chain");

@@ -1,47 +1,40 @@
 #include "apps/portcullis/open_command_source.hpp"
 
-#include <algorithm>
-
+#include "apps/common/store_source.hpp"
 #include "base/file.hpp"
-#include "database/database.hpp"
 #include "record/payload.hpp"
 
 namespace portcullis {
 
 namespace {
 
-constexpr std::string_view item_sql = R"sql(
-    SELECT item.kind, item.link, item.received_at, blob.bytes
-    FROM chain JOIN item ON item.chain_id = chain.id LEFT JOIN blob ON blob.item_id = item.id
-    WHERE chain.device = ? AND chain.chain = ? AND item.seq = ?)sql";
-
-struct StoredItem {
-    std::string kind;
-    std::optional<Digest> link;
-    UtcTime received{};
-    Bytes blob;
+struct PlacedItem {
+    ChainRow chain;
+    ItemRow item;
 };
 
-Result<std::optional<StoredItem>> find_item(Database& database, const StorePlace& place, Seq seq) {
-    Statement rows = TRY(database.prepare(item_sql));
-    TRY(rows.bind(place.device, ByteView(place.chain.bytes), seq));
-    if (!TRY(rows.step())) return std::optional<StoredItem>();
-    StoredItem item;
-    item.kind = rows.text(0);
-    if (rows.blob(1).size() == Digest().size()) std::ranges::copy(rows.blob(1), item.link.emplace().begin());
-    item.received = UtcTime(microseconds(rows.integer(2)));
-    item.blob.assign(rows.blob(3).begin(), rows.blob(3).end());
-    return std::optional(std::move(item));
+/// Of a forked chain the newest branch that has the place.
+Result<std::optional<PlacedItem>> find_item(Store& store, const StorePlace& place) {
+    for (ChainRow& chain : TRY(store.chains.branches(place.device, place.chain)))
+        if (auto item = TRY(store.items.find(chain.id, place.seq)))
+            return std::optional(PlacedItem{std::move(chain), *item});
+    return std::optional<PlacedItem>();
+}
+
+Result<std::optional<Digest>> link_before(Store& store, const PlacedItem& placed) {
+    const auto& [chain, item] = placed;
+    if (item.seq == 1) return std::optional(first_link(chain.device, chain.chain));
+    if (chain.branch > 0 && item.seq == chain.base + 1) return std::optional(chain.base_link);
+    const std::optional<ItemRow> before = TRY(store.items.find(chain.id, item.seq - 1));
+    return before ? before->link : std::optional<Digest>();
 }
 
 /// A record's pictures follow its read at once.
-Result<std::optional<Bytes>> find_read_before(Database& database, const StorePlace& place) {
-    for (Seq back = 1; back <= max_media && back < place.seq; ++back) {
-        std::optional<StoredItem> before = TRY(find_item(database, place, place.seq - back));
-        if (before && before->kind == to_string(ItemKind::read))
-            return std::optional(std::move(before->blob));
-    }
-    return std::optional<Bytes>();
+Result<std::optional<Bytes>> read_of_picture(Store& store, const ItemRow& item) {
+    if (item.kind != ItemKind::plate && item.kind != ItemKind::overview) return std::optional<Bytes>();
+    const std::optional<ItemRow> read = TRY(store.items.read_before(item.chain_id, item.seq, max_media));
+    if (!read) return std::optional<Bytes>();
+    return std::optional(TRY(store.items.blob(read->id)));
 }
 
 }  // namespace
@@ -56,24 +49,17 @@ Result<FoundBlob> find_in_files(const std::filesystem::path& blob_file,
 }
 
 Result<FoundBlob> find_in_store(const StorePlace& place) {
-    DatabaseSettings settings;
-    settings.path = place.store;
-    settings.create = false;
-    Database database = TRY(Database::open(settings));
-    std::optional<StoredItem> item = TRY(find_item(database, place, place.seq));
-    if (!item || item->blob.empty())
+    Store store = TRY(look_at_store(place.store));
+    const std::optional<PlacedItem> placed = TRY(find_item(store, place));
+    if (!placed)
         return fail(ErrorCode::not_found, "{}: holds no item {} of chain {} of device {}",
                     place.store.string(), place.seq, to_string(place.chain), place.device);
     FoundBlob found;
-    found.blob = std::move(item->blob);
-    found.received = item->received;
+    found.blob = TRY(store.items.blob(placed->item.id));
+    found.received = placed->item.received_at;
     found.seq = place.seq;
-    if (place.seq == 1)
-        found.previous = first_link(place.device, place.chain);
-    else if (const std::optional<StoredItem> before = TRY(find_item(database, place, place.seq - 1)))
-        found.previous = before->link;
-    if (item->kind == to_string(ItemKind::plate) || item->kind == to_string(ItemKind::overview))
-        found.read_blob = TRY(find_read_before(database, place));
+    found.previous = TRY(link_before(store, *placed));
+    found.read_blob = TRY(read_of_picture(store, placed->item));
     return found;
 }
 

@@ -21,7 +21,7 @@ struct FoundBlob {
 };
 
 struct StorePlace {
-    std::filesystem::path store;
+    std::filesystem::path store;  // as look_at_store takes it
     std::string device;
     ChainId chain;
     Seq seq = 0;
@@ -31,7 +31,7 @@ struct StorePlace {
 [[nodiscard]] Result<FoundBlob> find_in_files(const std::filesystem::path& blob_file,
                                               const std::filesystem::path& read_file, UtcTime now);
 /// Reads the store and changes nothing in it. Errors: not_found (no such chain or seq), and those of
-/// database/.
+/// look_at_store.
 [[nodiscard]] Result<FoundBlob> find_in_store(const StorePlace& place);
 
 }  // namespace portcullis

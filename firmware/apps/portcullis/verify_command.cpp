@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/store_source.hpp"
 #include "collector/ingest/verify.hpp"
 
 namespace portcullis {
@@ -54,7 +55,7 @@ void print_json(const VerifyReport& report) {
 }
 
 Result<bool> verify(const VerifyOptions& options) {
-    Store store = TRY(Store::open({options.store, {}, false}));
+    Store store = TRY(look_at_store(options.store));
     const VerifyReport report = TRY(verify_store(store, options.chains));
     if (options.json)
         print_json(report);
@@ -77,7 +78,7 @@ std::function<int()> add_verify_command(CLI::App& app) {
         "is "
         "not disturbed. A copy goes with its -wal and -shm, if there are any.\n"
         "Exit: 0 everything is in order, 1 there is doubt, 2 wrong usage, 3 the store cannot be read");
-    command->add_option("STORE,--store", options->store, "the collector's store")->capture_default_str();
+    command->add_option("STORE,--store", options->store, store_option_text)->capture_default_str();
     command->add_option("--chains", options->chains, "refuse a store with more chains")
         ->capture_default_str();
     command->add_flag("--json", options->json, "one JSON object");

@@ -75,10 +75,10 @@ Result<ChainRow> ChainTable::add(std::string_view device, const ChainId& chain, 
         TRY(database_->prepare("INSERT INTO chain(device, chain, upto, upto_link, last, confirmed, "
                                "confirmed_link, proven, mismatch, "
                                "checkpoint, duplicates, conflicts, first_seen_at, last_seen_at) "
-                               "VALUES(?, ?, 0, ?, 0, 0, ?, 0, 0, 0, 0, 0, ?, ?)"));
+                               "VALUES(?, ?, 0, ?, 0, 0, ?, 0, 0, 0, 0, 0, ?, ?) RETURNING id"));
     const Digest link = first_link(device, chain);
-    TRY(row.run(device, ByteView(chain.bytes), link, link, columns::time(now), columns::time(now)));
-    return at(database_->last_row_id());
+    return added(
+        TRY(row.insert(device, ByteView(chain.bytes), link, link, columns::time(now), columns::time(now))));
 }
 
 Result<ChainRow> ChainTable::add_branch(const ChainRow& parent, Seq base, const Digest& base_link,
@@ -91,11 +91,15 @@ Result<ChainRow> ChainTable::add_branch(const ChainRow& parent, Seq base, const 
     auto row = TRY(database_->prepare(
         "INSERT INTO chain(device, chain, branch, base, base_link, upto, upto_link, last, confirmed, "
         "confirmed_link, proven, mismatch, checkpoint, duplicates, conflicts, first_seen_at, last_seen_at, "
-        "vouched) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?, ?)"));
-    TRY(row.run(parent.device, ByteView(parent.chain.bytes), branch, base, base_link, base, base_link, base,
-                base, base_link, base, columns::time(now), columns::time(now),
-                std::min(parent.vouched, base)));
-    return at(database_->last_row_id());
+        "vouched) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?, ?) RETURNING id"));
+    return added(TRY(row.insert(parent.device, ByteView(parent.chain.bytes), branch, base, base_link, base,
+                                base_link, base, base, base_link, base, columns::time(now),
+                                columns::time(now), std::min(parent.vouched, base))));
+}
+
+Result<ChainRow> ChainTable::added(std::optional<RowId> id) {
+    if (!id) return fail(ErrorCode::internal, "the store gave no row id for a new chain");
+    return at(*id);
 }
 
 Result<void> ChainTable::save(const ChainRow& chain) {

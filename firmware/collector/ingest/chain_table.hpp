@@ -1,16 +1,16 @@
 #pragma once
-// The chains of all devices. Thread-bound, like the Database that it borrows.
+// The chains of all devices. Thread-bound, like the connection that it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
 class ChainTable {
   public:
-    explicit ChainTable(Database& database) : database_(&database) {}
+    explicit ChainTable(SqlConnection& database) : database_(&database) {}
 
     /// The chain itself, not its branches.
     [[nodiscard]] Result<std::optional<ChainRow>> find(std::string_view device, const ChainId& chain);
@@ -32,7 +32,8 @@ class ChainTable {
     [[nodiscard]] Result<std::vector<ChainRow>> all(std::size_t limit);
 
   private:
-    Database* database_;
+    [[nodiscard]] Result<ChainRow> added(std::optional<RowId> id);
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

@@ -1,11 +1,11 @@
 #pragma once
-// Reads and writes our types as SQLite columns. For the tables of this room only.
+// Reads and writes our types as columns of a database. For the tables of this room only.
 
 #include <algorithm>
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/statement.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis::columns {
 
@@ -33,11 +33,6 @@ inline std::optional<Digest> optional_digest(const Statement& row, int column) {
 }
 inline ChainId chain(const Statement& row, int column) {
     return ChainId{bytes<8>(row, column)};
-}
-
-/// An empty view is bound as NULL by the caller's choice of statement; a digest never is empty.
-inline ByteView view(const std::optional<Digest>& value) {
-    return value ? ByteView(*value) : ByteView();
 }
 
 inline ItemKind kind(const Statement& row, int column) {

@@ -30,9 +30,8 @@ DeviceRow row_of(const Statement& row) {
     return device;
 }
 
-/// Times are after 1970: zero stands for none.
-std::int64_t number(const std::optional<UtcTime>& time) {
-    return time ? columns::time(*time) : 0;
+std::optional<std::int64_t> number(const std::optional<UtcTime>& time) {
+    return time ? std::optional(columns::time(*time)) : std::nullopt;
 }
 
 Result<std::vector<DeviceRow>> rows_of(Statement& query) {
@@ -62,11 +61,11 @@ Result<std::optional<DeviceRow>> DeviceTable::find_or_add(std::string_view name,
 
 Result<void> DeviceTable::save(const DeviceRow& device) {
     auto row = TRY(database_->prepare(
-        "UPDATE device SET heard_at = ?, silent_since = nullif(?, 0), status_chain = nullif(?, x''), "
-        "status_last = ?, tail_since = nullif(?, 0), tail_told = ?, statement_chain = ?, statement_at = ?, "
+        "UPDATE device SET heard_at = ?, silent_since = ?, status_chain = ?, "
+        "status_last = ?, tail_since = ?, tail_told = ?, statement_chain = ?, statement_at = ?, "
         "returns = ?, returns_at = ? WHERE name = ?"));
     return row.run(columns::time(device.heard_at), number(device.silent_since),
-                   device.status_chain ? ByteView(device.status_chain->bytes) : ByteView(),
+                   device.status_chain ? std::optional(device.status_chain->bytes) : std::nullopt,
                    device.status_last, number(device.tail_since), device.tail_told, device.statement_chain,
                    columns::time(device.statement_at), device.returns, columns::time(device.returns_at),
                    device.name);

@@ -1,11 +1,11 @@
 #pragma once
 // What is heard of each device: items, and its status, which is a hint (nobody signed it). Thread-bound, like
-// the Database that it borrows.
+// the connection that it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
@@ -31,7 +31,7 @@ struct DeviceRow {
 
 class DeviceTable {
   public:
-    explicit DeviceTable(Database& database) : database_(&database) {}
+    explicit DeviceTable(SqlConnection& database) : database_(&database) {}
     /// A new row for a name that is not known; nothing when there are too many.
     [[nodiscard]] Result<std::optional<DeviceRow>> find_or_add(std::string_view name, UtcTime now);
     [[nodiscard]] Result<std::optional<DeviceRow>> find(std::string_view name);
@@ -43,7 +43,7 @@ class DeviceTable {
     [[nodiscard]] Result<std::vector<DeviceRow>> tails_since(UtcTime before, std::size_t limit);
 
   private:
-    Database* database_;
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

@@ -17,9 +17,9 @@ Result<void> GapTable::open(RowId chain_id, Seq first, Seq last, UtcTime now) {
 }
 
 Result<std::vector<GapTable::OpenGap>> GapTable::touching(RowId chain_id, Seq first, Seq last) {
-    auto row =
-        TRY(database_->prepare("SELECT id, first, last, noticed_at FROM gap "
-                               "WHERE chain_id = ? AND closed_at IS NULL AND first <= ? AND last >= ?"));
+    auto row = TRY(database_->prepare(
+        "SELECT id, first, last, noticed_at FROM gap "
+        "WHERE chain_id = ? AND closed_at IS NULL AND first <= ? AND last >= ? ORDER BY first"));
     TRY(row.bind(chain_id, last, first));
     std::vector<OpenGap> gaps;
     while (TRY(row.step()))
@@ -33,8 +33,9 @@ Result<void> GapTable::note_closed(RowId chain_id, const OpenGap& part, UtcTime 
     auto grown = TRY(database_->prepare(
         "UPDATE gap SET last = ?, closed_at = ? WHERE chain_id = ? AND last = ? AND closed_at IS NOT NULL "
         "AND noticed_at = ? AND declared = ?"));
-    TRY(grown.run(part.last, columns::time(now), chain_id, part.first - 1, part.noticed_at, how));
-    if (database_->changes() > 0) return {};
+    if (TRY(grown.run_counted(part.last, columns::time(now), chain_id, part.first - 1, part.noticed_at,
+                              how)) > 0)
+        return {};
     auto row = TRY(database_->prepare(
         "INSERT INTO gap(chain_id, first, last, noticed_at, closed_at, declared) VALUES(?, ?, ?, ?, ?, ?)"));
     return row.run(chain_id, part.first, part.last, part.noticed_at, columns::time(now), how);
@@ -62,10 +63,12 @@ Result<void> GapTable::forget_above(RowId chain_id, Seq last) {
 }
 
 Result<std::vector<GapRow>> GapTable::of(RowId chain_id, bool open, std::size_t limit) {
-    auto row =
-        TRY(database_->prepare("SELECT first, last, noticed_at, closed_at, declared FROM gap "
-                               "WHERE chain_id = ? AND (closed_at IS NULL) = ? ORDER BY first LIMIT ?"));
-    TRY(row.bind(chain_id, open, static_cast<std::uint64_t>(limit)));
+    auto row = TRY(database_->prepare(
+        open ? "SELECT first, last, noticed_at, closed_at, declared FROM gap WHERE chain_id = ? "
+               "AND closed_at IS NULL ORDER BY first LIMIT ?"
+             : "SELECT first, last, noticed_at, closed_at, declared FROM gap WHERE chain_id = ? "
+               "AND closed_at IS NOT NULL ORDER BY first LIMIT ?"));
+    TRY(row.bind(chain_id, static_cast<std::uint64_t>(limit)));
     std::vector<GapRow> gaps;
     while (TRY(row.step())) {
         const auto how = std::min(row.count(4), static_cast<std::uint64_t>(Declared::by_lapsed_key));
@@ -83,9 +86,9 @@ Result<std::uint64_t> GapTable::count_open() {
 }
 
 Result<void> GapTable::prune() {
-    auto row =
-        TRY(database_->prepare("DELETE FROM gap WHERE closed_at IS NOT NULL AND id IN (SELECT id FROM gap "
-                               "WHERE closed_at IS NOT NULL ORDER BY id DESC LIMIT -1 OFFSET ?)"));
+    auto row = TRY(database_->prepare(
+        "DELETE FROM gap WHERE closed_at IS NOT NULL AND id IN (SELECT id FROM gap "
+        "WHERE closed_at IS NOT NULL ORDER BY id DESC LIMIT 9223372036854775807 OFFSET ?)"));
     return row.run(max_closed_gaps);
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 // The gap ledger: which seqs of a chain did not come, when that was noticed, and what closed it: the item
-// itself, or its device's tombstone. Open gaps never overlap. Thread-bound, like the Database it borrows.
+// itself, or its device's tombstone. Open gaps never overlap. Thread-bound, like the connection it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
@@ -14,7 +14,7 @@ inline constexpr std::uint64_t max_closed_gaps = 10'000;
 
 class GapTable {
   public:
-    explicit GapTable(Database& database) : database_(&database) {}
+    explicit GapTable(SqlConnection& database) : database_(&database) {}
 
     [[nodiscard]] Result<void> open(RowId chain_id, Seq first, Seq last, UtcTime now);
     /// first..last is there now (or declared shed): closes what of it was open.
@@ -36,7 +36,7 @@ class GapTable {
     [[nodiscard]] Result<void> insert_open(RowId chain_id, Seq first, Seq last, std::int64_t noticed_at);
     [[nodiscard]] Result<void> note_closed(RowId chain_id, const OpenGap& part, UtcTime now,
                                            Declared declared);
-    Database* database_;
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

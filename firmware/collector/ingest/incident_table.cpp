@@ -9,16 +9,18 @@ Result<void> IncidentTable::add(const IncidentRow& incident) {
         "UPDATE incident SET times = times + 1, last_at = ?, last_seq = ? WHERE id = (SELECT max(id) FROM "
         "incident WHERE device = ? AND chain = ? AND what = ?) AND at BETWEEN ? AND ?"));
     const std::int64_t at = columns::time(incident.at);
-    TRY(again.run(at, incident.seq, incident.device, ByteView(incident.chain.bytes), incident.what,
-                  columns::time(incident.at - one_incident), at));
-    if (database_->changes() > 0) return {};
-    auto row = TRY(database_->prepare(
-        "INSERT INTO incident(at, last_at, device, chain, seq, last_seq, what) VALUES(?, ?, ?, ?, ?, ?, ?)"));
-    TRY(row.run(at, at, incident.device, ByteView(incident.chain.bytes), incident.seq, incident.seq,
-                incident.what));
+    const std::uint64_t told =
+        TRY(again.run_counted(at, incident.seq, incident.device, ByteView(incident.chain.bytes),
+                              incident.what, columns::time(incident.at - one_incident), at));
+    if (told > 0) return {};
+    auto row =
+        TRY(database_->prepare("INSERT INTO incident(at, last_at, device, chain, seq, last_seq, what) "
+                               "VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id"));
+    const auto id = TRY(row.insert(at, at, incident.device, ByteView(incident.chain.bytes), incident.seq,
+                                   incident.seq, incident.what));
     // Row ids only grow, so this keeps the newest.
     auto oldest = TRY(database_->prepare("DELETE FROM incident WHERE id <= ?"));
-    return oldest.run(database_->last_row_id() - static_cast<std::int64_t>(max_incidents));
+    return oldest.run(id.value_or(0) - static_cast<std::int64_t>(max_incidents));
 }
 
 Result<std::vector<IncidentRow>> IncidentTable::newest(std::size_t limit) {

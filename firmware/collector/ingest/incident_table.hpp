@@ -1,11 +1,11 @@
 #pragma once
 // Incidents: what a person should look at. The same thing of the same chain again and again is one line with
-// a count; bounded, the oldest go first. Thread-bound, like the Database that it borrows.
+// a count; bounded, the oldest go first. Thread-bound, like the connection that it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
@@ -27,13 +27,13 @@ struct IncidentRow {
 
 class IncidentTable {
   public:
-    explicit IncidentTable(Database& database) : database_(&database) {}
+    explicit IncidentTable(SqlConnection& database) : database_(&database) {}
     [[nodiscard]] Result<void> add(const IncidentRow& incident);
     [[nodiscard]] Result<std::vector<IncidentRow>> newest(std::size_t limit);
     [[nodiscard]] Result<std::uint64_t> count();
 
   private:
-    Database* database_;
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

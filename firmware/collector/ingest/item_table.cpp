@@ -37,7 +37,7 @@ std::optional<TombstoneRow> tombstone_of(const Statement& row) {
     return TombstoneRow{row.count(0), row.count(1), columns::digest(row, 2)};
 }
 
-Result<std::int64_t> number(Database& database, std::string_view sql, RowId chain_id) {
+Result<std::int64_t> number(SqlConnection& database, std::string_view sql, RowId chain_id) {
     auto row = TRY(database.prepare(sql));
     TRY(row.bind(chain_id));
     TRY(row.step());
@@ -56,15 +56,16 @@ Result<std::vector<ItemRow>> ItemTable::rows(Statement& query) {
 Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
     auto row =
         TRY(database_->prepare("INSERT INTO item(chain_id, seq, kind, digest, signed_previous, received_at) "
-                               "VALUES(?, ?, ?, ?, nullif(?, x''), ?)"));
-    TRY(row.run(item.chain_id, item.seq, to_string(item.kind), item.digest,
-                columns::view(item.signed_previous), columns::time(item.received_at)));
-    const RowId id = database_->last_row_id();
+                               "VALUES(?, ?, ?, ?, ?, ?) RETURNING id"));
+    const auto id = TRY(row.insert(item.chain_id, item.seq, to_string(item.kind), item.digest,
+                                   item.signed_previous, columns::time(item.received_at)));
+    if (!id) return fail(ErrorCode::internal, "the store gave no row id for a new item");
     auto bytes = TRY(database_->prepare("INSERT INTO blob(item_id, bytes) VALUES(?, ?)"));
-    TRY(bytes.run(id, blob));
+    TRY(bytes.run(*id, blob));
     if (item.verdict)
-        TRY(set_verdict(id, *item.verdict, item.verdict_at.value_or(item.received_at), item.signed_previous));
-    return id;
+        TRY(set_verdict(*id, *item.verdict, item.verdict_at.value_or(item.received_at),
+                        item.signed_previous));
+    return *id;
 }
 
 Result<std::optional<ItemRow>> ItemTable::find(RowId id) {
@@ -124,9 +125,9 @@ Result<void> ItemTable::set_verdict(RowId id, const Verdict& verdict, UtcTime at
                                     const std::optional<Digest>& signed_previous) {
     auto row =
         TRY(database_->prepare("UPDATE item SET authenticity = ?, key_trust = ?, clock = ?, verdict_at = ?, "
-                               "waits = 0, signed_previous = nullif(?, x'') WHERE id = ?"));
+                               "waits = 0, signed_previous = ? WHERE id = ?"));
     return row.run(to_string(verdict.authenticity), to_string(verdict.key_trust), to_string(verdict.clock),
-                   columns::time(at), columns::view(signed_previous), id);
+                   columns::time(at), signed_previous, id);
 }
 
 Result<void> ItemTable::clear_verdict(RowId id) {
@@ -140,8 +141,7 @@ Result<std::uint64_t> ItemTable::forget_lapsed(RowId chain_id, Seq upto) {
     auto row = TRY(database_->prepare(
         "UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, verdict_at = NULL, waits = 0 "
         "WHERE chain_id = ? AND seq <= ? AND key_trust = 'lapsed'"));
-    TRY(row.run(chain_id, upto));
-    return database_->changes();
+    return row.run_counted(chain_id, upto);
 }
 
 Result<void> ItemTable::clear_misplaced(RowId chain_id, Seq first, Seq last) {
@@ -191,7 +191,7 @@ Result<std::vector<ItemRow>> ItemTable::unknown(RowId after, std::size_t limit) 
 }
 
 Result<RowId> ItemTable::newest_id() {
-    return TRY(database_->integer("SELECT ifnull(max(id), 0) FROM item"));
+    return TRY(database_->integer("SELECT coalesce(max(id), 0) FROM item"));
 }
 
 Result<std::vector<ItemRow>> ItemTable::anchors(RowId chain_id, Seq from, std::size_t limit) {
@@ -222,7 +222,7 @@ Result<std::vector<ItemRow>> ItemTable::newest(RowId chain_id, ItemKind kind, Ut
 
 Result<Seq> ItemTable::last_seq(RowId chain_id) {
     return static_cast<Seq>(
-        TRY(number(*database_, "SELECT ifnull(max(seq), 0) FROM item WHERE chain_id = ?", chain_id)));
+        TRY(number(*database_, "SELECT coalesce(max(seq), 0) FROM item WHERE chain_id = ?", chain_id)));
 }
 
 Result<std::uint64_t> ItemTable::count() {
@@ -231,24 +231,25 @@ Result<std::uint64_t> ItemTable::count() {
 
 Result<std::vector<VerdictCount>> ItemTable::verdicts(RowId chain_id) {
     auto row = TRY(database_->prepare(
-        "SELECT authenticity, key_trust, clock, count(*) FROM item WHERE chain_id = ? GROUP BY 1, 2, 3"));
+        "SELECT authenticity, key_trust, clock, count(*) FROM item WHERE chain_id = ? GROUP BY 1, 2, 3 "
+        "ORDER BY 1 NULLS FIRST, 2, 3"));
     TRY(row.bind(chain_id));
     return columns::verdict_counts(row);
 }
 
 Result<bool> TombstoneTable::add(RowId chain_id, const TombstoneRow& tombstone, ByteView blob, UtcTime now) {
-    auto row = TRY(database_->prepare(
-        "INSERT OR IGNORE INTO tombstone(chain_id, first, last, link, digest, bytes, received_at) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?)"));
-    TRY(row.run(chain_id, tombstone.first, tombstone.last, tombstone.link, sha256(blob), blob,
-                columns::time(now)));
-    return database_->changes() > 0;
+    auto row = TRY(
+        database_->prepare("INSERT INTO tombstone(chain_id, first, last, link, digest, bytes, received_at) "
+                           "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
+    const std::uint64_t added = TRY(row.run_counted(chain_id, tombstone.first, tombstone.last, tombstone.link,
+                                                    sha256(blob), blob, columns::time(now)));
+    return added > 0;
 }
 
 Result<std::optional<TombstoneRow>> TombstoneTable::covering(RowId chain_id, Seq seq) {
     auto row = TRY(database_->prepare(
         "SELECT first, last, link FROM tombstone WHERE chain_id = ? AND last >= ? AND first <= ? "
-        "ORDER BY last DESC LIMIT 1"));
+        "ORDER BY last DESC, first DESC LIMIT 1"));
     TRY(row.bind(chain_id, seq, seq));
     if (!TRY(row.step())) return std::optional<TombstoneRow>();
     return tombstone_of(row);
@@ -256,7 +257,7 @@ Result<std::optional<TombstoneRow>> TombstoneTable::covering(RowId chain_id, Seq
 
 Result<std::optional<TombstoneRow>> TombstoneTable::ending_at(RowId chain_id, Seq last) {
     auto row = TRY(database_->prepare(
-        "SELECT first, last, link FROM tombstone WHERE chain_id = ? AND last = ? LIMIT 1"));
+        "SELECT first, last, link FROM tombstone WHERE chain_id = ? AND last = ? ORDER BY first LIMIT 1"));
     TRY(row.bind(chain_id, last));
     if (!TRY(row.step())) return std::optional<TombstoneRow>();
     return tombstone_of(row);
@@ -264,7 +265,7 @@ Result<std::optional<TombstoneRow>> TombstoneTable::ending_at(RowId chain_id, Se
 
 Result<Seq> TombstoneTable::last_seq(RowId chain_id) {
     return static_cast<Seq>(
-        TRY(number(*database_, "SELECT ifnull(max(last), 0) FROM tombstone WHERE chain_id = ?", chain_id)));
+        TRY(number(*database_, "SELECT coalesce(max(last), 0) FROM tombstone WHERE chain_id = ?", chain_id)));
 }
 
 }  // namespace portcullis

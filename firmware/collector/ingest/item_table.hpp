@@ -1,17 +1,17 @@
 #pragma once
 // The stored items: sealed bytes as they came, their place, their link, their verdict. Thread-bound, like the
-// Database that it borrows.
+// connection that it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
 class ItemTable {
   public:
-    explicit ItemTable(Database& database) : database_(&database) {}
+    explicit ItemTable(SqlConnection& database) : database_(&database) {}
 
     /// Errors: refused (the place is taken).
     [[nodiscard]] Result<RowId> add(const ItemRow& item, ByteView blob);
@@ -58,13 +58,13 @@ class ItemTable {
 
   private:
     [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);
-    Database* database_;
+    SqlConnection* database_;
 };
 
 /// Signed statements that items were shed.
 class TombstoneTable {
   public:
-    explicit TombstoneTable(Database& database) : database_(&database) {}
+    explicit TombstoneTable(SqlConnection& database) : database_(&database) {}
 
     /// False when the very same span is there already.
     [[nodiscard]] Result<bool> add(RowId chain_id, const TombstoneRow& tombstone, ByteView blob, UtcTime now);
@@ -74,7 +74,7 @@ class TombstoneTable {
     [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
 
   private:
-    Database* database_;
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

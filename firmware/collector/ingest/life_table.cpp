@@ -6,8 +6,12 @@ namespace portcullis {
 
 Result<void> LifeTable::keep(const LifeRow& row) {
     auto insert = TRY(database_->prepare(
-        "INSERT OR REPLACE INTO life(chain_id, seq, reason, boots, previous, previous_last, previous_link, "
-        "records_lost, frames_dropped, received_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        "INSERT INTO life(chain_id, seq, reason, boots, previous, previous_last, previous_link, "
+        "records_lost, frames_dropped, received_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT(chain_id, seq) DO UPDATE SET reason = excluded.reason, boots = excluded.boots, "
+        "previous = excluded.previous, previous_last = excluded.previous_last, "
+        "previous_link = excluded.previous_link, records_lost = excluded.records_lost, "
+        "frames_dropped = excluded.frames_dropped, received_at = excluded.received_at"));
     const LifeStatement& life = row.life;
     return insert.run(row.chain_id, row.seq, to_string(life.reason), life.boots, life.previous.bytes,
                       life.previous_last, life.previous_link, life.records_lost, life.frames_dropped,

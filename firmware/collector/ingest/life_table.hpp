@@ -1,17 +1,17 @@
 #pragma once
 // The life table: what devices say of their chains' beginnings, their starts, and what they lost before it
-// had a place. Thread-bound, like the Database it borrows.
+// had a place. Thread-bound, like the connection it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
 class LifeTable {
   public:
-    explicit LifeTable(Database& database) : database_(&database) {}
+    explicit LifeTable(SqlConnection& database) : database_(&database) {}
 
     /// The newest word about a place counts.
     [[nodiscard]] Result<void> keep(const LifeRow& row);
@@ -19,7 +19,7 @@ class LifeTable {
     [[nodiscard]] Result<std::vector<LifeRow>> of(RowId chain_id);
 
   private:
-    Database* database_;
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

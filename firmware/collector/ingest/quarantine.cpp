@@ -80,17 +80,19 @@ Result<void> Quarantine::add(const QuarantineRow& row, ByteView blob) {
 }
 
 Result<void> Quarantine::prune_place(const QuarantineRow& row) {
-    auto surplus = TRY(database_->prepare(
+    const bool unverified = row.reason == QuarantineReason::unverified;
+    auto surplus = TRY(database_->prepare(fmt::format(
         "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE device = ? AND chain = ? "
-        "AND seq = ? AND reason <> 'refused' AND (reason = 'unverified') = ? AND kept = 0 "
-        "ORDER BY id DESC LIMIT -1 OFFSET ?)"));
-    return surplus.run(row.device, ByteView(row.chain.bytes), row.seq,
-                       row.reason == QuarantineReason::unverified, max_claims_per_place);
+        "AND seq = ? AND reason <> 'refused' AND reason {} 'unverified' AND kept = 0 "
+        "ORDER BY id DESC LIMIT 9223372036854775807 OFFSET ?)",
+        unverified ? "=" : "<>")));
+    return surplus.run(row.device, ByteView(row.chain.bytes), row.seq, max_claims_per_place);
 }
 
 Result<void> Quarantine::prune_share(std::string_view share, std::uint64_t rows, std::uint64_t bytes) {
-    auto sums = TRY(database_->prepare(
-        fmt::format("SELECT count(*), ifnull(sum(size), 0) FROM quarantine WHERE {} AND kept = 0", share)));
+    auto sums = TRY(database_->prepare(fmt::format(
+        "SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM quarantine WHERE {} AND kept = 0",
+        share)));
     auto oldest = TRY(database_->prepare(fmt::format(
         "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine WHERE {} AND kept = 0)", share)));
     for (;;) {
@@ -105,8 +107,9 @@ Result<void> Quarantine::prune_share(std::string_view share, std::uint64_t rows,
 }
 
 Result<bool> Quarantine::kept_is_full(std::string_view device) {
-    auto query = TRY(database_->prepare(
-        "SELECT count(*), ifnull(sum(size), 0) FROM quarantine WHERE kept = 1 AND device = ?"));
+    auto query =
+        TRY(database_->prepare("SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM quarantine "
+                               "WHERE kept = 1 AND device = ?"));
     TRY(query.bind(device));
     TRY(query.step());
     return query.count(0) >= limits_.kept_rows || query.count(1) >= limits_.kept_bytes;
@@ -144,9 +147,9 @@ Result<std::optional<QuarantineRow>> Quarantine::find(RowId id) {
 Result<std::vector<QuarantineRow>> Quarantine::unweighed(bool statements, RowId after, std::size_t limit) {
     auto query = TRY(database_->prepare(
         fmt::format("SELECT {} FROM quarantine WHERE weighed = 0 AND reason = 'conflicting' AND id > ? AND "
-                    "(kind IN ('checkpoint', 'life')) = ? ORDER BY id LIMIT ?",
-                    fields)));
-    TRY(query.bind(after, statements, static_cast<std::uint64_t>(limit)));
+                    "kind {} ('checkpoint', 'life') ORDER BY id LIMIT ?",
+                    fields, statements ? "IN" : "NOT IN")));
+    TRY(query.bind(after, static_cast<std::uint64_t>(limit)));
     return rows(query);
 }
 
@@ -231,7 +234,7 @@ Result<std::vector<QuarantineRow>> Quarantine::newest(std::size_t limit) {
 Result<std::vector<VerdictCount>> Quarantine::verdicts(std::string_view device, const ChainId& chain) {
     auto query =
         TRY(database_->prepare("SELECT authenticity, key_trust, 'none', count(*) FROM quarantine WHERE "
-                               "device = ? AND chain = ? GROUP BY 1, 2"));
+                               "device = ? AND chain = ? GROUP BY 1, 2 ORDER BY 1, 2"));
     TRY(query.bind(device, ByteView(chain.bytes)));
     return columns::verdict_counts(query);
 }
@@ -239,7 +242,7 @@ Result<std::vector<VerdictCount>> Quarantine::verdicts(std::string_view device, 
 Result<std::vector<QuarantineHeap>> Quarantine::heaps(std::size_t limit) {
     auto query = TRY(database_->prepare(
         "SELECT device, chain, kind, reason, authenticity, key_trust, weighed, count(*), min(seq), max(seq) "
-        "FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 9 LIMIT ?"));
+        "FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 9, 3, 4, 5, 6, 7 LIMIT ?"));
     TRY(query.bind(static_cast<std::uint64_t>(limit)));
     std::vector<QuarantineHeap> heaps;
     while (TRY(query.step())) {
@@ -263,7 +266,7 @@ Result<std::uint64_t> Quarantine::count() {
 }
 
 Result<RowId> Quarantine::newest_id() {
-    return database_->integer("SELECT ifnull(max(id), 0) FROM quarantine");
+    return database_->integer("SELECT coalesce(max(id), 0) FROM quarantine");
 }
 
 }  // namespace portcullis

@@ -3,12 +3,12 @@
 // what was refused at the gate and what an unknown key signed have shares of their own, so that junk cannot
 // push out a blob with a claim to a place. The oldest go first. What may have been receipted is not pruned at
 // all: its device has forgotten it; for want of room its chain gets no further receipts. Thread-bound, like
-// the Database that it borrows.
+// the connection that it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
@@ -38,7 +38,8 @@ inline constexpr std::uint64_t max_claims_per_place = 4;
 
 class Quarantine {
   public:
-    Quarantine(Database& database, const QuarantineLimits& limits) : database_(&database), limits_(limits) {}
+    Quarantine(SqlConnection& database, const QuarantineLimits& limits)
+        : database_(&database), limits_(limits) {}
 
     [[nodiscard]] Result<void> add(const QuarantineRow& row, ByteView blob);
     /// All blobs that came for one place and were not refused outright, oldest first.
@@ -84,7 +85,7 @@ class Quarantine {
     [[nodiscard]] Result<std::vector<QuarantineRow>> rows(Statement& query);
     [[nodiscard]] Result<void> prune_place(const QuarantineRow& row);
     [[nodiscard]] Result<void> prune_share(std::string_view share, std::uint64_t rows, std::uint64_t bytes);
-    Database* database_;
+    SqlConnection* database_;
     QuarantineLimits limits_;
 };
 

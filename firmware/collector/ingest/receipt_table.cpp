@@ -14,10 +14,10 @@ constexpr std::int64_t prune_every = 64;
 Result<void> ReceiptTable::add(const ReceiptRow& receipt) {
     auto row =
         TRY(database_->prepare("INSERT INTO receipt(chain_id, upto, digest, at) SELECT id, ?, ?, ? "
-                               "FROM chain WHERE id = ?"));
-    TRY(row.run(receipt.upto, receipt.given.digest, columns::time(receipt.given.at.value_or(UtcTime())),
-                receipt.chain_id));
-    if (database_->changes() == 0 || database_->last_row_id() % prune_every != 0) return {};
+                               "FROM chain WHERE id = ? RETURNING id"));
+    const auto id = TRY(row.insert(receipt.upto, receipt.given.digest,
+                                   columns::time(receipt.given.at.value_or(UtcTime())), receipt.chain_id));
+    if (!id || *id % prune_every != 0) return {};
     auto oldest = TRY(database_->prepare(
         "DELETE FROM receipt WHERE chain_id = ? AND id <= (SELECT id FROM receipt WHERE chain_id = ? "
         "ORDER BY id DESC LIMIT 1 OFFSET ?)"));
@@ -28,7 +28,7 @@ Result<std::vector<GivenReceipt>> ReceiptTable::newest_before(RowId chain_id, Se
     // Only among the newest: while a device catches up, those that it can name are far behind.
     auto row = TRY(database_->prepare(
         "SELECT digest, at FROM (SELECT digest, at, upto, id FROM receipt WHERE chain_id = ? "
-        "ORDER BY id DESC LIMIT 16) WHERE upto < ? ORDER BY id DESC LIMIT ?"));
+        "ORDER BY id DESC LIMIT 16) AS newest WHERE upto < ? ORDER BY id DESC LIMIT ?"));
     TRY(row.bind(chain_id, seq, static_cast<std::uint64_t>(limit)));
     std::vector<GivenReceipt> receipts;
     while (TRY(row.step()))

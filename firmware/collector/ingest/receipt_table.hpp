@@ -1,12 +1,12 @@
 #pragma once
 // The receipts that were given, of each chain the newest: a read names the one that its device had when it
-// was captured. Thread-bound, like the Database that it borrows.
+// was captured. Thread-bound, like the connection that it borrows.
 
 #include <vector>
 
 #include "collector/ingest/rows.hpp"
 #include "collector/link/open_exchange.hpp"
-#include "database/database.hpp"
+#include "ports/sql.hpp"
 
 namespace portcullis {
 
@@ -20,7 +20,7 @@ struct ReceiptRow {
 
 class ReceiptTable {
   public:
-    explicit ReceiptTable(Database& database) : database_(&database) {}
+    explicit ReceiptTable(SqlConnection& database) : database_(&database) {}
     /// Nothing happens if its chain is gone.
     [[nodiscard]] Result<void> add(const ReceiptRow& receipt);
     /// The newest of a chain that speak of items before seq.
@@ -29,7 +29,7 @@ class ReceiptTable {
     [[nodiscard]] Result<GivenReceipt> find(const Digest& digest);
 
   private:
-    Database* database_;
+    SqlConnection* database_;
 };
 
 }  // namespace portcullis

@@ -189,6 +189,10 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
+std::string store_indexes() {
+    return joined({second_indexes, third_statements, kept_indexes});
+}
+
 Schema store_schema() {
     constexpr std::int32_t application_id = 0x50434353;  // "PCCS"
     OlderSchema first{1, joined({first_tables, kept_tables, kept_indexes}),
@@ -206,7 +210,7 @@ Schema store_schema() {
     return {"collector's store",
             application_id,
             5,
-            joined({second_tables, third_life, kept_tables, second_indexes, third_statements, kept_indexes}),
+            joined({second_tables, third_life, kept_tables, store_indexes()}),
             {std::move(first), std::move(second), std::move(third), std::move(fourth)}};
 }
 

@@ -1,10 +1,11 @@
 #include "collector/ingest/store.hpp"
 
 #include "collector/ingest/schema.hpp"
+#include "database/database.hpp"
 
 namespace portcullis {
 
-Store::Store(std::unique_ptr<Database> database, const QuarantineLimits& limits)
+Store::Store(std::unique_ptr<SqlConnection> database, const QuarantineLimits& limits)
     : database_(std::move(database)),
       chains(*database_),
       items(*database_),
@@ -27,6 +28,17 @@ Result<Store> Store::open(const StoreSettings& settings) {
     TRY(with_context(settings.create ? adopt_schema(*database, schema) : check_schema(*database, schema),
                      settings.path.string()));
     return Store(std::move(database), settings.quarantine);
+}
+
+Store Store::over(std::unique_ptr<SqlConnection> server, const QuarantineLimits& limits) {
+    Store store(std::move(server), limits);
+    store.days_.emplace(*store.database_);
+    return store;
+}
+
+Result<Transaction> Store::begin() {
+    if (days_) TRY(days_->follow());
+    return Transaction::begin(*database_);
 }
 
 }  // namespace portcullis

@@ -1,6 +1,7 @@
 #pragma once
-// Store: the collector's one SQLite file (WAL, synchronous=FULL) and its tables. What a committed transaction
-// holds survives a power cut. Thread-bound. Errors name the path and the cure.
+// Store: the collector's tables, in one SQLite file (WAL, synchronous=FULL) or in a PostgreSQL database. What
+// a committed transaction holds survives a power cut. Thread-bound. Errors name the path or server, and the
+// cure.
 
 #include <memory>
 
@@ -13,6 +14,7 @@
 #include "collector/ingest/note_table.hpp"
 #include "collector/ingest/quarantine.hpp"
 #include "collector/ingest/receipt_table.hpp"
+#include "collector/ingest/store_days.hpp"
 
 namespace portcullis {
 
@@ -25,12 +27,15 @@ struct StoreSettings {
 class Store {
   public:
     [[nodiscard]] static Result<Store> open(const StoreSettings& settings);
+    /// In a PostgreSQL database that holds store_tables() (schema.hpp).
+    [[nodiscard]] static Store over(std::unique_ptr<SqlConnection> server, const QuarantineLimits& limits);
 
-    [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(*database_); }
+    [[nodiscard]] Result<Transaction> begin();
 
   private:
-    std::unique_ptr<Database> database_;  // the tables borrow it, so it must not move
-    explicit Store(std::unique_ptr<Database> database, const QuarantineLimits& limits);
+    std::unique_ptr<SqlConnection> database_;  // the tables borrow it, so it must not move
+    std::optional<StoreDays> days_;            // in PostgreSQL
+    explicit Store(std::unique_ptr<SqlConnection> database, const QuarantineLimits& limits);
 
   public:
     ChainTable chains;

@@ -114,7 +114,7 @@ struct Office {
         all.days = 5;
         all.sealed_to = {cases.certificate, erin_seal.certificate};
         all.settings = settings;
-        all.store = bench.file;
+        all.store = bench.place();
         all.models = std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "models";
         return all;
     }
@@ -226,7 +226,7 @@ TEST_CASE("what is missing or wrong is named with its cure, and nothing is made"
     must_do(write_file_atomically(office.folder / "access.policy", in_force));
     office.options.store = office.folder / "none.db";
     CHECK(holds(words(office.make()), "none.db"));
-    office.options.store = office.bench.file;
+    office.options.store = office.bench.place();
     std::filesystem::rename(office.folder / "approval", office.folder / "approval.away");
     CHECK(holds(words(office.make()), "approval"));
     CHECK(!std::filesystem::exists(office.folder / "117.case"));

@@ -7,9 +7,13 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "collector/ingest/schema.hpp"
+#include "database/database.hpp"
 #include "record/statement_codec.hpp"
 #include "seal/encrypt.hpp"
 #include "seal/statement.hpp"
+#include "support/collector_settings.hpp"
+#include "support/postgres.hpp"
 
 namespace portcullis::test {
 
@@ -27,6 +31,41 @@ TrustStore trust_in_collector(const TestPki& pki) {
     settings.signers = pki.folder() / "collector-receipt.crt";
     settings.use = CertificateUse::sign_receipts;
     return must(TrustStore::create(settings));
+}
+
+constexpr auto ingest_role = "ingest";
+constexpr auto reader_role = "reader";
+
+/// An empty store, as its owner makes it; ingest has no more rights in it than it needs.
+PostgresSettings new_store(const Clock& clock) {
+    static const bool has_roles = [] {
+        shared_postgres().execute(
+            fmt::format("CREATE ROLE {} LOGIN; CREATE ROLE {} LOGIN", ingest_role, reader_role));
+        return true;
+    }();
+    REQUIRE(has_roles);
+    PostgresSettings settings = shared_postgres().new_database();
+    const auto owner = must(PostgresConnection::connect(settings, clock));
+    must_do(owner->adopt(store_tables()));
+    must_do(owner->execute(store_rights({ingest_role, {reader_role}})));
+    return settings;
+}
+
+/// Stores that no bench uses any more: to empty one costs less than to make one.
+std::vector<PostgresSettings>& idle_stores() {
+    static std::vector<PostgresSettings> idle;
+    return idle;
+}
+
+PostgresSettings empty_store(const Clock& clock) {
+    if (idle_stores().empty()) return new_store(clock);
+    PostgresSettings settings = std::move(idle_stores().back());
+    idle_stores().pop_back();
+    must_do(must(PostgresConnection::connect(settings, clock))
+                ->execute("TRUNCATE chain, item, blob, tombstone, gap, quarantine, incident, receipt, "
+                          "device, note, life "
+                          "RESTART IDENTITY"));
+    return settings;
 }
 
 }  // namespace
@@ -164,9 +203,42 @@ CollectorBench::CollectorBench()
     if (failing) REQUIRE(FailingWays::failed() > 0);  // at the latest when the store was opened
 }
 
+CollectorBench::~CollectorBench() {
+    ingest.reset();
+    if (server) idle_stores().push_back(std::move(*server));
+}
+
+Result<Store> CollectorBench::open_store() {
+    const char* const wanted = std::getenv("PORTCULLIS_STORE");  // NOLINT(concurrency-mt-unsafe)
+    if (wanted == nullptr || std::string_view(wanted) == "sqlite") return Store::open(settings);
+    REQUIRE(std::string_view(wanted) == "postgresql");
+    if (!server) server = empty_store(real_clock);
+    PostgresSettings as_ingest = *server;
+    as_ingest.user = ingest_role;
+    auto connection = TRY(PostgresConnection::connect(std::move(as_ingest), real_clock));
+    TRY(connection->adopt(store_tables()));
+    return Store::over(std::move(connection), settings.quarantine);
+}
+
+std::filesystem::path CollectorBench::place() const {
+    if (!server) return file;
+    const std::filesystem::path place = road.pki.folder() / "collector.toml";
+    write_collector_settings(
+        place, fmt::format("kind = \"postgresql\"\nhost = \"{}\"\nuser = \"{}\"\ndatabase = \"{}\"",
+                           server->host, reader_role, server->database));
+    return place;
+}
+
+void CollectorBench::change(const std::string& sql) const {
+    if (server)
+        must_do(must(PostgresConnection::connect(*server, real_clock))->execute(sql));
+    else
+        must_do(must(Database::open({.path = file})).execute(sql));
+}
+
 void CollectorBench::restart() {
     ingest.reset();
-    ingest = std::make_unique<Ingest>(must(insist([this] { return Store::open(settings); })), road.trust(),
+    ingest = std::make_unique<Ingest>(must(insist([this] { return open_store(); })), road.trust(),
                                       *receipt_key, clock);
     judge = std::make_unique<Judge>(road.opener_with(recipients));
     ingest->opener_keys_are(judge->keys());

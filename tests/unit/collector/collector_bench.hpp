@@ -11,6 +11,7 @@
 #include "collector/ingest/ledger.hpp"
 #include "collector/ingest/verify.hpp"
 #include "collector/opener/judge.hpp"
+#include "drivers/database/postgresql/postgres_connection.hpp"
 #include "support/failing_ways.hpp"
 #include "support/fake_clock.hpp"
 #include "unit/seal/test_pki.hpp"
@@ -65,6 +66,9 @@ class TestDevice {
 class CollectorBench {
   public:
     CollectorBench();
+    CollectorBench(const CollectorBench&) = delete;
+    CollectorBench& operator=(const CollectorBench&) = delete;
+    ~CollectorBench();
 
     /// Delivers, and gives what became of each message.
     std::vector<Received> deliver(const std::vector<BrokerMessage>& messages);
@@ -81,7 +85,15 @@ class CollectorBench {
     /// What `portcullis verify` prints.
     [[nodiscard]] std::string verify();
     [[nodiscard]] std::vector<ChainReport> ledger(std::size_t chains = 100);
-    /// As after a kill: a new process on the same file.
+    /// The store that PORTCULLIS_STORE names: `sqlite` (the default) or `postgresql`, a database of its own
+    /// on a server that all benches of this process share.
+    [[nodiscard]] Result<Store> open_store();
+    /// Where the tools that look find it: the file, or the settings of a collector with a role that only
+    /// reads.
+    [[nodiscard]] std::filesystem::path place() const;
+    /// As somebody does who can write to the database.
+    void change(const std::string& sql) const;
+    /// As after a kill: a new process on the same store.
     void restart();
     /// As after SIGHUP to both processes: recipients' keys and known signers are read again.
     void reload();
@@ -108,8 +120,10 @@ class CollectorBench {
     std::unique_ptr<FailingWays> failing = FailingWays::if_wanted();
     Road road;
     FakeClock clock{now};
+    SystemClock real_clock;
     std::filesystem::path file = road.pki.folder() / "store.db";
     StoreSettings settings{file, {}, true};
+    std::optional<PostgresSettings> server;                        // where the store is no file
     std::vector<KeyFiles> recipients{road.reader, road.evidence};  // whose keys the opener has
     std::unique_ptr<FileSigningKey> receipt_key;
     TrustStore collector_trust;  // what a device knows of the collector

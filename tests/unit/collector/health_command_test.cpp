@@ -47,7 +47,7 @@ struct Shelf {
     }
     Outcome run_with(const KeyFiles& key, std::vector<std::string> more = {}) const {
         for (const std::string& word :
-             {std::string("--store"), bench.file.string(), std::string("--key"), key.key.string(),
+             {std::string("--store"), bench.place().string(), std::string("--key"), key.key.string(),
               std::string("--certificate"), key.certificate.string(), std::string("--device-ca"),
               bench.road.pki.chain("device-ca").string(), std::string("--signers"),
               bench.road.pki.signers().string()})
@@ -112,7 +112,7 @@ TEST_CASE("health can be cut to a device, a time and a count") {
           std::string::npos);
     const Outcome nobody = shelf.run({"--device", "gate-9"});
     CHECK(nobody.code == 1);
-    CHECK(nobody.out.find(shelf.bench.file.string() + ": holds no health record of device gate-9") !=
+    CHECK(nobody.out.find(shelf.bench.place().string() + ": holds no health record of device gate-9") !=
           std::string::npos);
     CHECK(nobody.out.find("status.sealed_s") != std::string::npos);
     for (const char* wrong : {"soon", "7", "d", "-7d", "7dd", "2026-13-01", "99999999999999d"}) {
@@ -137,12 +137,9 @@ TEST_CASE("health with another audience's key shows no number, says unopened, an
 TEST_CASE("attack: a health record carried to another place in the store is marked, and tells no number") {
     Shelf shelf;
     shelf.bench.ingest.reset();
-    {
-        Database database = must(Database::open({.path = shelf.bench.file}));
-        must_do(database.execute(
-            "UPDATE blob SET bytes = (SELECT bytes FROM blob WHERE item_id = (SELECT id FROM item "
-            "WHERE seq = 4)) WHERE item_id = (SELECT id FROM item WHERE seq = 5)"));
-    }
+    shelf.bench.change(
+        "UPDATE blob SET bytes = (SELECT bytes FROM blob WHERE item_id = (SELECT id FROM item "
+        "WHERE seq = 4)) WHERE item_id = (SELECT id FROM item WHERE seq = 5)");
     const Outcome shown = shelf.run();
     INFO(shown.out);
     CHECK(shown.code == 1);
@@ -155,7 +152,8 @@ TEST_CASE("attack: a health record carried to another place in the store is mark
 
 TEST_CASE("health without a store, or without keys, says what is missing") {
     const Shelf shelf;
-    const auto without = run_command(&add_health_command, "health", {"--store", shelf.bench.file.string()});
+    const auto without =
+        run_command(&add_health_command, "health", {"--store", shelf.bench.place().string()});
     CHECK(without.code == 2);
     const Outcome nowhere = shelf.run_with({"/nowhere/a.key", "/nowhere/a.crt"});
     CHECK(nowhere.code == 2);

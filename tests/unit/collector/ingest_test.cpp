@@ -337,7 +337,7 @@ TEST_CASE("pictures that come before their read wait for it") {
 TEST_CASE("a receipt that cannot be signed is told, due again, and given as soon as the key works") {
     CollectorBench bench;
     FlakyKey key(*bench.receipt_key, *bench.road.key);
-    Ingest ingest(must(Store::open(bench.settings)), bench.road.trust(), key, bench.clock);
+    Ingest ingest(must(bench.open_store()), bench.road.trust(), key, bench.clock);
     TestDevice device(bench.road);
     CHECK(ingest.accept(device.messages(device.seal())));
     key.works = false;

@@ -199,10 +199,7 @@ TEST_CASE("attack: the ledger's words of a life statement changed in the store")
     bench.judge_all();
     CHECK(bench.verify().find("altered") == std::string::npos);
     bench.ingest.reset();
-    {
-        Database database = must(Database::open({.path = bench.file}));
-        must_do(database.execute("UPDATE life SET records_lost = 0"));
-    }
+    bench.change("UPDATE life SET records_lost = 0");
     bench.restart();
     CHECK(bench.verify().find("altered") != std::string::npos);
 }

@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/file.hpp"
 #include "config/collector_settings.hpp"
 #include "config/opener_settings.hpp"
+#include "config/settings_reader.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace portcullis;
@@ -61,6 +63,33 @@ TEST_CASE("each fault of a collector's file is told with line, key and cure") {
         CAPTURE(part);
         CHECK(error.message().find(part) != std::string::npos);
     }
+}
+
+TEST_CASE("a store in PostgreSQL is named by its server, and over the network it needs a CA") {
+    const Error error = error_of<CollectorSettings>(
+        "[store]\nkind = \"postgresql\"\nhost = \"db.example\"\nkey = \"k\"\npath = \"store.db\"\n");
+    for (const char* part :
+         {"a.toml: store.ca: ", "TLS alone", "a.toml:4: store.key: ", "a.toml:5: store.path: unknown key"}) {
+        CAPTURE(part);
+        CAPTURE(error.message());
+        CHECK(error.message().find(part) != std::string::npos);
+    }
+    const Error file = error_of<CollectorSettings>("[store]\npath = \"store.db\"\nhost = \"db\"\n");
+    CHECK(file.message().find("a.toml:3: store.host: unknown key") != std::string::npos);
+    const Error kind = error_of<CollectorSettings>("[store]\nkind = \"oracle\"\n");
+    CHECK(kind.message().find("a.toml:2: store.kind") != std::string::npos);
+    const portcullis::test::TempDir folder;
+    std::string text = *read_text_file(examples / "collector.toml", max_settings_file_bytes);
+    text.replace(text.find("\"sqlite\""), 8, "\"postgresql\"");
+    text.erase(text.find("path = \"/var/lib"), 6);  // no key of a server
+    text.insert(text.find("\"/var/lib"), "# ");
+    std::ofstream(folder.path() / "a.toml") << text;
+    const auto settings = CollectorSettings::load(folder.path() / "a.toml");
+    REQUIRE_MESSAGE(settings, (settings ? "" : settings.error().message()));
+    CHECK(settings->store.kind == CollectorSettings::StoreKind::postgresql);
+    CHECK(settings->store.server.host == "/run/postgresql");
+    CHECK(settings->store.server.port == 5432);
+    CHECK(settings->store.server.database == "portcullis");
 }
 
 TEST_CASE("an opener without a certificate for each key is refused") {

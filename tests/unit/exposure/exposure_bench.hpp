@@ -107,7 +107,7 @@ class ExposureBench {
         ExposureOptions given;
         given.since = since;
         given.settings = folder() / "opener.toml";
-        given.store = bench.file;
+        given.store = bench.place();
         given.json = true;
         return given;
     }

@@ -44,7 +44,7 @@ struct Shelf {
     }
     [[nodiscard]] Outcome rebuild() const {
         return run_command(&add_index_command, "index",
-                           {"rebuild", "--config", settings.string(), "--store", bench.file.string()});
+                           {"rebuild", "--config", settings.string(), "--store", bench.place().string()});
     }
     [[nodiscard]] std::vector<IndexedPassage> found() const {
         return plates_in(index, bench.road.opener_with({bench.road.reader}), "AB12CDE");

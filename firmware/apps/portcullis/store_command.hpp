@@ -1,0 +1,12 @@
+#pragma once
+// `portcullis store`: the tables of a collector's store in a PostgreSQL database, made by who owns them.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace portcullis {
+
+/// Adds the subcommand; the returned function runs it and gives the exit code.
+[[nodiscard]] std::function<int()> add_store_command(CLI::App& app);
+
+}  // namespace portcullis
