@@ -11,7 +11,9 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t settled_voters = 3;          // fewer may be wrong together
+constexpr std::size_t settled_voters = 3;  // fewer may be wrong together
+// Looks from afar are wrong together: one so much heavier (larger, sharper) than all that voted is heard.
+constexpr float much_better = 1.5F;
 constexpr float other_text = 0.5F;                 // share of its letters that differ
 constexpr std::uint64_t max_logged_failures = 20;  // then they are only counted
 
@@ -57,6 +59,7 @@ void ReadStage::run() {
 void ReadStage::read(PatchJob& job) {
     Pending& pending = pending_[job.passage];
     const bool settled = pending.voter.voters() >= settled_voters &&
+                         job.weight < much_better * pending.heaviest &&
                          pending.voter.result().confidence >= at_least(settings_.settled_vote);
     if (pending.reported || settled) {
         ++counters_.patches_spared;
@@ -72,6 +75,7 @@ void ReadStage::read(PatchJob& job) {
     }
     ++counters_.readings;
     pending.patches.push_back({job.number, *reading});
+    pending.heaviest = std::max(pending.heaviest, job.weight);
     pending.voter.add(std::move(*reading), job.weight);
 }
 
@@ -102,9 +106,11 @@ void ReadStage::take_note(const PassageNote& note) {
         send(std::move(record));
 }
 
-/// Of a glimpse most patches must be readable, at least two, and say the same.
+/// What may still come nearer is not decided by a look or two. Of a glimpse most patches must be readable, at
+/// least two, and say the same.
 bool ReadStage::is_worth_a_report(const PassageNote& note, const Pending& pending, const Read& read) const {
-    if (note.kind == NoteKind::due) return read.confidence >= at_least(settings_.good_vote);
+    if (note.kind == NoteKind::due)
+        return pending.voter.voters() >= settled_voters && read.confidence >= at_least(settings_.good_vote);
     if (note.kind != NoteKind::glimpse) return true;
     const auto agreeing = static_cast<std::size_t>(std::ranges::count_if(
         pending.patches, [&](const ReadPatch& patch) { return !contradicts(patch.reading, read); }));

@@ -11,8 +11,9 @@ namespace {
 // What the detector is this sure of is kept whatever the fitter says, which doubts plates whose characters
 // are as bright as their ground; no lamp comes in by it (models/plate-fitter/README.md).
 constexpr float sure_without_fit = 0.85F;
-// Fainter candidates of the detector are looked at only where no likely plate was found: in a frame with a
-// plate most of them are lamps, and each look costs a sixth of a reading.
+// Fainter candidates of the detector are not looked at where a likely plate was found: most of those that
+// overlap one are parts of it, and each look costs a sixth of a reading. Elsewhere they may be another's
+// plate.
 constexpr float faint_score = 0.3F;
 // Corners count from the centres of pixels; a plate ends where its outermost pixels do. It matters for plates
 // of a few pixels only.
@@ -28,7 +29,10 @@ Result<std::vector<PlateCandidate>> after_close_look(std::span<const PlateCandid
                                                      float least_fit, const CloseLook& look) {
     std::vector<PlateCandidate> found;
     for (const PlateCandidate& candidate : candidates) {
-        if (candidate.score < faint_score && std::ranges::any_of(found, is_likely)) break;
+        if (candidate.score < faint_score && std::ranges::any_of(found, [&](const PlateCandidate& plate) {
+                return is_likely(plate) && quad_iou(plate.quad, candidate.quad) > 0;
+            }))
+            continue;
         auto fitted = look(candidate.quad);
         if (!fitted && fitted.error().code() == ErrorCode::invalid_argument) continue;  // nothing to look at
         if (!fitted) return tl::unexpected(fitted.error());

@@ -16,8 +16,8 @@ namespace portcullis {
 using CloseLook = std::function<Result<PlateCandidate>(const Quad&)>;
 
 /// What is left of the detector's candidates, best first, after a close look at each that is worth one:
-/// faint ones are looked at only where no likely plate was found, those that the look scores below
-/// least_fit are dropped, and what the detector is very sure of stays whatever the look says. Errors: those
+/// faint ones are looked at only where they touch no likely plate, those that the look scores below least_fit
+/// are dropped, and what the detector is very sure of stays whatever the look says. Errors: those
 /// of the look but invalid_argument.
 [[nodiscard]] Result<std::vector<PlateCandidate>> after_close_look(std::span<const PlateCandidate> candidates,
                                                                    float least_fit, const CloseLook& look);

@@ -454,6 +454,23 @@ TEST_CASE("a settled vote spares further patches") {
     CHECK(pipeline.counters().patches_spared == 5);
 }
 
+TEST_CASE("a look much better than those that settled a vote is heard") {
+    ToySink sink;
+    Eyes eyes = toy_eyes([](std::uint64_t frame) -> std::vector<PlateCandidate> {
+        if (frame >= frames_shown) return {};
+        const float width = 60 + 20 * static_cast<float>(frame);
+        return {{quad_from_box({200, 150, 200 + width, 175}), 0.9F}};
+    });
+    eyes.read = [](const PlatePatch&) -> Result<Reading> { return toy_reading("AB123", 0.999F); };
+    PipelineSettings settings = waiting();
+    settings.budget = {8, 8};
+    Pipeline pipeline(settings, eyes, sink.sink(), {});
+    REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
+    CHECK(pipeline.counters().patches == 8);
+    CHECK(pipeline.counters().readings == 4);  // of 60, 80 and 100 px, and of 160
+    CHECK(pipeline.counters().patches_spared == 4);
+}
+
 namespace {
 
 /// Heartbeats of all four stages.
