@@ -185,6 +185,27 @@ TEST_CASE("a car at a barrier whose vote is good but below min_confidence is not
     CHECK(pipeline.counters().abstained == 1);
 }
 
+TEST_CASE("two looks, however sure, end no wait: a third one may come nearer") {
+    for (const int looks : {2, 3}) {
+        CAPTURE(looks);
+        ToySink sink;
+        Eyes eyes = toy_eyes([](std::uint64_t) -> std::vector<PlateCandidate> {
+            return {{quad_from_box({100, 150, 200, 175}), 0.9F}};
+        });
+        int left = looks;
+        eyes.read = [&](const PlatePatch&) -> Result<Reading> {
+            return left-- > 0 ? toy_reading("AB123", 0.99F) : Reading{};
+        };
+        PipelineSettings settings = waiting();
+        Pipeline pipeline(settings, eyes, sink.sink(), {});
+        REQUIRE(walk(pipeline, open_toy(1000)));
+        REQUIRE(sink.records().size() == 1);
+        const Passage passage = sink.records()[0].passage;
+        const bool waited = passage.last_seen - passage.first_seen >= settings.decide_latest;
+        CHECK(waited == (looks < 3));
+    }
+}
+
 namespace {
 
 /// Three vehicles, while UTC jumps by `jump` at the frame `at`.
