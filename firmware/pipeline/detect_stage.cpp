@@ -116,12 +116,14 @@ void DetectStage::follow(const Sight& sight, const Passage& passage, bool resize
     const Frame& frame = sight.frame;
     const PlateCandidate& candidate = sight.candidate;
     Followed& followed =
-        followed_.try_emplace(passage.id, Followed{PatchBudget(budget()), 0, {}, false, false}).first->second;
+        followed_.try_emplace(passage.id, Followed{PatchBudget(budget()), 0, {}, false, false, 0})
+            .first->second;
     if (followed.overdue) return;
     if (resized) {
         followed.budget.begin_anew();
         followed.best_score = 0;
     }
+    followed.widest_px = std::max(followed.widest_px, mean_width(candidate.quad));
     auto patch = eyes_.rectify(frame.view, candidate.quad);
     if (!patch) {  // a quad that no patch can be cut from still shows where the plate was
         if (!followed.look) keep_best(followed, sight, 0, 0);
@@ -175,7 +177,11 @@ void DetectStage::end(const TrackerUpdate& update) {
 /// The note first, then a job that wakes the reader: whoever has seen that job finds the note.
 void DetectStage::send_note(NoteKind kind, const Passage& passage) {
     const auto at = followed_.find(passage.id);
-    PassageNote note{kind, ++jobs_, passage, at == followed_.end() ? nullptr : at->second.look, now_, {}};
+    PassageNote note{kind, ++jobs_, passage, nullptr, now_, {}, 0};
+    if (at != followed_.end()) {
+        note.look = at->second.look;
+        note.widest_px = at->second.widest_px;
+    }
     if (ends(kind)) note.heirs = tracker_.heirs_of(passage);
     if (at != followed_.end() && ends(kind)) followed_.erase(at);
     pulse_.idle();

@@ -45,6 +45,7 @@ class DetectStage {
         std::shared_ptr<const PlateLook> look;
         bool due = false;
         bool overdue = false;  // reported for good: nothing more is kept or read
+        float widest_px = 0;   // of its plate in any frame
     };
 
     [[nodiscard]] bool spares(const Frame& frame);

@@ -153,9 +153,7 @@ bool ReadStage::is_unread(const Read& read) const {
 }
 
 bool ReadStage::is_too_far(const PassageNote& note) const {
-    float widest = std::max(note.passage.entered.width(), note.passage.left.width());
-    if (note.look) widest = std::max(widest, mean_width(note.look->quad));
-    return widest < settings_.unread_from_px;
+    return note.widest_px < settings_.unread_from_px;
 }
 
 /// One record of one vehicle: what was reported before is known again, what could not be read waits for the

@@ -57,6 +57,7 @@ struct PassageNote {
     std::shared_ptr<const PlateLook> look;
     BootTime decided{};              // the frame that it came of
     std::vector<PassageId> heirs{};  // of a closed one: what is open now and may go on with it
+    float widest_px = 0;             // of its plate in any frame
 };
 
 /// read -> commit.

@@ -18,6 +18,11 @@ namespace portcullis::test {
 
 class Postgres {
   public:
+    /// In memory: what a server's syncs take of a disk says nothing here.
+    static std::filesystem::path place() {
+        const std::filesystem::path memory = "/dev/shm";
+        return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+    }
     /// Of the newest version that is installed.
     static std::filesystem::path programs() {
         std::filesystem::path newest;
@@ -127,7 +132,7 @@ class Postgres {
         return all;
     }
 
-    TempDir folder_;
+    TempDir folder_{place()};
     std::unique_ptr<Process> server_;
     int databases_ = 0;
 };

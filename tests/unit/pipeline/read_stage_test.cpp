@@ -28,7 +28,13 @@ class Bench {
         auto look = std::make_shared<PlateLook>();
         look->plate = {1, 1, {1, 2, 3}};
         look->job = look_of_job;
-        CHECK(notes_.send({kind, ++jobs_, passage, look, {}, std::move(heirs)}));
+        CHECK(notes_.send({kind,
+                           ++jobs_,
+                           passage,
+                           look,
+                           {},
+                           std::move(heirs),
+                           std::max(passage.entered.width(), passage.left.width())}));
         CHECK(patches_.send({jobs_, 0, {}, 0}));
     }
     std::vector<Captured> run() {
