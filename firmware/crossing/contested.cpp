@@ -30,8 +30,8 @@ std::optional<UtcTime> first_between(std::span<const OpenSighting> sightings, Ut
     return one->at;
 }
 
-bool is_contested(const SamePlates& same, const OpenSides& sides, const Sighting& entry,
-                  const Sighting& exit) {
+bool is_contested(const SamePlates& same, const OpenSides& sides, const PlateSighting& entry,
+                  const PlateSighting& exit) {
     std::optional<UtcTime> out;
     for (const std::size_t id : sides.exits.around(entry.text).ids) {
         const auto at = first_between(same.open[id].exits, entry.at, exit.at);
@@ -49,12 +49,13 @@ bool is_contested(const SamePlates& same, const OpenSides& sides, const Sighting
 
 }  // namespace
 
-void release_contested(SamePlates& same, std::span<const Sighting> entries, std::span<const Sighting> exits) {
+void release_contested(SamePlates& same, std::span<const PlateSighting> entries,
+                       std::span<const PlateSighting> exits) {
     const OpenSides sides = index_of(same.open);
     std::vector<OpenText> released;
     std::erase_if(same.matched, [&](const Crossing& crossing) {
-        const Sighting& entry = entries[crossing.entry];
-        const Sighting& exit = exits[crossing.exit];
+        const PlateSighting& entry = entries[crossing.entry];
+        const PlateSighting& exit = exits[crossing.exit];
         if (!is_contested(same, sides, entry, exit)) return false;
         // Its exit was before the other's, its entry after.
         released.push_back(

@@ -8,6 +8,7 @@ namespace portcullis {
 
 /// Takes such pairs out of `matched`, for the second pass: an open exit that is near lies between, and an
 /// open entry that is near after it.
-void release_contested(SamePlates& same, std::span<const Sighting> entries, std::span<const Sighting> exits);
+void release_contested(SamePlates& same, std::span<const PlateSighting> entries,
+                       std::span<const PlateSighting> exits);
 
 }  // namespace portcullis

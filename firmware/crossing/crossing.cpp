@@ -13,10 +13,10 @@ namespace {
 /// Of each sighting of one side: empty when it is matched.
 using Fates = std::vector<std::optional<Unmatched>>;
 
-Fates first_fates(std::span<const Sighting> sightings, UtcTime from, UtcTime to) {
+Fates first_fates(std::span<const PlateSighting> sightings, UtcTime from, UtcTime to) {
     Fates fates;
     fates.reserve(sightings.size());
-    for (const Sighting& sighting : sightings) {
+    for (const PlateSighting& sighting : sightings) {
         const bool inside = sighting.at >= from && sighting.at < to;
         fates.emplace_back(sighting.text.empty() ? Unmatched::unread
                            : inside              ? Unmatched::alone
@@ -30,7 +30,7 @@ void mark(Fates& fates, std::span<const std::size_t> places) {
         fates[place] = Unmatched::ambiguous;
 }
 
-std::vector<LoneSighting> lone(const Fates& fates, std::span<const Sighting> sightings) {
+std::vector<LoneSighting> lone(const Fates& fates, std::span<const PlateSighting> sightings) {
     std::vector<LoneSighting> left;
     for (std::size_t i = 0; i < fates.size(); ++i)
         if (fates[i]) left.push_back({i, *fates[i]});
@@ -56,7 +56,7 @@ const char* to_string(Unmatched why) {
     return "alone";
 }
 
-Crossings find_crossings(std::span<const Sighting> entries, std::span<const Sighting> exits,
+Crossings find_crossings(std::span<const PlateSighting> entries, std::span<const PlateSighting> exits,
                          const CrossingQuestion& question) {
     const microseconds reach = question.longest + question.slack;
     Fates of_entries = first_fates(entries, UtcTime::min(), question.to - reach);

@@ -10,7 +10,7 @@
 
 namespace portcullis {
 
-struct Sighting {
+struct PlateSighting {
     UtcTime at{};
     std::string_view text;  // A-Z 0-9; borrowed for the call; empty: unread
 };
@@ -54,7 +54,8 @@ struct Crossings {
 
 /// question is checked(): its window and spans count, its places are the caller's affair. The order in which
 /// the sightings come says nothing.
-[[nodiscard]] Crossings find_crossings(std::span<const Sighting> entries, std::span<const Sighting> exits,
+[[nodiscard]] Crossings find_crossings(std::span<const PlateSighting> entries,
+                                       std::span<const PlateSighting> exits,
                                        const CrossingQuestion& question);
 
 /// Of all dwells; zero of none. Nearest rank.

@@ -18,7 +18,7 @@ struct Event {
     State state = State::open;
 };
 
-std::vector<Event> events_of(std::span<const Sighting> entries, std::span<const Sighting> exits,
+std::vector<Event> events_of(std::span<const PlateSighting> entries, std::span<const PlateSighting> exits,
                              const CrossingQuestion& question) {
     std::vector<Event> events;
     events.reserve(entries.size() + exits.size());
@@ -84,7 +84,7 @@ bool fits_spans(microseconds dwell, const CrossingQuestion& question) {
     return dwell >= question.shortest - question.slack && dwell <= question.longest + question.slack;
 }
 
-SamePlates match_same_plates(std::span<const Sighting> entries, std::span<const Sighting> exits,
+SamePlates match_same_plates(std::span<const PlateSighting> entries, std::span<const PlateSighting> exits,
                              const CrossingQuestion& question) {
     std::vector<Event> events = events_of(entries, exits, question);
     SamePlates found;

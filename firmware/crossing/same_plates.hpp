@@ -34,7 +34,8 @@ struct SamePlates {
 /// An exit belongs to the entry right before it, if no other sighting of that text lies between. Entry,
 /// entry, exit, exit is two vehicles or two passages that were missed: all four are ambiguous. Unread ones
 /// are left out.
-[[nodiscard]] SamePlates match_same_plates(std::span<const Sighting> entries, std::span<const Sighting> exits,
+[[nodiscard]] SamePlates match_same_plates(std::span<const PlateSighting> entries,
+                                           std::span<const PlateSighting> exits,
                                            const CrossingQuestion& question);
 
 }  // namespace portcullis

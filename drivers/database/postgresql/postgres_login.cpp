@@ -32,11 +32,12 @@ Result<std::string> password_of(const PostgresSettings& settings) {
 
 /// What libpq would take from the environment is said here, so that it takes nothing from there.
 Result<Words> words_of(const PostgresSettings& settings) {
+    std::string password = TRY(password_of(settings));
     Words words{{"host", settings.host},
                 {"port", std::to_string(settings.port)},
                 {"dbname", settings.database},
                 {"user", settings.user},
-                {"password", TRY(password_of(settings))},
+                {"password", std::move(password)},
                 {"passfile", "/dev/null/none"},
                 {"client_encoding", "UTF8"},
                 {"application_name", "portcullis"},

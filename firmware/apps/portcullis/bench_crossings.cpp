@@ -12,8 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<Sighting> sightings_of(const std::vector<TrafficSighting>& seen) {
-    std::vector<Sighting> sightings;
+std::vector<PlateSighting> sightings_of(const std::vector<TrafficSighting>& seen) {
+    std::vector<PlateSighting> sightings;
     sightings.reserve(seen.size());
     for (const TrafficSighting& one : seen)
         sightings.push_back({one.at, one.text});
@@ -77,8 +77,8 @@ Json lone_of(const std::vector<LoneSighting>& sightings) {
 
 Json measure(const CrossingsOptions& options) {
     const Traffic traffic = make_traffic(options);
-    const std::vector<Sighting> entries = sightings_of(traffic.entries);
-    const std::vector<Sighting> exits = sightings_of(traffic.exits);
+    const std::vector<PlateSighting> entries = sightings_of(traffic.entries);
+    const std::vector<PlateSighting> exits = sightings_of(traffic.exits);
     CrossingQuestion question;
     question.from = traffic.from;
     question.to = traffic.to;

@@ -53,8 +53,8 @@ class Gate {
     }
 
   private:
-    static std::vector<Sighting> sightings(const std::vector<Seen>& seen) {
-        std::vector<Sighting> all;
+    static std::vector<PlateSighting> sightings(const std::vector<Seen>& seen) {
+        std::vector<PlateSighting> all;
         for (const Seen& one : seen)
             all.push_back({minute(one.at), one.text});
         return all;
