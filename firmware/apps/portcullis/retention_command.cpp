@@ -47,6 +47,7 @@ Result<std::unique_ptr<RecipientToken>> token_of(const OpenerSettings& settings)
 
 std::string words_of(const std::vector<Purpose>& purposes) {
     std::vector<std::string_view> words;
+    words.reserve(purposes.size());
     for (const Purpose purpose : purposes)
         words.push_back(to_string(purpose));
     return fmt::format("{}", fmt::join(words, ","));
