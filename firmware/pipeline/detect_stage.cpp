@@ -1,5 +1,7 @@
 #include "pipeline/detect_stage.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "pipeline/patch_score.hpp"
 #include "pipeline/rate.hpp"

@@ -34,7 +34,7 @@ class ReadStage {
         Voter voter;
         std::vector<ReadPatch> patches;  // as many as the budget lets through, with those below
         std::vector<PatchJob> spared;    // not read: the vote was settled
-        float heaviest = 0;              // of the weights that voted
+        float heaviest = 0;              // of the weights of what was read
         bool reported = false;
     };
 
