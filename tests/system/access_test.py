@@ -36,9 +36,9 @@ class Access(unittest.TestCase):
 
     def reload(self):
         """SIGHUP, and until the opener has read everything again."""
-        before = self.house.log_text("opener").count("recipients=")
+        before = self.house.log_text("opener").count("looked at again")
         self.house.processes["opener"].send_signal(signal.SIGHUP)
-        wait_until("the opener reads again", lambda: self.house.log_text("opener").count("recipients=") > before, LIMIT_S)
+        wait_until("the opener reads again", lambda: self.house.log_text("opener").count("looked at again") > before, LIMIT_S)
 
     def tail(self, *options, purpose="test"):
         return subprocess.Popen([self.house.bin / "portcullis", "tail", "--socket", self.house.view_socket, "--purpose", purpose,
