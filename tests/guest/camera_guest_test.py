@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from guest import BUSYBOX, LIMIT_S, QEMU, SOURCE, EmulatedCamera, Guest, build_initramfs
+from guest import BUSYBOX, LIMIT_S, QEMU, SOURCE, EmulatedCamera, Guest, build_initramfs, with_another_machine
 
 BUILD = pathlib.Path()
 DRIVERS = ("v4l2", "libcamera")
@@ -38,25 +38,26 @@ fi
 
 
 class Cameras(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-guest-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
     def start(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-guest-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         kernel = BUILD.parent / "guest" / "kernel"
         subprocess.run([SOURCE / "tests/guest/fetch-kernel", kernel], check=True)
         version = (kernel / "complete").read_text(encoding="utf-8").strip()
         initramfs = build_initramfs(kernel, version, ("xhci-pci", "uvcvideo"),
                                     (BUILD / "tests/guest/guest_camera", BUILD / "tests/drivers/camera/test_driver_camera"), SCRIPT)
-        socket = self.folder / "camera"
+        socket = folder / "camera"
         camera = EmulatedCamera(BUILD, socket)
         self.addCleanup(camera.close)
-        guest = Guest(self.folder, kernel, version, initramfs, "-device", "qemu-xhci", "-chardev",
+        guest = Guest(folder, kernel, version, initramfs, "-device", "qemu-xhci", "-chardev",
                       f"socket,id=camera,path={socket}", "-device", "usb-redir,chardev=camera")
         self.addCleanup(guest.close)
         return camera, guest
 
     def test_cameras(self):
+        with_another_machine(self.look_at_cameras)
+
+    def look_at_cameras(self):
         camera, guest = self.start()
         lines, controls, phase = [], {}, None
         while (line := guest.next_line(LIMIT_S)) is not None and line != "GUEST-END":

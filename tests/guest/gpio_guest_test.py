@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from guest import BUSYBOX, LIMIT_S, QEMU, Guest, build_initramfs
+from guest import BUSYBOX, LIMIT_S, QEMU, Guest, build_initramfs, with_another_machine
 
 BUILD = pathlib.Path()
 SCRIPT = """
@@ -33,6 +33,9 @@ echo GPIO-RESULT $?
 
 class Gpio(unittest.TestCase):
     def test_lines(self):
+        with_another_machine(self.look_at_lines)
+
+    def look_at_lines(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-guest-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         kernel = BUILD.parent / "guest" / "kernel"

@@ -5,7 +5,9 @@ import pathlib
 import queue
 import re
 import subprocess
+import sys
 import threading
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 QEMU = "qemu-system-x86_64"
@@ -15,6 +17,33 @@ BUSYBOX = pathlib.Path("/bin/busybox")
 UDEVADM = pathlib.Path("/bin/udevadm")
 MEMORY_MIB = 1024
 LIMIT_S = 300  # for one line of the guest: a machine under load is slow
+BEAT_S = 20
+FROZEN_S = 200
+# Every BEAT_S the guest says what its programs wait in, so that a program that stands still can be told from a machine that does.
+BEAT = f"""(while sleep {BEAT_S}; do
+  line=BEAT
+  for task in /proc/[0-9]*/task/*; do
+    [ -z "$(readlink ${{task%/task/*}}/exe)" ] || line="$line $(cat $task/comm):$(sed 's/.*] //; s/+.*//' $task/stack | tr '\n' '<')"
+  done
+  echo "$line"
+done) 2>/dev/null &"""
+
+
+class GuestFrozen(Exception):
+    """The emulated machine stands still: not even its beat comes. Nothing that runs in it can do that."""
+
+
+class GuestStuck(Exception):
+    """The machine runs, but what was awaited did not come."""
+
+
+def with_another_machine(test):
+    """Runs the test once more, in another guest, when its emulated machine stood still."""
+    try:
+        test()
+    except GuestFrozen as frozen:
+        print(f"ONCE MORE: {frozen}", file=sys.stderr, flush=True)
+        test()
 
 
 class Initramfs:
@@ -99,7 +128,7 @@ def build_initramfs(kernel, version, wanted_modules, programs, script, extra_mod
     init = ["#!/bin/busybox sh", "/bin/busybox --install -s /bin", "export PATH=/bin",
             "mount -t proc proc /proc", "mount -t sysfs sys /sys", "mount -t devtmpfs dev /dev", "stty -echo 2>/dev/null",
             "mkdir -p /run/udev", "systemd-udevd --daemon", *(f"insmod {file}" for file in loading),
-            "udevadm trigger --action=add", "udevadm settle -t 60", script, "echo GUEST-END", "poweroff -f"]
+            "udevadm trigger --action=add", "udevadm settle -t 60", BEAT, script, "echo GUEST-END", "poweroff -f"]
     image.file("init", "\n".join(init).encode() + b"\n")
     return image.bytes()
 
@@ -116,16 +145,29 @@ class Guest:
                    "-append", f"{boot} quiet panic=-1", *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._lines = queue.Queue()
+        self._beat = None
+        self._beat_at = time.monotonic()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
-        for line in self._process.stdout:
-            self._lines.put(line.decode(errors="replace").strip())
+        for raw in self._process.stdout:
+            line = raw.decode(errors="replace").strip()
+            self._beat_at = time.monotonic()
+            if line.startswith("BEAT "):
+                self._beat = line.removeprefix("BEAT ")
+            else:
+                self._lines.put(line)
         self._lines.put(None)
 
     def next_line(self, timeout_s):
         """None when the guest is off."""
-        return self._lines.get(timeout=timeout_s)
+        try:
+            return self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            silent_s = time.monotonic() - self._beat_at
+        if self._beat is not None and silent_s > FROZEN_S:
+            raise GuestFrozen(f"the emulated machine has stood still for {silent_s:.0f} s; before that: {self._beat}")
+        raise GuestStuck(f"no line of the guest for {timeout_s} s; its programs: {self._beat or 'not heard of'}")
 
     def write(self, text):
         self._process.stdin.write(text.encode())
