@@ -124,10 +124,12 @@ class House:
         return path.read_text(errors="replace") if path.exists() else ""
 
     # --- keys and settings ----------------------------------------------------------------------------------------
-    def make_keys(self):
+    def make_keys(self, workers=1):
+        """workers: how many collectors are to share a store; the second is called collector-2."""
         tool = self.bin / "portcullis"
         environment = {**os.environ, "PORTCULLIS_TOOL": str(tool.resolve()) if tool.exists() else ""}
-        subprocess.run([HERE / "make-pki", self.pki, "--device", self.device], check=True, capture_output=True,
+        more = [part for number in range(2, workers + 1) for part in ("--worker", f"collector-{number}")]
+        subprocess.run([HERE / "make-pki", self.pki, "--device", self.device, *more], check=True, capture_output=True,
                        env=environment)
 
     def write_access_policy(self, people=None, devices=None, version=1):
@@ -219,6 +221,25 @@ class House:
             "devices": trust,
         })
 
+    def share_store(self, workers, store):
+        """Settings of so many collectors, each with an opener of its own (collector, opener, collector-2, opener-2, ...), over
+        one store. store: the keys of [store], of a PostgreSQL server. After write_all_settings()."""
+        texts = {program: self.settings_file(program).read_text(encoding="utf-8") for program in ("collector", "opener")}
+        own = {str(self.folder / "run" / "ingest.sock"), str(self.view_socket), str(self.audit_file), str(self.index_file)}
+        for number in range(1, workers + 1):
+            name = "" if number == 1 else f"-{number}"
+            shared = texts["collector"].replace("[broker]\n", '[broker]\nshare_group = "collectors"\n')
+            shared = shared.replace(f'path = {json.dumps(str(self.store_file))}',
+                                    "\n".join(f"{key} = {json.dumps(value)}" for key, value in store.items()))
+            for ending in ("crt", "key"):
+                shared = shared.replace(str(self.pki / "collector" / f"tls.{ending}"),
+                                        str(self.pki / "collector" / f"{f'collector{name}' if name else 'tls'}.{ending}"))
+            for program, text in (("collector", shared), ("opener", texts["opener"])):
+                for path in own:
+                    root, dot, ending = path.rpartition(".")
+                    text = text.replace(json.dumps(path), json.dumps(f"{root}{name}{dot}{ending}"))
+                self.settings_file(program + name).write_text(text, encoding="utf-8")
+
     def broker_values(self):
         """What stands for each @NAME@ of board/host/mosquitto's templates."""
         return {"DIR": str(self.folder / "broker"), "ADDRESS": self.address or "127.0.0.1", "PORT": str(self.port),
@@ -232,7 +253,9 @@ class House:
         table = self.folder / "broker" / "access.json"
         if not table.exists():
             devices = [path.parent.name for path in sorted((self.pki / "devices").glob("*/identity.crt"))]
-            subprocess.run([HERE / "mosquitto" / "access", "write", table, *devices], check=True)
+            workers = sorted(path.stem for path in (self.pki / "collector").glob("collector-*.crt"))
+            collectors = [part for name in ("collector", *workers) for part in ("--collector", f"CN={name},O=Portcullis")]
+            subprocess.run([HERE / "mosquitto" / "access", "write", table, *devices, *collectors], check=True)
 
     def change_access(self, *arguments):
         """Runs board/host/mosquitto/access admit or revoke against the running broker, as its admin."""
@@ -252,8 +275,8 @@ class House:
         return process
 
     def start(self, program, *arguments):
-        """Starts one of PROGRAMS with its settings file."""
-        return self.spawn(program, [self.bin / f"portcullis-{program}", "--config", self.settings_file(program),
+        """Starts one of PROGRAMS with its settings file; collector-2 is a second portcullis-collector with its own."""
+        return self.spawn(program, [self.bin / f"portcullis-{program.partition('-')[0]}", "--config", self.settings_file(program),
                                     *arguments], env={**os.environ, **self.environments.get(program, {})})
 
     def running(self, name):
@@ -320,13 +343,14 @@ class House:
 
         wait_until("the broker listens", listening, START_LIMIT_S)
 
-    def start_opener(self):
-        process = self.start("opener")
+    def start_opener(self, name="opener"):
+        process = self.start(name)
+        socket_file = self.view_socket.with_name(f"view{name.removeprefix('opener')}.sock")
 
         def ready():
             if process.poll() is not None:
-                raise HouseError(f"the opener ended with code {process.returncode}; see {self.log_file('opener')}")
-            return self.view_socket.exists()
+                raise HouseError(f"the opener ended with code {process.returncode}; see {self.log_file(name)}")
+            return socket_file.exists()
 
         wait_until("the opener listens", ready, START_LIMIT_S)
 

@@ -63,8 +63,12 @@ CollectorSettings::StoreSection read_store(SettingsSection section) {
 Result<CollectorSettings> CollectorSettings::load(const std::filesystem::path& file) {
     SettingsReader in = TRY(SettingsReader::open(file));
     CollectorSettings settings;
-    settings.broker = read_broker(in.section("broker"));
+    SettingsSection broker = in.section("broker");
+    settings.broker = read_broker(broker);
     settings.store = read_store(in.section("store"));
+    broker.check(settings.broker.share_group.empty() ||
+                     settings.store.kind == CollectorSettings::StoreKind::postgresql,
+                 "share_group", "several collectors share a store in PostgreSQL alone: [store] kind");
     SettingsSection receipts = in.section("receipts");
     settings.receipts = {receipts.key_source("key"), receipts.path("certificate")};
     settings.devices = read_device_trust_files(in);

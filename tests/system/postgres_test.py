@@ -66,7 +66,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Postgres(Road):
+class OverPostgres(Road):
     def setUp(self):
         if programs() is None:
             print("SKIPPED: PostgreSQL is not here; run cmake/install-packages tests/packages.txt")
@@ -98,14 +98,21 @@ class Postgres(Road):
     def tool(self, *arguments):
         return subprocess.run([pathlib.Path(road_test.BIN) / "portcullis", *arguments], capture_output=True, text=True, check=False)
 
-    def test_a_server_that_crashes_and_a_collector_killed_beside_it_lose_and_double_nothing(self):
-        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 6), stills=True, rate=4)
+    def make_store(self):
+        """The tables, with their owner's rights; gives the settings of an auditor."""
         auditor = self.folder / "auditor.toml"
         auditor.write_text(self.settings_for(AUDITOR), encoding="utf-8")
         settings = self.house.settings_file("collector")
         settings.write_text(self.settings_for(COLLECTOR), encoding="utf-8")
         made = self.tool("store", "make", "--config", settings, "--owner", OWNER, "--reader", AUDITOR)
         self.assertEqual(made.returncode, 0, made.stderr)
+        return auditor
+
+
+class Postgres(OverPostgres):
+    def test_a_server_that_crashes_and_a_collector_killed_beside_it_lose_and_double_nothing(self):
+        self.house.write_all_settings(cut_pictures(self.folder / "pictures", 6), stills=True, rate=4)
+        auditor = self.make_store()
         self.house.start_broker()
         self.house.start_opener()
         for program in ("collector", "uplink", "reader"):

@@ -53,10 +53,17 @@ PahoSettings broker_settings(const CollectorSettings::BrokerSection& section) {
     broker.ca = section.ca;
     broker.certificate = section.certificate;
     broker.key = section.key;
-    broker.session_expiry = section.session_expiry;
+    // What the broker keeps for a worker that is away, the others would not get.
+    broker.session_expiry = section.share_group.empty() ? section.session_expiry : std::chrono::hours(0);
     broker.back_off_limit = section.back_off_limit;
     broker.max_incoming_bytes = max_blob_bytes + packet_overhead_bytes;
     return broker;
+}
+
+/// Of several: the name in its certificate, by which the broker knows it.
+Result<std::string> worker_name(const CollectorSettings::BrokerSection& section) {
+    const X509Ptr certificate = TRY(load_certificate(section.certificate));
+    return common_name(certificate.get());
 }
 
 /// The recipient sets that were issued.
@@ -114,6 +121,10 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     IngestLimits limits;
     limits.chains = settings.store.max_chains;
     Ingest ingest(std::move(store), std::move(devices), *receipt_key, clock, limits);
+    if (!settings.broker.share_group.empty()) {
+        const std::string worker = TRY(worker_name(settings.broker));
+        TRY(ingest.share_work(worker));
+    }
     std::optional<RegistrarDesk> registrar = TRY(open_registrar(settings));
     OpenerClientSettings client;
     client.socket = settings.opener_socket;

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/portcullis/bench_accuracy.hpp"
+#include "apps/portcullis/bench_collector.hpp"
 #include "apps/portcullis/bench_crossings.hpp"
 #include "apps/portcullis/bench_index.hpp"
 #include "apps/portcullis/bench_road.hpp"
@@ -104,6 +105,20 @@ constexpr auto index_footer =
     "  opened       rows that were opened for it; found: those that fit\n"
     "The audit log's two syncs and the socket come on top. A read entered by itself is what the opener does\n"
     "with each; many in one transaction, what a rebuild does.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+constexpr auto collector_footer =
+    "Devices seal records beforehand. Then one ingest stores and receipts them, alone; then, of as many new\n"
+    "ones, each worker does all: an ingest and an opener in one thread, as fast as they can. Without broker "
+    "and\n"
+    "sockets (tests/load/collector_load.py has them). Lines:\n"
+    "  opening a read    what nobody can do without: ECDH, decryption, two digests and a signature checked\n"
+    "  ingest alone      gate, chain, rows, commit and receipts\n"
+    "  N ingest, opener  the same, and verdicts, index and the verdicts' rows; `came a second` of all "
+    "workers\n"
+    "us of a core are of the workers' threads; a server's processes come on top.\n"
+    "A database at --server must be empty; what is written there stays.\n"
     "\n"
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
@@ -255,6 +270,31 @@ void add_index(CLI::App& bench, bench::IndexOptions& options) {
     command->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
+void add_collector(CLI::App& bench, bench::CollectorOptions& options) {
+    CLI::App* command =
+        bench.add_subcommand("collector", "Measure what ingest and opener take, against what opening costs");
+    command->footer(collector_footer);
+    command->add_option("FOLDER", options.folder,
+                        "Where store and index are made (default: the current folder)");
+    command->add_option("--server", options.server, "PostgreSQL instead of SQLite: the folder of its socket");
+    command->add_option("--database", options.database, "An empty one there")->capture_default_str();
+    command->add_option("--user", options.user, "Its owner there")->capture_default_str();
+    command->add_option("--records", options.records, "Records of each run")
+        ->check(CLI::Range(std::uint64_t{100}, bench::max_collector_records))
+        ->capture_default_str();
+    command->add_option("--devices", options.devices, "Devices that they are of")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
+        ->capture_default_str();
+    command->add_option("--workers", options.workers, "Workers that share the store")
+        ->check(CLI::Range(1, bench::max_collector_workers))
+        ->capture_default_str();
+    command->add_option("--batch", options.batch, "Messages of a transaction")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
+        ->capture_default_str();
+    command->add_flag("--pictures", options.pictures, "Each record with a plate picture and an overview");
+    command->add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
 void add_crossings(CLI::App& bench, bench::CrossingsOptions& options) {
     CLI::App* command =
         bench.add_subcommand("crossings", "Measure how well entry and exit of one vehicle are found");
@@ -305,18 +345,20 @@ std::function<int()> add_bench_command(CLI::App& program) {
     auto seal = std::make_shared<bench::SealOptions>();
     auto spool = std::make_shared<bench::SpoolOptions>();
     auto index = std::make_shared<bench::IndexOptions>();
+    auto collector = std::make_shared<bench::CollectorOptions>();
     auto crossings = std::make_shared<bench::CrossingsOptions>();
     auto road = std::make_shared<bench::RoadOptions>();
-    CLI::App* command = program.add_subcommand(
-        "bench",
-        "Measure the reader's accuracy and speed, the whole road, sealing, the spool, the plate index and "
-        "crossings");
+    CLI::App* command = program.add_subcommand("bench",
+                                               "Measure the reader's accuracy and speed, the whole road, "
+                                               "sealing, the spool, the collector, the plate "
+                                               "index and crossings");
     command->require_subcommand(1);
     add_accuracy(*command, *accuracy);
     add_speed(*command, *speed);
     add_seal(*command, *seal);
     add_spool(*command, *spool);
     add_index(*command, *index);
+    add_collector(*command, *collector);
     add_crossings(*command, *crossings);
     add_road(*command, *road);
     return [=] {
@@ -324,6 +366,8 @@ std::function<int()> add_bench_command(CLI::App& program) {
         if (command->got_subcommand("road")) return run_with_models(*road, bench::run_road);
         if (command->got_subcommand("speed")) return run_with_models(*speed, bench::run_speed);
         if (command->got_subcommand("index")) return run([&] { return bench::run_index(*index); });
+        if (command->got_subcommand("collector"))
+            return run([&] { return bench::run_collector(*collector); });
         if (command->got_subcommand("crossings"))
             return run([&] { return bench::run_crossings(*crossings); });
         if (command->got_subcommand("seal")) return run([&] { return bench::run_seal(*seal); });

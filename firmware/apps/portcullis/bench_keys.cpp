@@ -79,17 +79,26 @@ Result<KeyFiles> write_pair(const Pair& pair, const std::filesystem::path& folde
 
 }  // namespace
 
-Result<ThrowAwayKeys> ThrowAwayKeys::create(std::size_t recipients) {
+std::string ThrowAwayKeys::device_name(std::size_t n) {
+    return fmt::format("bench-{}", n + 1);
+}
+
+Result<ThrowAwayKeys> ThrowAwayKeys::create(std::size_t recipients, std::size_t devices) {
     ThrowAwayKeys keys(TRY(BenchFolder::create()));
     const Pair authority = TRY(
         make_pair("bench CA", nullptr,
                   {{NID_basic_constraints, "critical,CA:TRUE"}, {NID_key_usage, "critical,keyCertSign"}}));
     keys.authority_ = TRY(write_pair(authority, keys.folder_.path(), "ca"))
     .certificate;
-    const Pair device = TRY(
-        make_pair(device_name, &authority,
-                  {{NID_key_usage, "critical,digitalSignature"}, {NID_ext_key_usage, "emailProtection"}}));
-    keys.device_ = TRY(write_pair(device, keys.folder_.path(), "device"));
+    std::error_code made;
+    std::filesystem::create_directory(keys.signers(), made);
+    if (made) return fail(Error::from_errno(keys.signers().string(), made.value()));
+    for (std::size_t i = 0; i < devices; ++i) {
+        const Pair device = TRY(make_pair(
+            device_name(i), &authority,
+            {{NID_key_usage, "critical,digitalSignature"}, {NID_ext_key_usage, "emailProtection"}}));
+        keys.devices_.push_back(TRY(write_pair(device, keys.signers(), device_name(i))));
+    }
     for (std::size_t i = 0; i < recipients; ++i) {
         const std::string name = fmt::format("recipient-{}", i + 1);
         const Pair recipient = TRY(make_pair(name, &authority, {{NID_key_usage, "critical,keyAgreement"}}));

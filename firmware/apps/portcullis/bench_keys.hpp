@@ -1,6 +1,6 @@
 #pragma once
-// Keys of one device and its recipients, made for one run of `portcullis bench seal`, in a folder that only
-// this user may read and that goes with the object. They protect nothing.
+// Keys of devices and their recipients, made for one run of `portcullis bench`, in a folder that only this
+// user may read and that goes with the object. They protect nothing.
 
 #include <filesystem>
 #include <utility>
@@ -18,21 +18,25 @@ struct KeyFiles {
 
 class ThrowAwayKeys {
   public:
-    static constexpr auto device_name = "bench";
+    /// Of the n-th device, from 0.
+    [[nodiscard]] static std::string device_name(std::size_t n);
 
     /// Errors: io (the folder for temporary files; TMPDIR names another), internal (OpenSSL).
-    [[nodiscard]] static Result<ThrowAwayKeys> create(std::size_t recipients);
+    [[nodiscard]] static Result<ThrowAwayKeys> create(std::size_t recipients, std::size_t devices = 1);
 
     [[nodiscard]] const std::filesystem::path& authority() const { return authority_; }
-    [[nodiscard]] const KeyFiles& device() const { return device_; }
+    [[nodiscard]] const std::vector<KeyFiles>& devices() const { return devices_; }
+    /// Certificates of all devices.
+    [[nodiscard]] std::filesystem::path signers() const { return folder_.path() / signers_folder; }
     [[nodiscard]] const std::vector<KeyFiles>& recipients() const { return recipients_; }
 
   private:
     explicit ThrowAwayKeys(BenchFolder folder) : folder_(std::move(folder)) {}
 
+    static constexpr auto signers_folder = "devices";
     BenchFolder folder_;
     std::filesystem::path authority_;
-    KeyFiles device_;
+    std::vector<KeyFiles> devices_;
     std::vector<KeyFiles> recipients_;
 };
 

@@ -75,6 +75,21 @@ struct IndexOptions {
 };
 inline constexpr std::uint64_t max_index_rows = 100'000'000;
 
+struct CollectorOptions {
+    std::filesystem::path folder = ".";
+    std::string server;  // the folder of a PostgreSQL server's socket; empty: SQLite
+    std::string database = "bench";
+    std::string user = "portcullis";
+    std::uint64_t records = 10'000;  // of each of the two runs
+    std::size_t devices = 16;
+    int workers = 1;
+    std::size_t batch = 64;  // messages of a transaction
+    bool pictures = false;   // each record with both
+    bool json = false;
+};
+inline constexpr std::uint64_t max_collector_records = 1'000'000;
+inline constexpr int max_collector_workers = 16;
+
 /// What cameras make of the traffic; the model stands in bench_traffic.hpp.
 struct CrossingsOptions {
     std::uint64_t vehicles = 10'000;  // a day

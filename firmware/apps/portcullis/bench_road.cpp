@@ -147,15 +147,15 @@ class Bench {
         : options_(options), keys_(std::move(keys)), folder_(std::move(folder)), truth_(std::move(truth)) {}
 
     Result<void> load() {
-        key_ = TRY(FileSigningKey::create(keys_.device().key, keys_.device().certificate));
+        key_ = TRY(FileSigningKey::create(keys_.devices()[0].key, keys_.devices()[0].certificate));
         SealerSettings settings;
-        settings.device = ThrowAwayKeys::device_name;
+        settings.device = ThrowAwayKeys::device_name(0);
         settings.fleet = "bench";
         settings.boot = "boot-1";
         settings.read_recipients = {keys_.recipients().front().certificate};
         settings.plate_recipients = settings.overview_recipients = settings.read_recipients;
         sealer_.emplace(TRY(Sealer::create(settings, *key_)));
-        SpoolSettings spool{.path = folder_.path() / "spool.db", .device = ThrowAwayKeys::device_name};
+        SpoolSettings spool{.path = folder_.path() / "spool.db", .device = ThrowAwayKeys::device_name(0)};
         spool.anchor = folder_.path() / "private" / "anchor";
         spool.quota_bytes = options_.quota_bytes;
         const auto sign = [this](const Tombstone& tombstone) { return sealer_->tombstone(tombstone); };

@@ -98,9 +98,9 @@ class Bench {
         : options_(options), keys_(std::move(keys)), record_(sample_record(options)) {}
 
     Result<void> load() {
-        key_ = TRY(FileSigningKey::create(keys_.device().key, keys_.device().certificate));
+        key_ = TRY(FileSigningKey::create(keys_.devices()[0].key, keys_.devices()[0].certificate));
         SealerSettings settings;
-        settings.device = ThrowAwayKeys::device_name;
+        settings.device = ThrowAwayKeys::device_name(0);
         settings.fleet = "bench";
         settings.boot = "boot-1";
         std::vector<RecipientFiles> recipients;
@@ -113,8 +113,8 @@ class Bench {
         }
         settings.plate_recipients = settings.overview_recipients = settings.read_recipients;
         sealer_.emplace(TRY(Sealer::create(settings, *key_)));
-        TrustStore trust =
-            TRY(TrustStore::create({.ca_chain = keys_.authority(), .signers = keys_.device().certificate}));
+        TrustStore trust = TRY(
+            TrustStore::create({.ca_chain = keys_.authority(), .signers = keys_.devices()[0].certificate}));
         opener_.emplace(TRY(EnvelopeOpener::create({recipients.front()}, std::move(trust))));
         bare_.emplace(key_->key(), std::move(public_keys));
         head_.next_seq = 1;

@@ -83,6 +83,7 @@ Result<void> CollectorService::exchange_with_opener() {
     const std::vector<OpenReply> replies = opener_.take_replies();
     if (!replies.empty()) TRY(with_context(ingest_.judged(replies), "cannot store verdicts"));
     if (const auto keys = opener_.keys()) ingest_.opener_keys_are(*keys);
+    ingest_.opener_is(opener_.connected());
     for (OpenRequest& request : TRY(ingest_.to_judge(open_window)))
         PORTCULLIS_ASSERT(opener_.ask(std::move(request)));
     return {};

@@ -14,6 +14,8 @@ namespace {
 
 /// A transaction judges no more statements; the rest follows with the next turn.
 constexpr std::size_t statements_per_turn = 64;
+/// What another worker takes a verdict from (new keys, a branch) may lie behind us.
+constexpr std::chrono::seconds rewind_interval{5};
 
 Received received_as(Placement placement, const std::optional<Verdict>& known) {
     switch (placement) {
@@ -258,7 +260,23 @@ Result<std::vector<BrokerMessage>> Ingest::receipts() {
         problem = written.error();
     }
     if (problem && messages.empty()) return fail(std::move(*problem));
-    return messages;
+    if (store_.crew() == nullptr || messages.empty()) return messages;
+    const Result<void> seen = show_receipts();
+    if (seen) return messages;
+    for (const ReceiptRow& receipt : given_)
+        desk_.put_back(receipt.chain_id);
+    given_.clear();
+    return fail(Error(seen.error()));
+}
+
+/// A device may name a receipt as soon as it has it, and another worker may judge what names it.
+Result<void> Ingest::show_receipts() {
+    Transaction transaction = TRY(store_.begin());
+    TRY(store_.need_not_last());
+    TRY(store_receipts());
+    TRY(transaction.commit());
+    given_.clear();
+    return {};
 }
 
 Result<std::optional<BrokerMessage>> Ingest::write_receipt(RowId id) {
@@ -290,7 +308,33 @@ Result<void> Ingest::look_round(bool listening) {
     return {};
 }
 
+Result<void> Ingest::share_work(std::string_view worker) {
+    TRY(store_.share_work());
+    second_look_.of_worker(worker);
+    queue_.judge_only({0, 0});  // nothing before it has a place
+    return {};
+}
+
+Result<void> Ingest::look_at_crew() {
+    Crew* const crew = store_.crew();
+    if (crew == nullptr) return {};
+    const BootTime now = clock_->since_boot();
+    if (TRY(crew->look(now, opener_there_))) {
+        queue_.judge_only(crew->share());
+        const WorkShare& share = crew->share();
+        if (share.of == 0)
+            log_warning("collector", "without its opener it leaves judging to the other workers");
+        else
+            log_info("collector", "judges share {} of {} of the chains", share.rank + 1, share.of);
+    }
+    if (now < rewind_at_) return {};
+    queue_.rewind();
+    rewind_at_ = now + rewind_interval;
+    return {};
+}
+
 Result<std::vector<OpenRequest>> Ingest::to_judge(std::size_t window) {
+    TRY(look_at_crew());
     // A row that cannot be looked at again now must not keep new ones from the opener.
     const Result<std::set<RowId>> grown = second_look_.step(devices_, clock_->utc());
     if (grown)
@@ -318,7 +362,7 @@ Result<void> Ingest::judge_statements() {
 Result<void> Ingest::judge_placed(RowId id) {
     const UtcTime now = clock_->utc();
     const auto item = TRY(store_.items.find(id));
-    if (!item) return {};  // it lost its place to the one before
+    if (!item || item->verdict) return {};  // it lost its place to the one before; another worker was quicker
     ChainRow chain = TRY(store_.chains.at(item->chain_id));
     const Incoming place{chain.device, item->kind, chain.chain, item->seq, 0, 0};
     DeviceStatement statement =
@@ -335,6 +379,8 @@ Result<void> Ingest::judge_placed(RowId id) {
 
 /// Was judged at the door, and came second: signed too, so its device has sealed this place twice.
 Result<void> Ingest::judge_claim(const QuarantineRow& claim) {
+    const auto now_there = TRY(store_.quarantine.find(claim.id));
+    if (!now_there || now_there->weighed) return {};
     const Incoming place{claim.device, claim.kind, claim.chain, claim.seq, 0, 0};
     const DeviceStatement statement =
         judge_statement(place, TRY(store_.quarantine.blob(claim.id)), devices_, claim.received_at);

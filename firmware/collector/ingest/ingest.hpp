@@ -66,6 +66,12 @@ class Ingest {
     /// ourselves have listened to the broker long enough.
     [[nodiscard]] Result<void> look_round(bool listening);
 
+    /// Other workers write to this store as well, each with another name: which chains are this one's to
+    /// judge, the crew says (crew.hpp). To be called before anything else. Errors: configuration (the store
+    /// is a file).
+    [[nodiscard]] Result<void> share_work(std::string_view worker);
+    /// Without one a worker leaves judging to the others.
+    void opener_is(bool there) { opener_there_ = there; }
     /// For the opener, at most `window` in flight.
     [[nodiscard]] Result<std::vector<OpenRequest>> to_judge(std::size_t window);
     [[nodiscard]] Result<void> judged(const std::vector<OpenReply>& replies);
@@ -114,6 +120,8 @@ class Ingest {
     [[nodiscard]] Result<ChainRow*> chain_for(const Incoming& incoming, ByteView blob, Touched& touched);
     [[nodiscard]] Result<std::vector<ChainRow*>> branches_for(const Incoming& incoming, Touched& touched);
     [[nodiscard]] Result<void> settle_all(const std::vector<OpenReply>& replies);
+    [[nodiscard]] Result<void> look_at_crew();
+    [[nodiscard]] Result<void> show_receipts();
     /// Statements that moved up to a place: their signature is ingest's own matter.
     [[nodiscard]] Result<void> judge_statements();
     [[nodiscard]] Result<void> judge_placed(RowId id);
@@ -132,6 +140,8 @@ class Ingest {
     ReceiptDesk desk_;
     SecondLook second_look_;
     Lookout lookout_;
+    bool opener_there_ = false;
+    BootTime rewind_at_{};
     std::optional<BootTime> listening_since_;
     BootTime look_round_due_{};
     std::vector<ReceiptRow> given_;  // not stored yet

@@ -162,13 +162,14 @@ Result<void> ItemTable::wake(RowId chain_id, Seq first, Seq last) {
     return row.run(chain_id, first, last);
 }
 
-Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit) {
+Result<std::vector<ItemRow>> ItemTable::to_judge(RowId after, std::size_t limit, const WorkShare& share) {
+    if (share.of == 0) return std::vector<ItemRow>();
     auto row =
         TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE verdict_at IS NULL AND waits = 0 AND "
                                            "kind NOT IN ('checkpoint', 'life') "
-                                           "AND id > ? ORDER BY id LIMIT ?",
+                                           "AND id > ? AND chain_id % ? = ? ORDER BY id LIMIT ?",
                                            fields)));
-    TRY(row.bind(after, static_cast<std::uint64_t>(limit)));
+    TRY(row.bind(after, share.of, share.rank, static_cast<std::uint64_t>(limit)));
     return rows(row);
 }
 

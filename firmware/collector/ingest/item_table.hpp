@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "collector/ingest/crew.hpp"
 #include "collector/ingest/rows.hpp"
 #include "ports/sql.hpp"
 
@@ -38,8 +39,10 @@ class ItemTable {
     [[nodiscard]] Result<void> set_waits(RowId id);
     [[nodiscard]] Result<void> wake(RowId chain_id, Seq first, Seq last);
 
-    /// Without verdict and for the opener, in order of arrival, with row ids above `after`.
-    [[nodiscard]] Result<std::vector<ItemRow>> to_judge(RowId after, std::size_t limit);
+    /// Without verdict and for the opener, in order of arrival, with row ids above `after`, of the share's
+    /// chains.
+    [[nodiscard]] Result<std::vector<ItemRow>> to_judge(RowId after, std::size_t limit,
+                                                        const WorkShare& share);
     /// Without verdict and for ingest itself: statements.
     [[nodiscard]] Result<std::vector<ItemRow>> statements_to_judge(std::size_t limit);
     /// Unopened, or signed by a stranger; row ids above `after`.

@@ -100,7 +100,7 @@ Result<void> JudgingQueue::gather(std::size_t count, std::vector<OpenRequest>& r
     }
     if (keeper_->take_rejudge()) rewind();
     // Items in flight may stand again before the cursor after a rewind: they are looked over.
-    for (const ItemRow& item : TRY(store_->items.to_judge(cursor_, count + flying_.size()))) {
+    for (const ItemRow& item : TRY(store_->items.to_judge(cursor_, count + flying_.size(), share_))) {
         if (full()) break;
         cursor_ = item.id;
         if (!flying_.contains(item.id)) requests.push_back(TRY(request_for(item, false)));
@@ -128,7 +128,7 @@ Result<void> JudgingQueue::add_claims(std::size_t count, std::vector<OpenRequest
         const bool flies = std::ranges::any_of(
             flights_, [&](const auto& flight) { return flight.second.claim == claim.id; });
         const auto occupant = flies ? std::nullopt : TRY(signed_occupant(claim));
-        if (!occupant) continue;
+        if (!occupant || !share_.holds(occupant->chain_id)) continue;
         requests.push_back(TRY(request_for(*occupant, true)));
         OpenRequest request;
         request.id = next_id_++;
@@ -147,7 +147,7 @@ Result<void> JudgingQueue::add_claims(std::size_t count, std::vector<OpenRequest
 
 Result<void> JudgingQueue::settle_claim(RowId id, const OpenReply& reply, UtcTime now) {
     const auto claim = TRY(store_->quarantine.find(id));
-    if (!claim || reply.outcome == OpenOutcome::waits) return {};  // is offered again
+    if (!claim || claim->weighed || reply.outcome == OpenOutcome::waits) return {};  // waits: offered again
     TRY(store_->quarantine.set_weighed(id, reply.verdict));
     const bool signed_twice = reply.verdict.authenticity == Authenticity::authentic && reply.in_place &&
                               reply.signed_previous && is_believed(reply.verdict.key_trust);

@@ -34,6 +34,11 @@ class JudgingQueue {
     [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
     /// Offer again from the beginning what has no verdict and is not in flight.
     void rewind() { cursor_ = 0; }
+    /// Of these chains alone; of all, before it is called. What is in flight goes on.
+    void judge_only(const WorkShare& share) {
+        share_ = share;
+        rewind();
+    }
     /// Which recipient sets devices may seal to; see SetWatch.
     void know_sets(std::set<Digest> sets) { sets_.know(std::move(sets)); }
 
@@ -64,6 +69,7 @@ class JudgingQueue {
     Store* store_;
     ChainKeeper* keeper_;
     SetWatch sets_;
+    WorkShare share_;
     std::map<std::uint64_t, Flight> flights_;  // by request id
     std::size_t bytes_in_flight_ = 0;
     std::set<RowId> flying_;     // items whose verdict is on its way

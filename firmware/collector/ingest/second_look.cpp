@@ -10,6 +10,11 @@ constexpr std::size_t rows_per_step = 64;
 
 }  // namespace
 
+void SecondLook::of_worker(std::string_view worker) {
+    for (Cause& cause : causes_)
+        cause.name = fmt::format("{} {}", cause.name, worker);
+}
+
 Result<std::set<RowId>> SecondLook::step(const TrustStore& devices, UtcTime now) {
     TRY(compare());
     grown_.clear();

@@ -20,6 +20,9 @@ class SecondLook {
     void opener_keys_are(const Digest& keys) { causes_[0].heard(keys); }
     void signers_are(const Digest& signers) { causes_[1].heard(signers); }
 
+    /// Of several workers each remembers its own: what one knows, another one may learn later.
+    void of_worker(std::string_view worker);
+
     /// One transaction of at most 64 rows; nothing when there is nothing to do. Gives the chains that have
     /// grown. After an error the same rows are looked at once more.
     [[nodiscard]] Result<std::set<RowId>> step(const TrustStore& devices, UtcTime now);
@@ -28,7 +31,7 @@ class SecondLook {
   private:
     enum class Phase { idle, items, claims, statements };
     struct Cause {
-        std::string_view name;
+        std::string name;
         std::optional<Digest> now = {};
         bool compared = true;
         void heard(const Digest& value) {

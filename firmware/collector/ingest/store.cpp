@@ -36,6 +36,19 @@ Store Store::over(std::unique_ptr<SqlConnection> server, const QuarantineLimits&
     return store;
 }
 
+Result<void> Store::share_work() {
+    if (!days_)
+        return fail(ErrorCode::configuration,
+                    "broker.share_group: several workers share a store in PostgreSQL (store.kind) alone");
+    crew_.emplace(*database_);
+    return {};
+}
+
+Result<void> Store::need_not_last() {
+    Statement statement = TRY(database_->prepare("SET LOCAL synchronous_commit = off"));
+    return statement.run();
+}
+
 Result<Transaction> Store::begin() {
     if (days_) TRY(days_->follow());
     return Transaction::begin(*database_);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "collector/ingest/chain_table.hpp"
+#include "collector/ingest/crew.hpp"
 #include "collector/ingest/device_table.hpp"
 #include "collector/ingest/gap_table.hpp"
 #include "collector/ingest/incident_table.hpp"
@@ -31,10 +32,18 @@ class Store {
     [[nodiscard]] static Store over(std::unique_ptr<SqlConnection> server, const QuarantineLimits& limits);
 
     [[nodiscard]] Result<Transaction> begin();
+    /// Others write to this store too. Errors: configuration (it is a file).
+    [[nodiscard]] Result<void> share_work();
+    /// Nothing when this process alone writes.
+    [[nodiscard]] Crew* crew() { return crew_ ? &*crew_ : nullptr; }
+    /// Inside a transaction: a power cut may lose it, others see it as ever. What is only to be seen by
+    /// others waits for no disk then.
+    [[nodiscard]] Result<void> need_not_last();
 
   private:
     std::unique_ptr<SqlConnection> database_;  // the tables borrow it, so it must not move
     std::optional<StoreDays> days_;            // in PostgreSQL
+    std::optional<Crew> crew_;                 // the same, when several share it
     explicit Store(std::unique_ptr<SqlConnection> database, const QuarantineLimits& limits);
 
   public:

@@ -65,6 +65,13 @@ TEST_CASE("each fault of a collector's file is told with line, key and cure") {
     }
 }
 
+TEST_CASE("several collectors do not share a file") {
+    const Error error =
+        error_of<CollectorSettings>("[broker]\nshare_group = \"a\"\n[store]\npath = \"store.db\"\n");
+    CHECK(error.message().find("a.toml:2: broker.share_group: ") != std::string::npos);
+    CHECK(error.message().find("PostgreSQL") != std::string::npos);
+}
+
 TEST_CASE("a store in PostgreSQL is named by its server, and over the network it needs a CA") {
     const Error error = error_of<CollectorSettings>(
         "[store]\nkind = \"postgresql\"\nhost = \"db.example\"\nkey = \"k\"\npath = \"store.db\"\n");

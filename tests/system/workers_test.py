@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Two collectors with an opener each share one store in PostgreSQL, as they are shipped: one of them is killed, again and again.
+
+usage: workers_test.py BIN_DIR --feeder PROGRAM [unittest arguments]
+Needs mosquitto, openssl and postgresql.
+"""
+import json
+import subprocess
+import sys
+import unittest
+
+import road_test
+from road_test import ARRIVE_LIMIT_S
+from house import SOURCE, wait_until
+from postgres_test import COLLECTOR, OverPostgres
+
+FEEDER = ""
+DEVICES = ("gate-1", "gate-2", "gate-3")
+KILLS = 6
+
+
+class Workers(OverPostgres):
+    def start_all_workers(self):
+        self.house.make_keys(workers=2)
+        for device in DEVICES[1:]:
+            subprocess.run([SOURCE / "board" / "host" / "make-pki", self.house.pki, "--device", device], check=True,
+                           capture_output=True)
+        self.house.write_all_settings("unused", stills=True)
+        self.house.share_store(2, {"kind": "postgresql", "host": str(self.server.folder), "user": COLLECTOR})
+        self.house.start_broker()
+        for name in ("opener", "opener-2"):
+            self.house.start_opener(name)
+        for name in ("collector", "collector-2"):
+            self.house.start(name)
+        for name in ("collector", "collector-2"):
+            self.wait_for(name, "connected to the broker")
+
+    def wait_for(self, name, words, count=1):
+        wait_until(f"{name} says '{words}'", lambda: self.house.log_text(name).count(words) >= count, ARRIVE_LIMIT_S)
+
+    def feed(self, rate, seconds):
+        command = [FEEDER, "--uri", f"mqtts://localhost:{self.house.port}", "--pki", self.house.pki, "--rate", rate,
+                   "--seconds", seconds, "--patience", int(ARRIVE_LIMIT_S), "--pictures"]
+        command += [part for device in DEVICES for part in ("--device", device)]
+        return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+
+    def stored(self):
+        return self.query(self.house.store_file, "SELECT count(*), count(verdict_at), count(DISTINCT (chain_id, seq)) FROM item")
+
+    def numbers(self):
+        return [int(word) for word in (self.stored() or [[0, 0, 0]])[0]]
+
+    def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(self):
+        self.house.write_all_settings("unused", stills=True)
+        self.make_store()
+        self.start_all_workers()
+        feeder = self.feed(rate=40, seconds=3 * KILLS)
+        for kill in range(KILLS):
+            before = self.numbers()[0]
+            wait_until("more arrived", lambda before=before: self.numbers()[0] > before or feeder.poll() is not None, ARRIVE_LIMIT_S)
+            ending = "" if kill % 2 else "-2"
+            victims = (("collector",), ("opener",), ("collector", "opener"))[kill % 3]
+            for name in victims:
+                self.house.kill(name + ending)
+            for name in victims:
+                if name == "opener":
+                    self.house.start_opener(name + ending)
+                else:
+                    self.house.start(name + ending)
+        told, _ = feeder.communicate(timeout=ARRIVE_LIMIT_S * 2)
+        fed = json.loads(told)
+        self.assertEqual((fed["lost"], fed["wrong_receipts"]), (0, 0), fed)
+        self.assertEqual(feeder.returncode, 0)
+        wait_until("all is judged", lambda: self.numbers()[0] == self.numbers()[1] > 0, ARRIVE_LIMIT_S)
+        self.assertEqual(self.numbers()[0], fed["items"])
+        self.assertEqual(self.assert_every_seq_once_and_authentic(), fed["items"])
+        # Both did their part, and each said so.
+        for name in ("collector", "collector-2"):
+            self.assertRegex(self.house.log_text(name), "judges share [12] of 2 of the chains")
+            self.assertEqual(self.house.stop(name), 0)
+
+
+if __name__ == "__main__":
+    road_test.BIN = sys.argv.pop(1)
+    assert sys.argv.pop(1) == "--feeder"
+    FEEDER = sys.argv.pop(1)
+    unittest.main(verbosity=2)
