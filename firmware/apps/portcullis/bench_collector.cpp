@@ -10,6 +10,7 @@
 #include "apps/portcullis/bench_fleet.hpp"
 #include "apps/portcullis/bench_score.hpp"
 #include "collector/ingest/ingest.hpp"
+#include "collector/ingest/opener_client.hpp"
 #include "collector/ingest/schema.hpp"
 #include "collector/opener/judge.hpp"
 #include "collector/opener/plate_register.hpp"
@@ -129,9 +130,11 @@ class Worker {
         std::vector<OpenReply> replies;
         for (const OpenRequest& request : requests) {
             Judgement judgement = judge_.judge(request);
-            if (judgement.passage) plates_->enter(*judgement.passage, judgement.recipient);
+            if (judgement.passage) plates_->note(std::move(*judgement.passage), judgement.recipient);
             replies.push_back(judgement.reply);
+            if (replies.size() % open_together == 0) plates_->enter_noted();
         }
+        plates_->enter_noted();
         plates_->tick();
         judging_.end();
         storing_.begin();

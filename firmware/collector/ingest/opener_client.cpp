@@ -52,11 +52,39 @@ void OpenerClient::keep_keys(const Digest& keys) {
 
 void OpenerClient::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        if (const auto request = requests_.receive_for(settings_.idle_look, stop))
-            settle(*request, stop);
-        else if (!stop.stop_requested())
-            listen();
+        const std::vector<OpenRequest> requests = take(stop);
+        if (requests.empty() && !stop.stop_requested()) listen();
+        for (std::size_t i = ask_together(requests, stop); i < requests.size() && !stop.stop_requested(); ++i)
+            settle(requests[i], stop);
     }
+}
+
+std::vector<OpenRequest> OpenerClient::take(const std::stop_token& stop) {
+    std::vector<OpenRequest> requests;
+    auto next = requests_.receive_for(settings_.idle_look, stop);
+    while (next) {
+        requests.push_back(std::move(*next));
+        if (requests.size() == open_together) break;
+        next = requests_.receive_for(milliseconds(0), stop);
+    }
+    return requests;
+}
+
+std::size_t OpenerClient::ask_together(const std::vector<OpenRequest>& requests,
+                                       const std::stop_token& stop) {
+    if (!stream_ || requests.size() < 2) return 0;
+    for (const OpenRequest& request : requests)
+        if (const Result<void> sent = stream_->send(to_packet(request), settings_.answer_patience); !sent) {
+            lost(sent.error());
+            return 0;
+        }
+    for (std::size_t answered = 0; answered < requests.size(); ++answered) {
+        const Result<OpenReply> reply = receive_reply(requests[answered].id, settings_.answer_patience);
+        if (reply && replies_.send(*reply, stop)) continue;
+        if (!reply) lost(reply.error());
+        return answered;
+    }
+    return requests.size();
 }
 
 void OpenerClient::listen() {
@@ -130,6 +158,10 @@ Result<void> OpenerClient::greet() {
 
 Result<OpenReply> OpenerClient::exchange(const OpenRequest& request, milliseconds patience) {
     TRY(stream_->send(to_packet(request), patience));
+    return receive_reply(request.id, patience);
+}
+
+Result<OpenReply> OpenerClient::receive_reply(std::uint64_t id, milliseconds patience) {
     Packet packet = TRY(stream_->receive(patience));
     for (int hellos = 0; hellos < max_hellos; ++hellos) {
         const Result<Digest> keys = parse_hello(packet);
@@ -138,7 +170,7 @@ Result<OpenReply> OpenerClient::exchange(const OpenRequest& request, millisecond
         packet = TRY(stream_->receive(patience));
     }
     const OpenReply reply = TRY(parse_open_reply(packet));
-    if (reply.id != request.id)
+    if (reply.id != id)
         return fail(ErrorCode::corrupt, "the opener answered another request than it was asked");
     return reply;
 }

@@ -16,6 +16,8 @@ namespace portcullis {
 
 /// Requests that are with the opener or wait for it.
 inline constexpr std::size_t open_window = 64;
+/// Of them so many are sent before the first is answered, while the opener does well.
+inline constexpr std::size_t open_together = 16;
 
 struct OpenerClientSettings {
     std::filesystem::path socket;
@@ -47,11 +49,18 @@ class OpenerClient {
 
   private:
     void run(const std::stop_token& stop);
+    /// What waits, at most open_together; nothing when there was nothing for a while.
+    [[nodiscard]] std::vector<OpenRequest> take(const std::stop_token& stop);
+    /// Sends all, then takes the answers: how many came. The rest are asked one by one, so that it shows
+    /// under which of them the opener dies.
+    [[nodiscard]] std::size_t ask_together(const std::vector<OpenRequest>& requests,
+                                           const std::stop_token& stop);
     /// Until it is answered, given up, or stop is asked for.
     void settle(const OpenRequest& request, const std::stop_token& stop);
     [[nodiscard]] Result<void> greet();
     [[nodiscard]] bool connect(const std::stop_token& stop);
     [[nodiscard]] Result<OpenReply> exchange(const OpenRequest& request, milliseconds patience);
+    [[nodiscard]] Result<OpenReply> receive_reply(std::uint64_t id, milliseconds patience);
     /// While nothing is asked: has the opener come, gone, or got other keys?
     void listen();
     void keep_keys(const Digest& keys);

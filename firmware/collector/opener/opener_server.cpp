@@ -15,7 +15,7 @@ namespace {
 /// A collector that does not fetch its answers for so long is let go.
 constexpr milliseconds reply_patience{2000};
 /// One client gets no more turns in a row.
-constexpr int max_packets_per_turn = 16;
+constexpr std::size_t max_packets_per_turn = 16;
 
 }  // namespace
 
@@ -128,38 +128,46 @@ void OpenerServer::accept_viewer() {
     viewers_.push_back({PacketStream(std::move(**socket)), std::nullopt});
 }
 
+/// What has come by now is judged, entered and answered together.
 bool OpenerServer::serve_collector(PacketStream& client) {
-    for (int turn = 0; turn < max_packets_per_turn; ++turn) {
+    std::vector<Judgement> judgements;
+    bool stays = true;
+    while (judgements.size() < max_packets_per_turn) {
         auto packet = client.receive_now();
-        if (!packet) {
-            if (packet.error().code() != ErrorCode::closed)
-                log_warning("opener", "collector: {}", packet.error().message());
-            return false;
-        }
-        if (!*packet) return true;
-        if (!answer(client, std::move(**packet))) return false;
+        if (!packet && packet.error().code() != ErrorCode::closed)
+            log_warning("opener", "collector: {}", packet.error().message());
+        stays = packet.has_value();
+        if (!stays || !*packet) break;
+        const Result<OpenRequest> request = parse_open_request(std::move(**packet));
+        if (!request) log_warning("opener", "collector: {}", request.error().message());
+        stays = request.has_value();
+        if (!stays) break;
+        judgements.push_back(judge(*request));
     }
-    return true;
+    index(judgements);
+    return answer(client, judgements) && stays;
 }
 
-bool OpenerServer::answer(PacketStream& client, Packet packet) {
-    const Result<OpenRequest> request = parse_open_request(std::move(packet));
-    if (!request) {
-        log_warning("opener", "collector: {}", request.error().message());
-        return false;
-    }
-    const Judgement judgement = judge_.judge(*request);
+Judgement OpenerServer::judge(const OpenRequest& request) {
+    Judgement judgement = judge_.judge(request);
     count(judgement.reply);
     if (judgement.reply.outcome == OpenOutcome::judged && !judgement.reply.verdict.good())
         log_warning("opener", "doubtful device={} chain={} seq={} kind={} verdict={} key={} reason=\"{}\"",
-                    request->device, to_string(request->chain), request->seq, to_string(request->kind),
+                    request.device, to_string(request.chain), request.seq, to_string(request.kind),
                     to_string(judgement.reply.verdict.authenticity),
                     to_string(judgement.reply.verdict.key_trust), judgement.reason);
-    index(judgement);
-    if (judgement.view) publish(*judgement.view);
-    const Result<void> sent = client.send(to_packet(judgement.reply), reply_patience);
-    if (!sent) log_warning("opener", "collector: {}", sent.error().message());
-    return sent.has_value();
+    return judgement;
+}
+
+bool OpenerServer::answer(PacketStream& client, const std::vector<Judgement>& judgements) {
+    for (const Judgement& judgement : judgements) {
+        if (judgement.view) publish(*judgement.view);
+        const Result<void> sent = client.send(to_packet(judgement.reply), reply_patience);
+        if (sent) continue;
+        log_warning("opener", "collector: {}", sent.error().message());
+        return false;
+    }
+    return true;
 }
 
 void OpenerServer::count(const OpenReply& reply) {
@@ -171,9 +179,11 @@ void OpenerServer::count(const OpenReply& reply) {
 }
 
 /// Before anybody is shown it, and before the collector hears that it is done with.
-void OpenerServer::index(const Judgement& judgement) {
-    if (!plates_.index || !judgement.passage) return;
-    plates_.index->enter(*judgement.passage, judgement.recipient);
+void OpenerServer::index(std::vector<Judgement>& judgements) {
+    if (!plates_.index) return;
+    for (Judgement& judgement : judgements)
+        if (judgement.passage) plates_.index->note(std::move(*judgement.passage), judgement.recipient);
+    plates_.index->enter_noted();
     counters_.indexed = plates_.index->entered();
     counters_.unindexed = plates_.index->missed();
 }

@@ -78,7 +78,8 @@ class OpenerServer {
     void accept_viewer();
     /// False: let the client go.
     [[nodiscard]] bool serve_collector(PacketStream& client);
-    [[nodiscard]] bool answer(PacketStream& client, Packet packet);
+    [[nodiscard]] Judgement judge(const OpenRequest& request);
+    [[nodiscard]] bool answer(PacketStream& client, const std::vector<Judgement>& judgements);
     struct Viewer {
         PacketStream stream;
         std::optional<Admission> admission;  // nothing before he subscribed
@@ -97,7 +98,7 @@ class OpenerServer {
     void show_nothing(const Error& error);
     [[nodiscard]] bool feed_viewer(Viewer& viewer);
     void let_go(const Viewer& viewer, const std::string& reason);
-    void index(const Judgement& judgement);
+    void index(std::vector<Judgement>& judgements);
     void publish(const View& view);
     void count(const OpenReply& reply);
 

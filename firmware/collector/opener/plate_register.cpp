@@ -60,17 +60,30 @@ void PlateRegister::take_keys() {
                   index_->locked_epochs());
 }
 
-void PlateRegister::enter(const IndexedPassage& passage, const std::string& recipient) {
-    const bool settled = !index_->is_unsettled();
-    const Result<bool> added = index_->add(passage, recipient, clock_->utc());
-    if (!added) {
-        ++missed_;
-        return tell(fail(added.error()));
+void PlateRegister::note(IndexedPassage passage, const std::string& recipient) {
+    noted_[recipient].push_back(std::move(passage));
+}
+
+/// What cannot be entered with the others may be what keeps them out: then each is on its own.
+void PlateRegister::enter_noted() {
+    for (const auto& [recipient, passages] : std::exchange(noted_, {})) {
+        if (enter_together(passages, recipient)) continue;
+        for (const IndexedPassage& passage : passages) {
+            const Result<void> entered = enter_together(std::span(&passage, 1), recipient);
+            if (!entered) ++missed_;
+            tell(entered);
+        }
     }
-    if (!*added) return;
-    ++entered_;
-    if (settled) next_ = clock_->since_boot() + settle_after;
-    tell({});
+}
+
+Result<void> PlateRegister::enter_together(std::span<const IndexedPassage> passages,
+                                           const std::string& recipient) {
+    const bool settled = !index_->is_unsettled();
+    const std::size_t added = TRY(index_->add_all(passages, recipient, clock_->utc()));
+    entered_ += added;
+    if (added > 0 && settled) next_ = clock_->since_boot() + settle_after;
+    if (added > 0) tell({});
+    return {};
 }
 
 void PlateRegister::sweep() {

@@ -3,6 +3,10 @@
 // anybody is shown it; what an epoch leaves behind goes with its key. A disk that does not take it costs
 // neither verdicts nor views: it is told, and searches say what they may miss. Thread-bound.
 
+#include <map>
+#include <span>
+#include <vector>
+
 #include "core/verdict.hpp"
 #include "index/plate_index.hpp"
 #include "seal/opener.hpp"
@@ -29,8 +33,16 @@ class PlateRegister {
 
     /// From now on with these keys; opener outlives them. Tried again by tick() until it is done.
     void use_keys(const EnvelopeOpener& opener);
-    /// recipient: the id of the key that opened it.
-    void enter(const IndexedPassage& passage, const std::string& recipient);
+    /// recipient: the id of the key that opened it. It waits for enter_noted(): many in one transaction cost
+    /// little more than one.
+    void note(IndexedPassage passage, const std::string& recipient);
+    /// What was noted can be found when it returns.
+    void enter_noted();
+    /// Both at once.
+    void enter(IndexedPassage passage, const std::string& recipient) {
+        note(std::move(passage), recipient);
+        enter_noted();
+    }
     /// To be called often: what is due.
     void tick();
 
@@ -49,8 +61,12 @@ class PlateRegister {
     void tell(const Result<void>& outcome);
     void take_keys();
     void sweep();
+    /// All in one transaction, or none.
+    [[nodiscard]] Result<void> enter_together(std::span<const IndexedPassage> passages,
+                                              const std::string& recipient);
 
     std::unique_ptr<PlateIndex> index_;
+    std::map<std::string, std::vector<IndexedPassage>> noted_;  // by recipient
     const Clock* clock_;
     const EnvelopeOpener* keys_due_ = nullptr;
     BootTime next_{};  // what is due is done then

@@ -367,6 +367,55 @@ TEST_CASE("an item under which the opener dies again and again does not block th
     CHECK(replies.at(0).verdict.authenticity == Authenticity::damaged);
 }
 
+TEST_CASE("of many items that are asked for together only the one under which the opener dies is condemned") {
+    ToyOpener opener(3);
+    constexpr std::uint64_t last = 44;
+    constexpr std::uint64_t deadly = 30;
+    for (std::uint64_t id = 6; id <= last; ++id) {
+        OpenRequest request;
+        request.id = id;
+        request.device = "gate-1";
+        request.seq = id;
+        CHECK(opener.client.ask(request));
+    }
+    std::vector<OpenReply> replies;
+    std::size_t most_together = 0;
+    const auto gather = [&] {
+        for (const OpenReply& reply : opener.client.take_replies())
+            replies.push_back(reply);
+    };
+    while (replies.size() < last - 4) {
+        auto socket = must(accept_unix(opener.listener));
+        gather();
+        if (!socket) continue;
+        PacketStream stream(std::move(*socket));
+        must_do(stream.send(hello_packet(Digest{}), patience));
+        // One that takes all that has come before it answers, and dies over one of them.
+        for (bool alive = true; alive && replies.size() < last - 4; gather()) {
+            std::vector<OpenReply> judged;
+            auto packet = stream.receive(milliseconds(1));
+            while (alive && packet) {
+                const OpenRequest request = must(parse_open_request(std::move(*packet)));
+                alive = request.id != deadly;
+                OpenReply reply;
+                reply.id = request.id;
+                reply.verdict = {Authenticity::authentic, KeyTrust::trusted};
+                judged.push_back(reply);
+                packet = stream.receive(milliseconds(1));
+            }
+            most_together = std::max(most_together, judged.size());
+            for (const OpenReply& reply : judged)
+                if (alive) must_do(stream.send(to_packet(reply), patience));
+        }
+    }
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+        CHECK(replies[i].id == i + 5);
+        CHECK((replies[i].verdict.authenticity == Authenticity::damaged) == (replies[i].id == deadly));
+    }
+    CHECK(most_together > 1);
+    CHECK(most_together <= open_together);
+}
+
 TEST_CASE("an opener that is slow is not dead: no item is condemned for its time-outs") {
     ToyOpener opener(2, milliseconds(1));
     std::list<PacketStream> silent;

@@ -75,6 +75,47 @@ TEST_CASE("a read that is judged twice is indexed once, and what gives no view i
     CHECK(rows_in(desk.bench.index_path) == 2);
 }
 
+TEST_CASE("reads that come together are answered in order, each in the index before its answer") {
+    Desk desk;
+    std::vector<SealedItem> items;
+    for (int i = 0; i < 5; ++i)
+        items.push_back(desk.bench.device.seal().items[0]);
+    for (const SealedItem& item : items)
+        must_do(desk.collector.send(to_packet(desk.bench.request(item)), patience));
+    must_do(desk.bench.server.step(milliseconds(0)));
+    CHECK(desk.bench.server.counters().indexed == 5);
+    CHECK(desk.found("AB12CDE").size() == 5);
+    for (const SealedItem& item : items) {
+        const OpenReply reply = must(parse_open_reply(must(desk.collector.receive(milliseconds(0)))));
+        CHECK(reply.id == desk.bench.request(item).id);
+        CHECK(reply.verdict.good());
+    }
+}
+
+TEST_CASE("one that cannot be entered keeps no other out") {
+    TempDir folder;
+    Road road;
+    const FakeClock clock{now};
+    const EnvelopeOpener keys = road.opener_with({road.reader});
+    PlateRegister plates = must(PlateRegister::create(folder.path() / "index.db", clock));
+    plates.use_keys(keys);
+    const std::string recipient = keys.recipients().at(0);
+    for (const char* text : {"AB12CDE", "A TEXT THAT IS LONGER THAN ANY PLATE", "ZZ99ZZZ"}) {
+        IndexedPassage passage;
+        passage.device = "gate-1";
+        passage.seq = std::string_view(text).size() + static_cast<Seq>(text[0]);
+        passage.captured = now;
+        passage.text = text;
+        plates.note(passage, recipient);
+    }
+    CHECK(plates.entered() == 0);
+    plates.enter_noted();
+    CHECK(plates.entered() == 2);
+    CHECK(plates.missed() == 1);
+    plates.enter_noted();
+    CHECK(plates.missed() == 1);
+}
+
 TEST_CASE("where a device's clock is in doubt its passage counts from its receipt") {
     Desk desk;
     desk.bench.device.clock = UtcTime(std::chrono::seconds(60));
