@@ -4,67 +4,17 @@
 usage: postgres_test.py BIN_DIR [unittest arguments]
 Needs mosquitto, openssl and postgresql.
 """
-import csv
-import os
 import pathlib
-import pwd
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import road_test
-from road_test import ARRIVE_LIMIT_S, Road, cut_pictures
+from road_test import ARRIVE_LIMIT_S, SOURCE, Road, cut_pictures
 from house import wait_until
 
-OWNER, COLLECTOR, AUDITOR = "portcullis-owner", "portcullis-collector", "portcullis-auditor"
-
-
-def programs():
-    """Of the newest server that is installed."""
-    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return found[-1].parent if found else None
-
-
-class Server:
-    """On a Unix socket alone; as root it runs as the user postgres, because it refuses to be root."""
-
-    def __init__(self):
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # what a disk's syncs take says nothing here
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-postgres-", dir=memory))
-        self.as_user = []
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
-            self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        subprocess.run([*self.as_user, programs() / "initdb", "-D", self.folder / "data", "-U", "administrator", "-E", "UTF8",
-                        "--locale=C", "--auth=trust", "--no-sync"], check=True, capture_output=True, cwd="/")
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [*self.as_user, programs() / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses=",
-             "-c", "shared_buffers=16MB"], cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until("the server answers", lambda: self.rows("postgres", "SELECT 1"), ARRIVE_LIMIT_S)
-
-    def crash(self):
-        """No shutdown: the next start recovers."""
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait()
-
-    def rows(self, database, sql):
-        """None while the server is away."""
-        told = subprocess.run(["psql", "-X", "-q", "--csv", "-t", "-h", self.folder, "-U", "administrator", "-d", database, "-c", sql],
-                              capture_output=True, text=True, check=False)
-        return list(csv.reader(told.stdout.splitlines())) if told.returncode == 0 else None
-
-    def close(self):
-        if self.process.poll() is None:
-            self.crash()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
+sys.path.insert(0, str(SOURCE / "tests" / "support"))
+from postgres_server import AUDITOR, COLLECTOR, OWNER, Server, programs  # noqa: E402
 
 class OverPostgres(Road):
     def setUp(self):
@@ -74,9 +24,7 @@ class OverPostgres(Road):
         super().setUp()
         self.server = Server()
         self.addCleanup(self.server.close)
-        for sql in (*(f'CREATE ROLE "{role}" LOGIN' for role in (OWNER, COLLECTOR, AUDITOR)),
-                    f'CREATE DATABASE portcullis OWNER "{OWNER}"'):
-            self.assertIsNotNone(self.server.rows("postgres", sql))
+        self.server.make_database()
         self.query_file, self.house.query = self.house.query, self.query
 
     def query(self, path, sql, *values):
@@ -92,7 +40,7 @@ class OverPostgres(Road):
         path = self.house.settings_file("collector")
         lines = path.read_text(encoding="utf-8").splitlines()
         at = lines.index("[store]")
-        lines[at + 1:at + 2] = ['kind = "postgresql"', f'host = "{self.server.folder}"', f'user = "{role}"']
+        lines[at + 1:at + 2] = [f'{key} = "{value}"' for key, value in self.server.store(role).items()]
         return "\n".join(lines) + "\n"
 
     def tool(self, *arguments):

@@ -12,7 +12,8 @@ import unittest
 import road_test
 from road_test import ARRIVE_LIMIT_S
 from house import SOURCE, wait_until
-from postgres_test import COLLECTOR, OverPostgres
+from postgres_test import OverPostgres
+from postgres_server import COLLECTOR
 
 FEEDER = ""
 DEVICES = ("gate-1", "gate-2", "gate-3")
@@ -26,7 +27,7 @@ class Workers(OverPostgres):
             subprocess.run([SOURCE / "board" / "host" / "make-pki", self.house.pki, "--device", device], check=True,
                            capture_output=True)
         self.house.write_all_settings("unused", stills=True)
-        self.house.share_store(2, {"kind": "postgresql", "host": str(self.server.folder), "user": COLLECTOR})
+        self.house.share_store(2, self.server.store(COLLECTOR))
         self.house.start_broker()
         for name in ("opener", "opener-2"):
             self.house.start_opener(name)
