@@ -97,7 +97,7 @@ microseconds PassageTracker::patience_for(const Track& track) const {
     return std::min(patience(), std::max(least, track.passage.dwell() * patience_times));
 }
 
-/// Those that count, at most max_candidates, the best scores first.
+/// Those that count, at most max_frame_candidates, the best scores first.
 PassageTracker::Places PassageTracker::choose(std::span<const PlateCandidate> candidates) {
     Places chosen;
     for (std::size_t c = 0; c < candidates.size(); ++c) {
@@ -107,9 +107,9 @@ PassageTracker::Places PassageTracker::choose(std::span<const PlateCandidate> ca
     }
     std::ranges::stable_sort(
         chosen, [&](std::size_t a, std::size_t b) { return candidates[a].score > candidates[b].score; });
-    if (chosen.size() > max_candidates) {
-        refused_ += chosen.size() - max_candidates;
-        chosen.resize(max_candidates);
+    if (chosen.size() > max_frame_candidates) {
+        refused_ += chosen.size() - max_frame_candidates;
+        chosen.resize(max_frame_candidates);
     }
     return chosen;
 }

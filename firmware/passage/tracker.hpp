@@ -6,8 +6,8 @@
 // (motion.hpp, assignment.hpp). A passage closes when its plate has been away for a while, counted in time,
 // not in frames. A plate that stands still is remembered longer, so that a parked car hidden by a lorry
 // counts once; a car that comes later to the same place comes moving, and gets its own passage. Memory: at
-// most max_open tracks of fixed size, max_candidates of a frame. Thread-bound. README.md in this folder tells
-// the method and its figures.
+// most max_open tracks of fixed size, max_frame_candidates of a frame. Thread-bound. README.md in this folder
+// tells the method and its figures.
 
 #include <map>
 #include <optional>
@@ -24,7 +24,7 @@
 namespace portcullis {
 
 /// Of one frame; beyond it those with the lowest scores are passed over, counted.
-inline constexpr std::size_t max_candidates = 64;
+inline constexpr std::size_t max_frame_candidates = 64;
 
 struct LaneArea {
     std::string name;
@@ -75,7 +75,7 @@ class PassageTracker {
     /// Open passages that began where this one ended or a moment before: one of them may be the same vehicle.
     [[nodiscard]] std::vector<PassageId> heirs_of(const Passage& passage) const;
     /// Candidates that were not followed: max_open passages were open, or there were more than
-    /// max_candidates.
+    /// max_frame_candidates.
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
     /// Frames whose stamp was not after that of the frame before.
     [[nodiscard]] std::uint64_t backward_stamps() const { return clock_.backward(); }
