@@ -37,18 +37,22 @@ Result<std::int64_t> SqlConnection::integer(std::string_view sql) {
 
 Result<Transaction> Transaction::begin(SqlConnection& connection) {
     TRY(connection.begin());
+    connection.transaction_ = ++connection.transactions_;
     return Transaction(connection);
 }
 
 Result<void> Transaction::commit() {
     PORTCULLIS_ASSERT(connection_ != nullptr);
     TRY(connection_->commit());
+    connection_->transaction_ = 0;
     connection_ = nullptr;
     return {};
 }
 
 Transaction::~Transaction() {
-    if (connection_ != nullptr) connection_->abandon();  // what fails is made up for later
+    if (connection_ == nullptr) return;
+    connection_->transaction_ = 0;
+    connection_->abandon();  // what fails is made up for later
 }
 
 }  // namespace portcullis

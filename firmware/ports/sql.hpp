@@ -163,6 +163,10 @@ class SqlConnection {
     /// The first column of the only row. Errors: not_found (there is none).
     [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
 
+    /// Another number for each transaction; 0 outside of one. What is known while it stays the same holds:
+    /// nobody else writes.
+    [[nodiscard]] std::uint64_t transaction() const { return transaction_; }
+
   protected:
     SqlConnection() = default;
     SqlConnection(SqlConnection&&) = default;
@@ -175,6 +179,9 @@ class SqlConnection {
     /// When it fails, nothing else is done on this connection before it has succeeded: nobody reads what was
     /// not kept.
     virtual void abandon() = 0;
+
+    std::uint64_t transactions_ = 0;
+    std::uint64_t transaction_ = 0;
 };
 
 /// Takes the one write lock of the database at begin; rolls back unless commit() succeeded. One at a time on

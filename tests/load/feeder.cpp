@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 constexpr auto nap = milliseconds(1);
 constexpr auto connect_limit = std::chrono::seconds(30);
 constexpr auto resend_after = std::chrono::seconds(5);  // as a patient uplink does
+constexpr std::size_t resent_at_once = 64;
 constexpr int checkpoint_every = 64;
 
 struct Options {
@@ -213,12 +214,16 @@ class Device {
         return std::pair(unsent_.front(), waiting_.at(unsent_.front()).message);
     }
 
+    /// The oldest first: what is missing among them holds up the receipts of all that follow.
     void send_again() {
-        if (waiting_.empty()) return;
-        auto& [seq, oldest] = *waiting_.begin();
-        if (oldest.sent == Steady::time_point() || Steady::now() - oldest.sent < resend_after) return;
-        unsent_.push_back(seq);
-        ++sums_.resent;
+        const Steady::time_point now = Steady::now();
+        for (const auto& [seq, item] : waiting_) {
+            if (item.sent == Steady::time_point() || now - item.sent < resend_after ||
+                unsent_.size() == resent_at_once)
+                return;
+            unsent_.push_back(seq);
+            ++sums_.resent;
+        }
     }
 
     void take_receipt(const BrokerMessage& message) {

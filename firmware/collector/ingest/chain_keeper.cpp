@@ -67,7 +67,9 @@ Result<void> ChainKeeper::incident(const ChainRow& chain, Seq seq, std::string w
 
 Result<Placement> ChainKeeper::place(ChainRow& chain, const Arrival& arrival) {
     chain.last_seen_at = arrival.received_at;
-    const auto occupant = TRY(store_->items.find(chain.id, arrival.seq));
+    // Nothing stands above `last`: what comes in order meets nobody.
+    const auto occupant =
+        arrival.seq > chain.last ? std::nullopt : TRY(store_->items.find(chain.id, arrival.seq));
     if (occupant) return meet_occupant(chain, *occupant, arrival);
     for (const QuarantineRow& claim :
          TRY(store_->quarantine.claims(chain.device, chain.chain, arrival.seq))) {
@@ -423,6 +425,7 @@ Result<void> ChainKeeper::look_again(const ItemRow& item) {
 Result<void> ChainKeeper::advance(ChainRow& chain, UtcTime now) {
     for (int step = 0; step < max_walk; ++step) {
         const Seq next = chain.upto + 1;
+        if (next > chain.last) return {};
         if (const auto tombstone = TRY(store_->tombstones.covering(chain.id, next))) {
             chain.upto = tombstone->last;
             chain.upto_link = tombstone->link;

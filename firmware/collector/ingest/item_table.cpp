@@ -1,5 +1,7 @@
 #include "collector/ingest/item_table.hpp"
 
+#include <algorithm>
+
 #include "collector/ingest/columns.hpp"
 
 namespace portcullis {
@@ -65,6 +67,8 @@ Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
     if (item.verdict)
         TRY(set_verdict(*id, *item.verdict, item.verdict_at.value_or(item.received_at),
                         item.signed_previous));
+    if (std::optional<RowId>* const newest = newest_.of(*database_); newest != nullptr && *newest)
+        *newest = std::max(**newest, *id);
     return *id;
 }
 
@@ -90,6 +94,7 @@ Result<Bytes> ItemTable::blob(RowId id) {
 }
 
 Result<void> ItemTable::remove(RowId id) {
+    if (std::optional<RowId>* const newest = newest_.of(*database_)) newest->reset();
     auto bytes = TRY(database_->prepare("DELETE FROM blob WHERE item_id = ?"));
     TRY(bytes.run(id));
     auto row = TRY(database_->prepare("DELETE FROM item WHERE id = ?"));
@@ -192,7 +197,11 @@ Result<std::vector<ItemRow>> ItemTable::unknown(RowId after, std::size_t limit) 
 }
 
 Result<RowId> ItemTable::newest_id() {
-    return TRY(database_->integer("SELECT coalesce(max(id), 0) FROM item"));
+    std::optional<RowId>* const known = newest_.of(*database_);
+    if (known != nullptr && *known) return **known;
+    const RowId newest = TRY(database_->integer("SELECT coalesce(max(id), 0) FROM item"));
+    if (known != nullptr) *known = newest;
+    return newest;
 }
 
 Result<std::vector<ItemRow>> ItemTable::anchors(RowId chain_id, Seq from, std::size_t limit) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collector/ingest/crew.hpp"
+#include "collector/ingest/in_transaction.hpp"
 #include "collector/ingest/rows.hpp"
 #include "ports/sql.hpp"
 
@@ -62,6 +63,7 @@ class ItemTable {
   private:
     [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);
     SqlConnection* database_;
+    InTransaction<std::optional<RowId>> newest_;
 };
 
 /// Signed statements that items were shed.

@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint64_t refused_share = 4;
 constexpr std::uint64_t unverified_share = 8;
 
+/// Of so many devices it is remembered, within a transaction, that they have rows.
+constexpr std::size_t max_known_devices = 64;
+
 constexpr std::array<std::string_view, 5> reasons{"refused", "condemned", "conflicting", "superseded",
                                                   "unverified"};
 
@@ -53,7 +56,23 @@ Result<std::vector<QuarantineRow>> Quarantine::rows(Statement& query) {
     return all;
 }
 
+/// Most devices never have one, and each item that comes would ask four times.
+Result<bool> Quarantine::has_none_of(std::string_view device) {
+    Devices* const known = devices_.of(*database_);
+    if (known == nullptr) return false;
+    if (!known->asked) {
+        auto query = TRY(database_->prepare("SELECT DISTINCT device FROM quarantine LIMIT ?"));
+        TRY(query.bind(static_cast<std::uint64_t>(max_known_devices + 1)));
+        while (TRY(query.step()))
+            known->names.emplace(query.text(0));
+        known->many = known->names.size() > max_known_devices;
+        known->asked = true;
+    }
+    return !known->many && !known->names.contains(device);
+}
+
 Result<void> Quarantine::add(const QuarantineRow& row, ByteView blob) {
+    if (Devices* const known = devices_.of(*database_)) known->names.insert(row.device);
     auto insert = TRY(database_->prepare(
         "INSERT INTO quarantine(device, chain, seq, first, kind, digest, reason, authenticity, key_trust, "
         "received_at, quarantined_at, size, kept, weighed, bytes) "
@@ -107,6 +126,7 @@ Result<void> Quarantine::prune_share(std::string_view share, std::uint64_t rows,
 }
 
 Result<bool> Quarantine::kept_is_full(std::string_view device) {
+    if (TRY(has_none_of(device))) return false;
     auto query =
         TRY(database_->prepare("SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM quarantine "
                                "WHERE kept = 1 AND device = ?"));
@@ -116,6 +136,7 @@ Result<bool> Quarantine::kept_is_full(std::string_view device) {
 }
 
 Result<void> Quarantine::settle_kept(std::string_view device, const ChainId& chain, Seq upto) {
+    if (TRY(has_none_of(device))) return {};
     auto row = TRY(database_->prepare(
         "UPDATE quarantine SET kept = 0 WHERE kept = 1 AND device = ? AND chain = ? AND seq <= ?"));
     return row.run(device, ByteView(chain.bytes), upto);
@@ -171,6 +192,7 @@ Result<void> Quarantine::set_reason(RowId id, QuarantineReason reason) {
 
 Result<std::vector<QuarantineRow>> Quarantine::claims(std::string_view device, const ChainId& chain,
                                                       Seq seq) {
+    if (TRY(has_none_of(device))) return std::vector<QuarantineRow>();
     auto query = TRY(database_->prepare(fmt::format(
         "SELECT {} FROM quarantine WHERE device = ? AND chain = ? AND seq = ? AND reason <> 'refused' "
         "AND kind <> 'tombstone' ORDER BY id",
@@ -180,6 +202,7 @@ Result<std::vector<QuarantineRow>> Quarantine::claims(std::string_view device, c
 }
 
 Result<bool> Quarantine::has_claims_above(std::string_view device, const ChainId& chain, Seq seq) {
+    if (TRY(has_none_of(device))) return false;
     auto query = TRY(database_->prepare(
         "SELECT 1 FROM quarantine WHERE device = ? AND chain = ? AND seq > ? AND reason <> 'refused' "
         "AND kind <> 'tombstone' LIMIT 1"));

@@ -5,8 +5,11 @@
 // all: its device has forgotten it; for want of room its chain gets no further receipts. Thread-bound, like
 // the connection that it borrows.
 
+#include <set>
+#include <string>
 #include <vector>
 
+#include "collector/ingest/in_transaction.hpp"
 #include "collector/ingest/rows.hpp"
 #include "ports/sql.hpp"
 
@@ -82,11 +85,20 @@ class Quarantine {
     [[nodiscard]] Result<RowId> newest_id();
 
   private:
+    /// Devices with rows, unless they are many.
+    struct Devices {
+        bool asked = false;
+        bool many = false;
+        std::set<std::string, std::less<>> names;
+    };
+    /// False: it may have some.
+    [[nodiscard]] Result<bool> has_none_of(std::string_view device);
     [[nodiscard]] Result<std::vector<QuarantineRow>> rows(Statement& query);
     [[nodiscard]] Result<void> prune_place(const QuarantineRow& row);
     [[nodiscard]] Result<void> prune_share(std::string_view share, std::uint64_t rows, std::uint64_t bytes);
     SqlConnection* database_;
     QuarantineLimits limits_;
+    InTransaction<Devices> devices_;
 };
 
 }  // namespace portcullis
