@@ -24,9 +24,11 @@ enum class AccessVerdict { granted, refused };
 [[nodiscard]] std::string_view to_string(AccessVerdict verdict);
 
 /// Access::what of a read that is shown as it arrives, of a question to the plate index (`count`: the rows
-/// that it opens), and of a read that is shown because it was found.
+/// that it opens), of one which passages are of one vehicle (the same), and of a read that is shown because
+/// it was found.
 inline constexpr std::string_view views_read = "view";
 inline constexpr std::string_view searches_index = "search";
+inline constexpr std::string_view pairs_passages = "crossings";
 inline constexpr std::string_view finds_read = "found";
 /// Access::what of the entry by which an access policy came into force, or was refused: `who` is the policy
 /// key's name (or the opener's account), `seq` the version, `case` the SHA-256 of the signed policy.

@@ -76,7 +76,7 @@ struct Question {
 
 std::optional<UsageKind> usage_of(const Access& access) {
     if (access.verdict != AccessVerdict::granted) return std::nullopt;
-    if (access.what == searches_index) return UsageKind::search;
+    if (access.what == searches_index || access.what == pairs_passages) return UsageKind::search;
     if (access.what == views_read || access.what == finds_read) return UsageKind::look;
     if (access.what == makes_case) return UsageKind::case_file;
     if (access.what == exports_read) return UsageKind::taken_out;

@@ -11,6 +11,7 @@
 #include "audit/witness_request.hpp"
 #include "base/file.hpp"
 #include "casefile/case_file.hpp"
+#include "collector/link/crossing_exchange.hpp"
 #include "collector/link/search_exchange.hpp"
 #include "database/database.hpp"
 #include "drivers/camera/made_pictures.hpp"
@@ -215,6 +216,27 @@ void add_searches(const Corpus& corpus) {
     answer.holes = {{UtcTime(), fuzz::now}};
     const Packet packet = to_packet(answer);
     corpus.add("search", "answer", packet.header + "\n" + std::string(as_text(packet.blob)));
+}
+
+void add_crossings(const Corpus& corpus) {
+    CrossingRequest request;
+    request.purpose = "parking-dispute";
+    request.case_number = "2026-117";
+    request.question.entry = {{{"gate-1", ""}, {"gate-2", "lane 2"}}, Direction::approaching};
+    request.question.exit = {{{"gate-1", ""}}, Direction::receding};
+    request.question.from = fuzz::now;
+    request.question.to = fuzz::now + std::chrono::hours(1);
+    corpus.add("crossings", "question", to_packet(request).header);
+    const ToldPassage in{"gate-1", chain, "", 12, fuzz::now};
+    const ToldPassage out{"gate-2", chain, "lane 2", 7, fuzz::now + std::chrono::minutes(5)};
+    CrossingAnswer answer;
+    answer.crossings = {{in, out, 1}};
+    answer.entries = {{in, "edge"}};
+    answer.exits = {{out, "ambiguous"}};
+    answer.median = std::chrono::minutes(5);
+    answer.holes = {{UtcTime(), fuzz::now}};
+    const Packet packet = to_packet(answer);
+    corpus.add("crossings", "answer", packet.header + "\n" + std::string(as_text(packet.blob)));
 }
 
 void add_receipts(const Corpus& corpus) {
@@ -473,6 +495,7 @@ int main(int count, char** words) {
     add_audit(corpus);
     add_case_files(corpus);
     add_searches(corpus);
+    add_crossings(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);
     add_access_policies(corpus);

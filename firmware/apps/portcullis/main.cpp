@@ -5,6 +5,7 @@
 #include "apps/portcullis/audit_command.hpp"
 #include "apps/portcullis/bench_command.hpp"
 #include "apps/portcullis/case_command.hpp"
+#include "apps/portcullis/crossings_command.hpp"
 #include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/health_command.hpp"
 #include "apps/portcullis/index_command.hpp"
@@ -75,6 +76,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_open_command),
         add_behind_the_wall(program, add_tail_command),
         add_behind_the_wall(program, add_search_command),
+        add_behind_the_wall(program, add_crossings_command),
         add_behind_the_wall(program, add_health_command),
         add_behind_the_wall(program, add_index_command),
         add(program, add_ledger_command),

@@ -5,18 +5,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/portcullis/opener_answer.hpp"
 #include "apps/portcullis/time_option.hpp"
 #include "apps/portcullis/viewer_socket.hpp"
 #include "collector/link/search_exchange.hpp"
-#include "collector/link/unix_socket.hpp"
-#include "collector/link/view_exchange.hpp"
 
 namespace portcullis {
 
 namespace {
-
-constexpr milliseconds send_patience{2000};
-constexpr milliseconds answer_patience{30'000};
 
 struct SearchOptions {
     std::filesystem::path socket = default_view_socket;
@@ -51,22 +47,6 @@ Result<SearchRequest> request_of(const SearchOptions& options, UtcTime now) {
     return request;
 }
 
-Result<Packet> exchange(const SearchOptions& options, const SearchRequest& request) {
-    PacketStream stream(TRY(connect_to_opener(options.socket)));
-    TRY(stream.send(to_packet(request), send_patience));
-    auto packet = stream.receive(answer_patience);
-    if (!packet && packet.error().code() == ErrorCode::closed)
-        return fail(ErrorCode::closed, "the opener let us go without an answer: is it of this version?");
-    if (packet)
-        if (const auto reason = parse_refusal(*packet)) return fail(ErrorCode::refused, "{}", *reason);
-    return packet;
-}
-
-std::string second_of(UtcTime time) {
-    constexpr std::size_t to_seconds = 19;
-    return to_iso8601(time).substr(0, to_seconds) + "Z";
-}
-
 void print_table(const SearchAnswer& answer) {
     std::cout << fmt::format("{:<20}  {:<24}  {:<11}  {:<24}  {}\n", "captured (UTC)", "device/lane",
                              "direction", "text", "item (chain seq)");
@@ -78,28 +58,17 @@ void print_table(const SearchAnswer& answer) {
 
 /// What the answer does not hold: people who act on it must know.
 void print_doubts(const SearchAnswer& answer) {
-    const auto tell = [](const std::string& text) { std::cerr << "portcullis search: " << text << "\n"; };
     if (answer.matched > answer.found.size())
-        tell(fmt::format("{} reads match, the newest {} are shown; narrow the time, the device or the plate",
-                         answer.matched, answer.found.size()));
-    if (answer.damaged > 0)
-        tell(
-            fmt::format("{} rows of the index were changed by somebody and left out; `portcullis index "
-                        "rebuild` enters what the store holds",
-                        answer.damaged));
-    if (answer.locked > 0)
-        tell(fmt::format("{} epochs could not be searched: their keys do not answer (the opener's log)",
-                         answer.locked));
-    for (const ToldHole& hole : answer.holes)
-        tell(fmt::format("what was judged {} may be missing; `portcullis index rebuild` mends it",
-                         hole.first == UtcTime()
-                             ? "before " + second_of(hole.last)
-                             : "from " + second_of(hole.first) + " to " + second_of(hole.last)));
+        std::cerr << fmt::format(
+            "portcullis search: {} reads match, the newest {} are shown; narrow the time, the device or the "
+            "plate\n",
+            answer.matched, answer.found.size());
+    print_index_doubts("portcullis search", answer.damaged, answer.locked, answer.holes);
 }
 
 Result<void> search(const SearchOptions& options) {
     const SearchRequest request = TRY(request_of(options, SystemClock().utc()));
-    const Packet packet = TRY(exchange(options, request));
+    const Packet packet = TRY(ask_opener(options.socket, to_packet(request)));
     const SearchAnswer answer = TRY(parse_search_answer(packet));
     if (options.json)
         std::cout << R"({"answer":)" << packet.header << R"(,"found":)" << as_text(packet.blob) << "}\n";

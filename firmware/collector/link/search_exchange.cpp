@@ -60,20 +60,6 @@ Json json_of(const FoundRead& read) {
             {"direction", to_string(read.direction)}};
 }
 
-std::vector<ToldHole> holes_field(StrictJson& json) {
-    std::vector<ToldHole> holes;
-    for (const Json& entry : json.list("holes_us", max_told_holes)) {
-        const bool good = entry.is_array() && entry.size() == 2 && entry[0].is_number_unsigned() &&
-                          entry[1].is_number_unsigned() && entry[0] <= entry[1] &&
-                          entry[1].get<std::uint64_t>() <= max_seq;
-        json.check(good, "holes_us", "holds an entry that is not [first, last]");
-        if (good)
-            holes.push_back({UtcTime(microseconds(entry[0].get<std::int64_t>())),
-                             UtcTime(microseconds(entry[1].get<std::int64_t>()))});
-    }
-    return holes;
-}
-
 }  // namespace
 
 Packet to_packet(const SearchRequest& request) {
@@ -93,15 +79,13 @@ Packet to_packet(const SearchRequest& request) {
 }
 
 Packet to_packet(const SearchAnswer& answer) {
-    Json header{{"v", version},
-                {"op", "found"},
-                {"matched", answer.matched},
-                {"opened", answer.opened},
-                {"damaged", answer.damaged},
-                {"locked", answer.locked},
-                {"holes_us", Json::array()}};
-    for (const ToldHole& hole : answer.holes)
-        header["holes_us"].push_back({us_of(hole.first), us_of(hole.last)});
+    const Json header{{"v", version},
+                      {"op", "found"},
+                      {"matched", answer.matched},
+                      {"opened", answer.opened},
+                      {"damaged", answer.damaged},
+                      {"locked", answer.locked},
+                      {"holes_us", json_of(answer.holes)}};
     Json found = Json::array();
     for (const FoundRead& read : answer.found)
         found.push_back(json_of(read));
@@ -142,7 +126,7 @@ Result<SearchAnswer> parse_search_answer(const Packet& packet) {
     answer.opened = json.number("opened", 0, any_count);
     answer.damaged = json.number("damaged", 0, any_count);
     answer.locked = json.number("locked", 0, any_count);
-    answer.holes = holes_field(json);
+    answer.holes = holes_field(json, "holes_us");
     TRY(json.finish());
     const Json found = Json::parse(as_text(packet.blob), nullptr, false);
     if (!found.is_array() || found.size() > max_found)

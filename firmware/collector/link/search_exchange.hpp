@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collector/link/packet.hpp"
+#include "collector/link/told_holes.hpp"
 #include "core/ids.hpp"
 #include "core/plate_question.hpp"
 
@@ -12,8 +13,6 @@ namespace portcullis {
 
 /// One answer shows no more reads: more than a hundred are an export, which takes two people.
 inline constexpr std::size_t max_found = 100;
-/// Times of which the index may lack something, in one answer.
-inline constexpr std::size_t max_told_holes = 8;
 
 struct SearchRequest {
     PlateQuestion question;
@@ -31,13 +30,6 @@ struct FoundRead {
     std::string lane;
     Direction direction = Direction::unknown;
     bool operator==(const FoundRead&) const = default;
-};
-
-/// What was judged in this time may be missing.
-struct ToldHole {
-    UtcTime first{};
-    UtcTime last{};
-    bool operator==(const ToldHole&) const = default;
 };
 
 struct SearchAnswer {

@@ -211,6 +211,10 @@ bool OpenerServer::hear_viewer(Viewer& viewer) {
         serve_search(viewer, **packet);
         return false;
     }
+    if (!viewer.admission && is_crossing_request(**packet)) {
+        serve_crossings(viewer, **packet);
+        return false;
+    }
     const Result<Subscription> subscription = parse_subscription(**packet);
     if (subscription && !viewer.admission) return seat_viewer(viewer, *subscription);
     log_warning("opener", "a viewer was let go: {}",
@@ -238,11 +242,21 @@ void OpenerServer::serve_search(Viewer& viewer, const Packet& packet) {
     const Result<SearchRequest> request = parse_search_request(packet);
     if (!request) return log_warning("opener", "a viewer was let go: {}", request.error().message());
     const Result<SearchAnswer> answer = search(viewer, *request);
+    reply(viewer, answer ? Result<Packet>(to_packet(*answer)) : fail(answer.error()));
+}
+
+void OpenerServer::serve_crossings(Viewer& viewer, const Packet& packet) {
+    const Result<CrossingRequest> request = parse_crossing_request(packet);
+    if (!request) return log_warning("opener", "a viewer was let go: {}", request.error().message());
+    const Result<CrossingAnswer> answer = cross(viewer, *request);
+    reply(viewer, answer ? Result<Packet>(to_packet(*answer)) : fail(answer.error()));
+}
+
+void OpenerServer::reply(Viewer& viewer, Result<Packet> answer) {
     // It fits into the socket's buffer: nobody is waited for.
     if (answer) {
-        Packet reply = to_packet(*answer);
-        const Result<void> sent = viewer.stream.send(reply, milliseconds(0));
-        wipe(reply.blob);
+        const Result<void> sent = viewer.stream.send(*answer, milliseconds(0));
+        wipe(answer->blob);
         if (!sent) log_warning("opener", "an answer was not fetched: {}", sent.error().message());
         return;
     }
@@ -253,22 +267,39 @@ void OpenerServer::serve_search(Viewer& viewer, const Packet& packet) {
         milliseconds(0)));
 }
 
-Result<SearchAnswer> OpenerServer::search(const Viewer& viewer, const SearchRequest& request) {
+Result<Admission> OpenerServer::admit_search(const Viewer& viewer, const std::string& purpose,
+                                             const std::string& case_number, std::string_view what) {
     const Peer peer = TRY(viewer.stream.peer());
-    auto admission = desk_.admit(peer, request.purpose, request.case_number, "search");
+    auto admission = desk_.admit(peer, purpose, case_number, what);
     if (!admission) {
         ++counters_.refused;
-        return fail(std::move(admission.error()));
+        return admission;
     }
     if (!plates_.index || !plates_.search)
         return fail(
             ErrorCode::refused,
             "this opener searches nothing: name an index and the auditor in [search] of its settings");
-    const Sees sees = [&admission](std::string_view device) { return admission->sees(device); };
+    return admission;
+}
+
+Result<SearchAnswer> OpenerServer::search(const Viewer& viewer, const SearchRequest& request) {
+    const Admission admission =
+        TRY(admit_search(viewer, request.purpose, request.case_number, searches_index));
+    const Sees sees = [&admission](std::string_view device) { return admission.sees(device); };
     SearchAnswer answer =
-        TRY(plates_.search->answer(request.question, admission->access, sees, plates_.index->index(), desk_));
+        TRY(plates_.search->answer(request.question, admission.access, sees, plates_.index->index(), desk_));
     ++counters_.searches;
     counters_.shown += answer.found.size();
+    return answer;
+}
+
+Result<CrossingAnswer> OpenerServer::cross(const Viewer& viewer, const CrossingRequest& request) {
+    const Admission admission =
+        TRY(admit_search(viewer, request.purpose, request.case_number, pairs_passages));
+    const Sees sees = [&admission](std::string_view device) { return admission.sees(device); };
+    CrossingAnswer answer = TRY(answer_crossings(request.question, admission.access, sees,
+                                                 plates_.index->index(), desk_, *plates_.search));
+    ++counters_.searches;
     return answer;
 }
 

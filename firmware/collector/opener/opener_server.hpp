@@ -8,6 +8,7 @@
 
 #include "collector/link/unix_socket.hpp"
 #include "collector/opener/access_desk.hpp"
+#include "collector/opener/crossing_desk.hpp"
 #include "collector/opener/judge.hpp"
 #include "collector/opener/plate_register.hpp"
 #include "collector/opener/search_desk.hpp"
@@ -39,7 +40,7 @@ struct OpenerCounters {
     std::uint64_t shown = 0;     // reads, to a person: as many as there are entries
     std::uint64_t refused = 0;   // people who may not look, or may no longer, or look too much
     std::uint64_t alarms = 0;    // who looks too much, or at too much of a site
-    std::uint64_t searches = 0;  // that were answered
+    std::uint64_t searches = 0;  // that were answered, those of crossings among them
     std::uint64_t indexed = 0;
     std::uint64_t unindexed = 0;  // reads that the index's disk did not take
     bool operator==(const OpenerCounters&) const = default;
@@ -88,7 +89,12 @@ class OpenerServer {
     [[nodiscard]] bool seat_viewer(Viewer& viewer, const Subscription& subscription);
     /// He gets one packet, an answer or a refusal, and is let go.
     void serve_search(Viewer& viewer, const Packet& packet);
+    void serve_crossings(Viewer& viewer, const Packet& packet);
+    void reply(Viewer& viewer, Result<Packet> answer);
+    [[nodiscard]] Result<Admission> admit_search(const Viewer& viewer, const std::string& purpose,
+                                                 const std::string& case_number, std::string_view what);
     [[nodiscard]] Result<SearchAnswer> search(const Viewer& viewer, const SearchRequest& request);
+    [[nodiscard]] Result<CrossingAnswer> cross(const Viewer& viewer, const CrossingRequest& request);
     /// Those whose rights have ended are let go, and told.
     void dismiss_viewers();
     void tell_why(Viewer& viewer, const std::string& reason);

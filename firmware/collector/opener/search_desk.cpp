@@ -15,11 +15,13 @@ FoundRead found_of(const IndexedPassage& passage) {
             passage.text,   passage.lane,  passage.direction};
 }
 
-std::vector<ToldHole> holes_of(const PlateQuestion& question, const std::vector<IndexHole>& holes) {
+}  // namespace
+
+std::vector<ToldHole> told_holes(std::optional<UtcTime> from, const std::vector<IndexHole>& holes) {
     std::vector<ToldHole> told;
     // What was judged before `from` was captured before it, too.
     for (const IndexHole& hole : holes)
-        if (!question.from || hole.last > *question.from) told.push_back({hole.first, hole.last});
+        if (!from || hole.last > *from) told.push_back({hole.first, hole.last});
     // The newest are told; what lies before them is one.
     while (told.size() > max_told_holes) {
         told[1].first = told[0].first;
@@ -27,6 +29,8 @@ std::vector<ToldHole> holes_of(const PlateQuestion& question, const std::vector<
     }
     return told;
 }
+
+namespace {
 
 /// The search itself, and as many reads as it could show.
 std::vector<Access> worst_case(const Access& search, const std::vector<Candidate>& candidates) {
@@ -61,11 +65,10 @@ Result<SearchDesk> SearchDesk::create(const std::filesystem::path& auditor) {
     return SearchDesk(std::move(recipients));
 }
 
-Result<void> SearchDesk::enter(const PlateQuestion& question, Access access, std::size_t count,
-                               AccessVerdict verdict, AccessDesk& desk) const {
-    std::string text = asked_text(question);
-    const Cleanse cleanse(text);
-    access.asked = TRY(encrypt(as_bytes(text), auditor_));
+Result<void> SearchDesk::enter(std::string asked, Access access, std::size_t count, AccessVerdict verdict,
+                               AccessDesk& desk) const {
+    const Cleanse cleanse(asked);
+    access.asked = TRY(encrypt(as_bytes(asked), auditor_));
     access.count = std::max<std::size_t>(1, count);
     access.verdict = verdict;
     return desk.enter(std::span(&access, 1));
@@ -79,14 +82,14 @@ Result<SearchAnswer> SearchDesk::answer(const PlateQuestion& asked, Access acces
     TRY(desk.allow(std::span(&access, 1)));
     const auto candidates = index.candidates(*question, sees);
     if (!candidates && candidates.error().code() == ErrorCode::exhausted) {
-        TRY(enter(*question, std::move(access), 1, AccessVerdict::refused, desk));
+        TRY(enter(asked_text(*question), std::move(access), 1, AccessVerdict::refused, desk));
         return fail(ErrorCode::refused, "{}", candidates.error().message());
     }
     if (!candidates) return fail(candidates.error());
     TRY(desk.allow(worst_case(access, *candidates)));
     SearchAnswer answer;
-    answer.holes = holes_of(*question, TRY(index.holes()));
-    TRY(enter(*question, access, candidates->size(), AccessVerdict::granted, desk));
+    answer.holes = told_holes(question->from, TRY(index.holes()));
+    TRY(enter(asked_text(*question), access, candidates->size(), AccessVerdict::granted, desk));
     const Findings findings = index.open_all(*candidates, *question);
     answer.opened = candidates->size();
     answer.matched = findings.passages.size();

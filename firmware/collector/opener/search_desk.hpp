@@ -17,6 +17,10 @@ inline constexpr std::size_t asked_bytes = 512;
 /// Canonical JSON of a checked question, padded with blanks.
 [[nodiscard]] std::string asked_text(const PlateQuestion& question);
 
+/// Those that may concern what was captured from then on, the oldest as one when they are too many.
+[[nodiscard]] std::vector<ToldHole> told_holes(std::optional<UtcTime> from,
+                                               const std::vector<IndexHole>& holes);
+
 class SearchDesk {
   public:
     /// auditor: his certificate, whose key opens what was asked. Errors: configuration (no recipient's
@@ -29,10 +33,13 @@ class SearchDesk {
     [[nodiscard]] Result<SearchAnswer> answer(const PlateQuestion& asked, Access access, const Sees& sees,
                                               PlateIndex& index, AccessDesk& desk) const;
 
+    /// An entry about a question to the index, whose text is sealed to the auditor; count: the rows that are
+    /// opened for it. Errors: AuditLog::append's; then nothing may be opened.
+    [[nodiscard]] Result<void> enter(std::string asked, Access access, std::size_t count,
+                                     AccessVerdict verdict, AccessDesk& desk) const;
+
   private:
     explicit SearchDesk(std::vector<X509Ptr> auditor) : auditor_(std::move(auditor)) {}
-    [[nodiscard]] Result<void> enter(const PlateQuestion& question, Access access, std::size_t count,
-                                     AccessVerdict verdict, AccessDesk& desk) const;
 
     std::vector<X509Ptr> auditor_;
 };
