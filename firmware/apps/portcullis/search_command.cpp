@@ -1,9 +1,12 @@
 #include "apps/portcullis/search_command.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "apps/portcullis/opener_answer.hpp"
 #include "apps/portcullis/time_option.hpp"
@@ -15,7 +18,7 @@ namespace portcullis {
 namespace {
 
 struct SearchOptions {
-    std::filesystem::path socket = default_view_socket;
+    std::vector<std::filesystem::path> sockets{default_view_socket};
     std::string purpose;
     std::string case_number;
     std::string plate;
@@ -66,22 +69,53 @@ void print_doubts(const SearchAnswer& answer) {
     print_index_doubts("portcullis search", answer.damaged, answer.locked, answer.holes);
 }
 
+/// What several openers found, as one would have: each read once, the newest first.
+void take_in(SearchAnswer& all, SearchAnswer more) {
+    const auto place = [](const FoundRead& read) {
+        return std::tie(read.device, read.chain.bytes, read.seq);
+    };
+    all.matched += more.matched;
+    all.damaged += more.damaged;
+    all.locked += more.locked;
+    all.holes.insert(all.holes.end(), more.holes.begin(), more.holes.end());
+    for (FoundRead& read : more.found) {
+        const bool there = std::ranges::any_of(
+            all.found, [&](const FoundRead& other) { return place(other) == place(read); });
+        if (there)
+            --all.matched;
+        else
+            all.found.push_back(std::move(read));
+    }
+    std::ranges::stable_sort(all.found, std::greater(), &FoundRead::captured);
+}
+
 Result<void> search(const SearchOptions& options) {
     const SearchRequest request = TRY(request_of(options, SystemClock().utc()));
-    const Packet packet = TRY(ask_opener(options.socket, to_packet(request)));
-    const SearchAnswer answer = TRY(parse_search_answer(packet));
+    SearchAnswer all;
+    std::vector<std::string> lines;
+    // All of them, or none: half an answer would pass for a whole one.
+    for (const std::filesystem::path& socket : options.sockets) {
+        const Packet packet = TRY(ask_opener(socket, to_packet(request)));
+        take_in(all, TRY(parse_search_answer(packet)));
+        lines.push_back(
+            fmt::format(R"({{"answer":{},"found":{}}})", packet.header, std::string(as_text(packet.blob))));
+    }
     if (options.json)
-        std::cout << R"({"answer":)" << packet.header << R"(,"found":)" << as_text(packet.blob) << "}\n";
+        for (const std::string& line : lines)
+            std::cout << line << "\n";
     else
-        print_table(answer);
-    print_doubts(answer);
+        print_table(all);
+    print_doubts(all);
     std::cout.flush();
     if (!std::cout) return fail(ErrorCode::closed, "nobody reads our output any more");
     return {};
 }
 
 void add_options(CLI::App& command, SearchOptions& options) {
-    command.add_option("--socket", options.socket, "the opener's view socket")->capture_default_str();
+    command
+        .add_option("--socket", options.sockets,
+                    "the opener's view socket; of several openers that share a store, each one's")
+        ->capture_default_str();
     command.add_option("--purpose", options.purpose, "why you look: it stands in the audit log")->required();
     command.add_option("--case", options.case_number, "for which case")->required();
     auto* const plate = command.add_option("--plate", options.plate,
@@ -96,7 +130,7 @@ void add_options(CLI::App& command, SearchOptions& options) {
     command.add_option("--lane", options.lane, "on this lane");
     command.add_option("--direction", options.direction, "only these")
         ->check(CLI::IsMember({"approaching", "receding", "unknown"}));
-    command.add_flag("--json", options.json, "one JSON object, for programs");
+    command.add_flag("--json", options.json, "one JSON object a line for each opener, for programs");
 }
 
 }  // namespace

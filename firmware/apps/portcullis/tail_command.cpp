@@ -1,10 +1,14 @@
 #include "apps/portcullis/tail_command.hpp"
 
+#include <poll.h>
+
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "apps/portcullis/viewer_socket.hpp"
 #include "collector/link/unix_socket.hpp"
@@ -20,7 +24,7 @@ constexpr milliseconds send_patience{2000};
 constexpr milliseconds longest_wait{3'600'000};
 
 struct TailOptions {
-    std::filesystem::path socket = default_view_socket;
+    std::vector<std::filesystem::path> sockets{default_view_socket};
     bool json = false;
     std::uint64_t count = 0;
     std::uint32_t last = 0;
@@ -65,28 +69,47 @@ Result<void> print(const Packet& packet, bool json) {
     return {};
 }
 
-Result<PacketStream> subscribe(const TailOptions& options) {
-    PacketStream stream(TRY(connect_to_opener(options.socket)));
+Result<PacketStream> subscribe(const std::filesystem::path& socket, const TailOptions& options) {
+    PacketStream stream(TRY(connect_to_opener(socket)));
     TRY(stream.send(to_packet(Subscription{options.last, options.purpose, options.case_number}),
                     send_patience));
     return stream;
 }
 
+Result<std::vector<PacketStream>> subscribe_to_all(const TailOptions& options) {
+    std::vector<PacketStream> streams;
+    for (const std::filesystem::path& socket : options.sockets)
+        streams.push_back(TRY(subscribe(socket, options)));
+    return streams;
+}
+
+/// Until one of them has sent something, or has ended. False: the time is over.
+bool wait_for_any(const std::vector<PacketStream>& streams, const std::optional<SteadyTime>& deadline) {
+    milliseconds patience = longest_wait;
+    if (deadline)
+        patience = std::clamp(std::chrono::ceil<milliseconds>(*deadline - std::chrono::steady_clock::now()),
+                              milliseconds(0), longest_wait);
+    std::vector<pollfd> entries;
+    for (const PacketStream& stream : streams)
+        entries.push_back({stream.fd(), POLLIN, 0});
+    ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
+    return !deadline || std::chrono::steady_clock::now() < *deadline;
+}
+
 /// Nothing when the time is over.
-Result<std::optional<Packet>> next_view(PacketStream& stream, const std::optional<SteadyTime>& deadline) {
-    for (;;) {
-        milliseconds patience = longest_wait;
-        if (deadline)
-            patience =
-                std::clamp(std::chrono::ceil<milliseconds>(*deadline - std::chrono::steady_clock::now()),
-                           milliseconds(0), longest_wait);
-        auto packet = stream.receive(patience);
-        if (packet) return std::optional<Packet>(std::move(*packet));
-        if (packet.error().code() == ErrorCode::closed)
-            return fail(ErrorCode::closed,
-                        "the opener ended, or let us go: we read too slowly, or may not look any more");
-        if (packet.error().code() != ErrorCode::timeout) return fail(std::move(packet.error()));
-        if (deadline && std::chrono::steady_clock::now() >= *deadline) return std::optional<Packet>();
+Result<std::optional<Packet>> next_view(std::vector<PacketStream>& streams,
+                                        const std::optional<SteadyTime>& deadline) {
+    for (bool in_time = true;; in_time = wait_for_any(streams, deadline)) {
+        for (PacketStream& stream : streams) {
+            auto packet = stream.receive_now();
+            if (packet && *packet) return packet;
+            if (packet) continue;
+            if (packet.error().code() == ErrorCode::closed)
+                return fail(ErrorCode::closed,
+                            "the opener ended, or let us go: we read too slowly, or may not look any more");
+            return fail(std::move(packet.error()));
+        }
+        if (!in_time) return std::optional<Packet>();
     }
 }
 
@@ -95,10 +118,10 @@ Result<void> tail(const TailOptions& options) {
     if (options.timeout_s > 0)
         deadline = std::chrono::steady_clock::now() +
                    milliseconds(static_cast<std::int64_t>(options.timeout_s * 1000));
-    PacketStream stream = TRY(subscribe(options));
+    std::vector<PacketStream> streams = TRY(subscribe_to_all(options));
     if (!options.json) std::cout << table_head() << std::endl;
     for (std::uint64_t shown = 0; options.count == 0 || shown < options.count; ++shown) {
-        const auto packet = TRY(next_view(stream, deadline));
+        const auto packet = TRY(next_view(streams, deadline));
         if (!packet && options.count == 0) return {};
         if (!packet)
             return fail(ErrorCode::timeout, "{} of {} reads came within {} s", shown, options.count,
@@ -125,7 +148,10 @@ std::function<int()> add_tail_command(CLI::App& app) {
         "Each read that is shown is entered in the audit log first, with your account, purpose and case.\n"
         "The lines hold personal data: show them to nobody, keep them nowhere.\n"
         "Exit: 0 done, 1 failed (no opener, or --timeout before --count), 2 wrong usage");
-    command->add_option("--socket", options->socket, "the opener's view socket")->capture_default_str();
+    command
+        ->add_option("--socket", options->sockets,
+                     "the opener's view socket; of several openers that share a store, each one's")
+        ->capture_default_str();
     command
         ->add_option("--purpose", options->purpose,
                      "why you look: one of the access policy's; it stands in the audit log")

@@ -61,6 +61,35 @@ TEST_CASE("search --json is one object") {
     CHECK(json["found"].at(0)["time"] == "2026-11-23T08:00:00.000000Z");
 }
 
+TEST_CASE("of openers that share a store each is asked, and a read that both have is shown once") {
+    SearchBench first;
+    SearchBench second;
+    first.judge(first.device.seal().items[0]);
+    second.judge(second.device.seal().items[0]);
+    const auto count = [](const Outcome& outcome, const std::string& word) {
+        std::size_t times = 0;
+        for (std::size_t at = outcome.out.find(word); at != std::string::npos;
+             at = outcome.out.find(word, at + 1))
+            ++times;
+        return times;
+    };
+    CHECK(count(search(first, {"--plate", "AB12CDE", "--socket", first.views_path.string()}), "AB12CDE") ==
+          1);
+    std::jthread crank([&second](const std::stop_token& stop) {
+        while (!stop.stop_requested())
+            must_do(second.server.step(milliseconds(5)));
+    });
+    const Outcome both = search(first, {"--plate", "AB12CDE", "--socket", second.views_path.string()});
+    CHECK(count(both, "AB12CDE") == 2);
+    CHECK(both.code == 0);
+    const Outcome lines =
+        search(first, {"--plate", "AB12CDE", "--json", "--socket", second.views_path.string()});
+    CHECK(count(lines, "\"answer\"") == 2);
+    const Outcome half = search(first, {"--plate", "AB12CDE", "--socket", "/nowhere/view.sock"});
+    CHECK(half.code == 1);
+    CHECK(count(half, "AB12CDE") == 0);
+}
+
 TEST_CASE("what is wrong with a search is told before the opener is asked") {
     SearchBench bench;
     for (const std::vector<std::string>& bad :
