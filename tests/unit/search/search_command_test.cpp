@@ -65,6 +65,7 @@ TEST_CASE("of openers that share a store each is asked, and a read that both hav
     SearchBench first;
     SearchBench second;
     first.judge(first.device.seal().items[0]);
+    second.judge(second.device.seal().items[0]);  // the same place
     second.judge(second.device.seal().items[0]);
     const auto count = [](const Outcome& outcome, const std::string& word) {
         std::size_t times = 0;
