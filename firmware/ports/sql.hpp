@@ -22,6 +22,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.hpp"
 
@@ -150,6 +151,8 @@ struct SqlTables {
     std::string name;  // for errors, e.g. "collector's store"
     std::int32_t version = 0;
     std::string create;  // SQL that makes them
+    /// SQL that makes each version into the next one, losing nothing; that from 1 to 2 is the first.
+    std::vector<std::string> upgrades = {};
 };
 
 class SqlConnection {

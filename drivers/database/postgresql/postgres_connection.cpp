@@ -28,6 +28,12 @@ Failure nobody_filled(const SqlTables& tables) {
 
 Result<void> check_version(const SqlTables& tables, std::int64_t version) {
     if (version == tables.version) return {};
+    if (version >= 1 && version < tables.version)
+        return fail(
+            ErrorCode::unsupported,
+            "this {} has format {}, older than {} of this program; let the owner of its tables bring it up "
+            "to date (`portcullis store make`)",
+            tables.name, version, tables.version);
     return fail(ErrorCode::unsupported,
                 "this {} has format {}, this program knows {}; install the version of Portcullis that fits",
                 tables.name, version, tables.version);
@@ -198,11 +204,31 @@ Result<void> PostgresConnection::adopt(const SqlTables& tables) {
                     "CREATE TABLE format(name TEXT COLLATE \"C\" PRIMARY KEY, version BIGINT NOT NULL)"));
     Statement select = TRY(prepare("SELECT version FROM format WHERE name = ?"));
     TRY(select.bind(tables.name));
-    if (TRY(select.step())) return check_version(tables, select.integer(0));
+    if (TRY(select.step())) {
+        TRY(upgrade(tables, select.integer(0)));
+        return transaction.commit();
+    }
     TRY(execute(tables.create));
     Statement insert = TRY(prepare("INSERT INTO format(name, version) VALUES(?, ?)"));
     TRY(insert.run(tables.name, tables.version));
     return transaction.commit();
+}
+
+Result<void> PostgresConnection::upgrade(const SqlTables& tables, std::int64_t version) {
+    const auto upgrades = static_cast<std::int64_t>(tables.upgrades.size());
+    const bool known = version >= 1 && version <= upgrades && upgrades + 1 == tables.version;
+    if (!known || !TRY(owns_tables())) return check_version(tables, version);
+    for (std::int64_t at = version; at <= upgrades; ++at)
+        TRY(execute(tables.upgrades[static_cast<std::size_t>(at - 1)]));
+    Statement update = TRY(prepare("UPDATE format SET version = ? WHERE name = ?"));
+    return update.run(tables.version, tables.name);
+}
+
+Result<bool> PostgresConnection::owns_tables() {
+    return TRY(
+        integer("SELECT count(*) FROM pg_class WHERE oid = to_regclass('portcullis.format') AND "
+                "pg_has_role(relowner, 'USAGE')"))
+    > 0;
 }
 
 Result<void> PostgresConnection::check(const SqlTables& tables) {

@@ -51,8 +51,8 @@ class PostgresConnection final : public SqlConnection, private PostgresRoad {
     ~PostgresConnection() override;
 
     [[nodiscard]] Result<Statement> prepare(std::string_view sql) override;
-    /// Makes the tables in a database where they are not, in its schema `portcullis`. Errors: unsupported
-    /// (they are of another version).
+    /// Makes the tables in a database where they are not, in its schema `portcullis`, and brings those of an
+    /// older version up to date for who owns them. Errors: unsupported (they are of another version).
     [[nodiscard]] Result<void> adopt(const SqlTables& tables);
     /// The same without making anything, for who may only read: not_found when they are not there.
     [[nodiscard]] Result<void> check(const SqlTables& tables);
@@ -80,6 +80,8 @@ class PostgresConnection final : public SqlConnection, private PostgresRoad {
     [[nodiscard]] Result<void> open();
     /// Connected, or an error at once.
     [[nodiscard]] Result<void> stand();
+    [[nodiscard]] Result<void> upgrade(const SqlTables& tables, std::int64_t version);
+    [[nodiscard]] Result<bool> owns_tables();
     [[nodiscard]] Result<PostgresResult> collect(bool ends_here);
     [[nodiscard]] Result<void> resolve(Error doubt);
     [[nodiscard]] Result<std::string> fate_of(std::int64_t transaction);

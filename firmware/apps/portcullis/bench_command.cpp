@@ -5,6 +5,7 @@
 #include "apps/portcullis/bench_accuracy.hpp"
 #include "apps/portcullis/bench_collector.hpp"
 #include "apps/portcullis/bench_crossings.hpp"
+#include "apps/portcullis/bench_exposure.hpp"
 #include "apps/portcullis/bench_index.hpp"
 #include "apps/portcullis/bench_road.hpp"
 #include "apps/portcullis/bench_seal.hpp"
@@ -133,6 +134,16 @@ constexpr auto crossings_footer =
     "\n"
     "               those that were matched rightly\n"
     "No index, no file: what opening the cells costs, `portcullis bench index` tells.\n"
+    "\n"
+    "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
+
+constexpr auto exposure_footer =
+    "Fills a new store beneath FOLDER (given back) with sealed passages of two pictures each, evenly over\n"
+    "devices and days, opens it anew and answers: key, one day's key of reads is known; device, one device "
+    "in\n"
+    "other hands; account, somebody acted as an account; disk_copy, a copy of the opener's disk. The "
+    "seconds\n"
+    "hold table, JSON and page.\n"
     "\n"
     "Exit code: 0 measured, 1 failed, 2 wrong usage or configuration.";
 
@@ -318,6 +329,32 @@ void add_crossings(CLI::App& bench, bench::CrossingsOptions& options) {
     command->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
+void add_exposure(CLI::App& bench, bench::BenchExposureOptions& options) {
+    CLI::App* command =
+        bench.add_subcommand("exposure", "Measure the answer after a breach (`portcullis audit exposure`)");
+    command->footer(exposure_footer);
+    command->add_option("FOLDER", options.folder, "Where the store is made (default: the current folder)");
+    command->add_option(
+        "--store", options.settings,
+        "A collector's settings (*.toml): their store, which must be empty, is filled instead");
+    command->add_option("--passages", options.passages, "Passages in all, with two pictures each")
+        ->check(CLI::Range(std::uint64_t{100}, bench::max_exposure_passages))
+        ->capture_default_str();
+    command->add_option("--devices", options.devices, "Devices that they come from")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command->add_option("--days", options.days, "Days, each with keys of its own")
+        ->check(CLI::Range(1, 366))
+        ->capture_default_str();
+    command->add_option("--plate-bytes", options.plate_bytes, "Length of a plate picture")
+        ->check(CLI::Range(1, static_cast<int>(max_picture_bytes)))
+        ->capture_default_str();
+    command->add_option("--overview-bytes", options.overview_bytes, "Length of an overview")
+        ->check(CLI::Range(1, static_cast<int>(max_picture_bytes)))
+        ->capture_default_str();
+    command->add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
 void add_seal(CLI::App& bench, bench::SealOptions& options) {
     CLI::App* command = bench.add_subcommand(
         "seal", "Measure time and bytes of sealing, against the bare OpenSSL operations it needs");
@@ -348,10 +385,11 @@ std::function<int()> add_bench_command(CLI::App& program) {
     auto collector = std::make_shared<bench::CollectorOptions>();
     auto crossings = std::make_shared<bench::CrossingsOptions>();
     auto road = std::make_shared<bench::RoadOptions>();
+    auto exposure = std::make_shared<bench::BenchExposureOptions>();
     CLI::App* command = program.add_subcommand("bench",
                                                "Measure the reader's accuracy and speed, the whole road, "
                                                "sealing, the spool, the collector, the plate "
-                                               "index and crossings");
+                                               "index, crossings and the answer after a breach");
     command->require_subcommand(1);
     add_accuracy(*command, *accuracy);
     add_speed(*command, *speed);
@@ -361,6 +399,7 @@ std::function<int()> add_bench_command(CLI::App& program) {
     add_collector(*command, *collector);
     add_crossings(*command, *crossings);
     add_road(*command, *road);
+    add_exposure(*command, *exposure);
     return [=] {
         if (command->got_subcommand("accuracy")) return run_with_models(*accuracy, bench::run_accuracy);
         if (command->got_subcommand("road")) return run_with_models(*road, bench::run_road);
@@ -370,6 +409,7 @@ std::function<int()> add_bench_command(CLI::App& program) {
             return run([&] { return bench::run_collector(*collector); });
         if (command->got_subcommand("crossings"))
             return run([&] { return bench::run_crossings(*crossings); });
+        if (command->got_subcommand("exposure")) return run([&] { return bench::run_exposure(*exposure); });
         if (command->got_subcommand("seal")) return run([&] { return bench::run_seal(*seal); });
         return run([&] { return bench::run_spool(*spool); });
     };

@@ -106,4 +106,16 @@ struct CrossingsOptions {
 inline constexpr std::uint64_t max_crossing_vehicles = 100'000;
 inline constexpr std::uint64_t max_crossing_days = 366;
 
+struct BenchExposureOptions {
+    std::filesystem::path folder = ".";
+    std::filesystem::path settings = {};  // a collector's, whose store is filled; empty: a file of its own
+    std::uint64_t passages = 1'000'000;
+    std::uint64_t devices = 100;
+    std::uint64_t days = 30;
+    int plate_bytes = 3'000;  // of the pictures, before they are sealed
+    int overview_bytes = 20'000;
+    bool json = false;
+};
+inline constexpr std::uint64_t max_exposure_passages = 100'000'000;
+
 }  // namespace portcullis::bench

@@ -1,12 +1,12 @@
 #include "apps/portcullis/exposure_source.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "apps/portcullis/record_signers.hpp"
 #include "audit/audit_log.hpp"
 #include "base/file.hpp"
 #include "collector/opener/access_desk.hpp"
-#include "seal/gate.hpp"
 #include "seal/key_store.hpp"
 #include "seal/signed_profile.hpp"
 
@@ -14,44 +14,100 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t page_items = 256;
+constexpr std::size_t page_items = 4096;
 constexpr std::size_t page_entries = 1000;
 constexpr std::size_t most_chains = 1'000'000;
 
-Result<void> add_recipients(Store& store, const ItemRow& item, std::set<std::string>& keys) {
-    const Bytes blob = TRY(store.items.blob(item.id));
-    // What is not of our one shape has no place; were one there, nobody could open it.
-    if (const auto envelope = gate(blob))
-        keys.insert(envelope->recipients.begin(), envelope->recipients.end());
-    return {};
+using Keys = std::set<std::string>;
+
+Keys keys_of(const std::string& audience) {
+    Keys keys;
+    for (std::size_t at = 0; at < audience.size(); at += key_id_letters + 1)
+        keys.insert(audience.substr(at, key_id_letters));
+    return keys;
 }
 
-Result<void> walk(Store& store, const ChainRow& chain,
-                  const std::function<void(const StoredPassage&)>& seen) {
-    std::optional<StoredPassage> passage;
-    const auto flush = [&] {
-        if (passage) seen(*passage);
-        passage.reset();
-    };
-    for (Seq next = 1;;) {
-        const std::vector<ItemRow> items = TRY(store.items.from(chain.id, next, page_items));
-        if (items.empty()) break;
-        next = items.back().seq + 1;
-        for (const ItemRow& item : items) {
-            const bool picture = item.kind == ItemKind::plate || item.kind == ItemKind::overview;
-            if (!picture) flush();
-            if (item.kind == ItemKind::read) {
-                passage = StoredPassage{chain.device, chain.chain, item.seq, item.received_at, 0, {}, {}};
-                TRY(add_recipients(store, item, passage->read_keys));
-            } else if (picture && passage) {
-                ++passage->pictures;
-                TRY(add_recipients(store, item, passage->picture_keys));
-            }
-        }
+/// Puts passages together from their items, which come in the order of their seqs.
+class Walk {
+  public:
+    using Seen = std::function<void(const StoredPassage&)>;
+
+    static Result<Walk> create(Store& store, const Seen& seen) {
+        Walk walk(store, seen);
+        for (const auto& [id, audience] : TRY(store.items.audiences()))
+            walk.keys_.emplace(id, keys_of(audience));
+        return walk;
     }
-    flush();
-    return {};
-}
+
+    Result<void> go(const ChainRow& chain) {
+        passage_ = StoredPassage{chain.device, chain.chain, 0, {}, 0, {}, {}};
+        read_by_ = pictures_by_ = nullptr;
+        for (Seq next = 1;;) {
+            const std::vector<SealedRow> items = TRY(store_->items.sealed(chain.id, next, page_items));
+            if (items.empty()) break;
+            next = items.back().seq + 1;
+            for (const SealedRow& item : items)
+                TRY(take(item));
+        }
+        flush();
+        return {};
+    }
+
+  private:
+    Walk(Store& store, const Seen& seen) : store_(&store), seen_(&seen) {}
+
+    Result<void> take(const SealedRow& item) {
+        const bool picture = item.kind == ItemKind::plate || item.kind == ItemKind::overview;
+        if (!picture) flush();
+        if (item.kind == ItemKind::read) {
+            const Keys* keys = TRY(audience(item));
+            if (std::exchange(read_by_, keys) != keys) passage_.read_keys = *keys;
+            passage_.seq = item.seq;
+            passage_.received = item.received_at;
+            open_ = true;
+        } else if (picture && open_) {
+            const Keys* keys = TRY(audience(item));
+            // Mostly both pictures, and those of the passage before, are sealed to the same.
+            if (passage_.pictures == 0 && pictures_by_ != keys) passage_.picture_keys = *keys;
+            if (passage_.pictures == 0) pictures_by_ = keys;
+            if (pictures_by_ != keys) {
+                passage_.picture_keys.insert(keys->begin(), keys->end());
+                pictures_by_ = nullptr;
+            }
+            ++passage_.pictures;
+        }
+        return {};
+    }
+
+    void flush() {
+        if (!open_) return;
+        if (passage_.pictures == 0) {
+            passage_.picture_keys.clear();
+            pictures_by_ = nullptr;
+        }
+        (*seen_)(passage_);
+        passage_.pictures = 0;
+        open_ = false;
+    }
+
+    /// Never null; it stays where it is.
+    Result<const Keys*> audience(const SealedRow& item) {
+        if (item.audience)
+            if (const auto known = keys_.find(*item.audience); known != keys_.end()) return &known->second;
+        // What is not of our one shape has no place; were one there, nobody could open it.
+        const std::string said = audience_of(TRY(store_->items.blob(item.id)));
+        return &by_name_.try_emplace(said, keys_of(said)).first->second;
+    }
+
+    Store* store_;
+    const Seen* seen_;
+    std::map<RowId, Keys> keys_;
+    std::map<std::string, Keys> by_name_;
+    StoredPassage passage_;
+    bool open_ = false;              // passage_ is one, and may get more pictures
+    const Keys* read_by_ = nullptr;  // what passage_.read_keys is a copy of; null: of nothing
+    const Keys* pictures_by_ = nullptr;
+};
 
 /// Only what a known recorder signed counts: a file that anybody can put there takes no passage out of a
 /// report.
@@ -76,8 +132,9 @@ Result<void> add_destructions(const std::filesystem::path& store, const RecordSi
 }  // namespace
 
 Result<void> for_each_passage(Store& store, const std::function<void(const StoredPassage&)>& seen) {
+    Walk walk = TRY(Walk::create(store, seen));
     for (const ChainRow& chain : TRY(store.chains.all(most_chains)))
-        TRY(walk(store, chain, seen));
+        TRY(walk.go(chain));
     return {};
 }
 

@@ -1,8 +1,11 @@
 #include "collector/ingest/item_table.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "collector/ingest/columns.hpp"
+#include "seal/gate.hpp"
 
 namespace portcullis {
 
@@ -48,6 +51,13 @@ Result<std::int64_t> number(SqlConnection& database, std::string_view sql, RowId
 
 }  // namespace
 
+std::string audience_of(ByteView blob) {
+    auto envelope = gate(blob);
+    if (!envelope) return {};
+    std::ranges::sort(envelope->recipients);
+    return fmt::format("{}", fmt::join(envelope->recipients, " "));
+}
+
 Result<std::vector<ItemRow>> ItemTable::rows(Statement& query) {
     std::vector<ItemRow> items;
     while (TRY(query.step()))
@@ -55,12 +65,26 @@ Result<std::vector<ItemRow>> ItemTable::rows(Statement& query) {
     return items;
 }
 
-Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
+/// In one statement and without a memory of our own: what a transaction did not keep is not believed later.
+Result<std::string> ItemTable::enter_audience(ItemKind kind, ByteView blob) {
+    std::string keys = is_statement(kind) ? std::string() : audience_of(blob);
+    if (keys.empty()) return keys;
     auto row =
-        TRY(database_->prepare("INSERT INTO item(chain_id, seq, kind, digest, signed_previous, received_at) "
-                               "VALUES(?, ?, ?, ?, ?, ?) RETURNING id"));
-    const auto id = TRY(row.insert(item.chain_id, item.seq, to_string(item.kind), item.digest,
-                                   item.signed_previous, columns::time(item.received_at)));
+        TRY(database_->prepare("INSERT INTO audience(keys) SELECT CAST(? AS TEXT) WHERE NOT EXISTS(SELECT 1 "
+                               "FROM audience WHERE keys = ?) "
+                               "AND (SELECT coalesce(max(id), 0) FROM audience) < ?"));
+    TRY(row.run(std::string_view(keys), std::string_view(keys), max_audiences));
+    return keys;
+}
+
+Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
+    const std::string audience = TRY(enter_audience(item.kind, blob));
+    auto row = TRY(database_->prepare(
+        "INSERT INTO item(chain_id, seq, kind, digest, signed_previous, received_at, audience) "
+        "VALUES(?, ?, ?, ?, ?, ?, (SELECT id FROM audience WHERE keys = ?)) RETURNING id"));
+    const auto id =
+        TRY(row.insert(item.chain_id, item.seq, to_string(item.kind), item.digest, item.signed_previous,
+                       columns::time(item.received_at), std::string_view(audience)));
     if (!id) return fail(ErrorCode::internal, "the store gave no row id for a new item");
     auto bytes = TRY(database_->prepare("INSERT INTO blob(item_id, bytes) VALUES(?, ?)"));
     TRY(bytes.run(*id, blob));
@@ -218,6 +242,32 @@ Result<std::vector<ItemRow>> ItemTable::from(RowId chain_id, Seq seq, std::size_
         fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq >= ? ORDER BY seq LIMIT ?", fields)));
     TRY(row.bind(chain_id, seq, static_cast<std::uint64_t>(limit)));
     return rows(row);
+}
+
+Result<std::vector<SealedRow>> ItemTable::sealed(RowId chain_id, Seq seq, std::size_t limit) {
+    auto query =
+        TRY(database_->prepare("SELECT id, seq, kind, received_at, audience FROM item WHERE chain_id = ? AND "
+                               "seq >= ? ORDER BY seq LIMIT ?"));
+    TRY(query.bind(chain_id, seq, static_cast<std::uint64_t>(limit)));
+    std::vector<SealedRow> items;
+    while (TRY(query.step())) {
+        SealedRow& item = items.emplace_back();
+        item.id = query.integer(0);
+        item.seq = query.count(1);
+        item.kind = columns::kind(query, 2);
+        item.received_at = columns::time(query, 3);
+        if (!query.is_null(4)) item.audience = query.integer(4);
+    }
+    return items;
+}
+
+Result<std::map<RowId, std::string>> ItemTable::audiences() {
+    auto query = TRY(database_->prepare("SELECT id, keys FROM audience"));
+    TRY(query.bind());
+    std::map<RowId, std::string> all;
+    while (TRY(query.step()))
+        all.emplace(query.integer(0), query.text(1));
+    return all;
 }
 
 Result<std::vector<ItemRow>> ItemTable::newest(RowId chain_id, ItemKind kind, UtcTime since,

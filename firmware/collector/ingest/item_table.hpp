@@ -2,6 +2,7 @@
 // The stored items: sealed bytes as they came, their place, their link, their verdict. Thread-bound, like the
 // connection that it borrows.
 
+#include <map>
 #include <vector>
 
 #include "collector/ingest/crew.hpp"
@@ -10,6 +11,12 @@
 #include "ports/sql.hpp"
 
 namespace portcullis {
+
+/// The ids of the keys that open it, ascending, with blanks between; empty when it is no envelope of ours.
+[[nodiscard]] std::string audience_of(ByteView blob);
+
+/// Junk may name keys that nobody has. What comes beyond names none in its row: its blob does.
+inline constexpr RowId max_audiences = 100'000;
 
 class ItemTable {
   public:
@@ -53,6 +60,10 @@ class ItemTable {
     [[nodiscard]] Result<std::vector<ItemRow>> anchors(RowId chain_id, Seq from, std::size_t limit);
     /// The items of a chain in order, from seq on.
     [[nodiscard]] Result<std::vector<ItemRow>> from(RowId chain_id, Seq seq, std::size_t limit);
+    /// The same, and nothing of them but to whom they are sealed: no blob is read for it.
+    [[nodiscard]] Result<std::vector<SealedRow>> sealed(RowId chain_id, Seq seq, std::size_t limit);
+    /// SealedRow::audience -> audience_of.
+    [[nodiscard]] Result<std::map<RowId, std::string>> audiences();
     /// Of one kind, received at `since` or later, newest first.
     [[nodiscard]] Result<std::vector<ItemRow>> newest(RowId chain_id, ItemKind kind, UtcTime since,
                                                       std::size_t limit);
@@ -62,6 +73,7 @@ class ItemTable {
 
   private:
     [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);
+    [[nodiscard]] Result<std::string> enter_audience(ItemKind kind, ByteView blob);
     SqlConnection* database_;
     InTransaction<std::optional<RowId>> newest_;
 };

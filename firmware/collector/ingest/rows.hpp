@@ -65,6 +65,16 @@ struct ItemRow {
     std::optional<UtcTime> verdict_at;
 };
 
+/// A stored item, as far as what it is sealed to goes.
+struct SealedRow {
+    RowId id = 0;
+    Seq seq = 0;
+    ItemKind kind = ItemKind::read;
+    UtcTime received_at{};
+    /// Row of the audience table; nothing: the blob alone says it.
+    std::optional<RowId> audience;
+};
+
 /// A life statement that a device signed, at its place.
 struct LifeRow {
     RowId chain_id = 0;

@@ -146,6 +146,13 @@ constexpr std::string_view fourth_statements = R"sql(
 CREATE INDEX item_statement ON item(id) WHERE verdict_at IS NULL AND kind IN ('checkpoint', 'life', 'health');
 )sql";
 
+// To whom items are sealed, as their envelopes name it in the clear: so that nobody has to read a million
+// pictures to know it. NULL: not an envelope, or stored by an older version; the blob says it.
+constexpr std::string_view sixth_audiences = R"sql(
+CREATE TABLE audience(id INTEGER PRIMARY KEY, keys TEXT NOT NULL UNIQUE) STRICT;
+ALTER TABLE item ADD COLUMN audience INTEGER;
+)sql";
+
 // Renamed rather than altered: a file must look as if this program had made it. The pictures stay where they
 // are.
 constexpr std::string_view first_to_second = R"sql(
@@ -207,11 +214,14 @@ Schema store_schema() {
     OlderSchema fourth{
         4, joined({second_tables, third_life, kept_tables, second_indexes, fourth_statements, kept_indexes}),
         joined({"DROP INDEX item_statement;", third_statements})};
+    OlderSchema fifth{
+        5, joined({second_tables, third_life, kept_tables, second_indexes, third_statements, kept_indexes}),
+        std::string(sixth_audiences)};
     return {"collector's store",
             application_id,
-            5,
-            joined({second_tables, third_life, kept_tables, store_indexes()}),
-            {std::move(first), std::move(second), std::move(third), std::move(fourth)}};
+            6,
+            joined({second_tables, third_life, kept_tables, sixth_audiences, store_indexes()}),
+            {std::move(first), std::move(second), std::move(third), std::move(fourth), std::move(fifth)}};
 }
 
 }  // namespace portcullis

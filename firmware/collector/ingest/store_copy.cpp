@@ -10,9 +10,10 @@ namespace portcullis {
 namespace {
 
 // Whom others point to comes first.
-constexpr std::array tables{"chain",    "item",    "blob",   "tombstone", "gap", "quarantine",
-                            "incident", "receipt", "device", "note",      "life"};
-constexpr std::array numbered{"chain", "tombstone", "gap", "quarantine", "incident", "receipt", "life"};
+constexpr std::array tables{"chain",      "audience", "item",    "blob",   "tombstone", "gap",
+                            "quarantine", "incident", "receipt", "device", "note",      "life"};
+constexpr std::array numbered{"chain",      "audience", "tombstone", "gap",
+                              "quarantine", "incident", "receipt",   "life"};
 /// Ids of a file are small numbers: those of day 0 (StoreDays).
 constexpr std::int64_t day_of_files = 0;
 constexpr std::int64_t ids_of_day = std::int64_t{1} << 32;

@@ -140,6 +140,39 @@ TEST_CASE("tables of another version are refused, and an empty database is told 
     CHECK((*connection)->check({"others", 1, ""}).error().code() == ErrorCode::not_found);
 }
 
+TEST_CASE(
+    "tables of an older version are brought up to date by their owner, step by step and all or nothing") {
+    const SystemClock clock;
+    const PostgresSettings settings = shared_postgres().new_database();
+    auto owner = PostgresConnection::connect(settings, clock);
+    REQUIRE(owner);
+    REQUIRE((*owner)->adopt(things));
+    REQUIRE(
+        (*owner)->execute("INSERT INTO thing(name) VALUES('old'); GRANT ALL ON SCHEMA portcullis TO PUBLIC; "
+                          "GRANT ALL ON ALL TABLES IN SCHEMA portcullis TO PUBLIC"));
+    const std::string second = "ALTER TABLE thing ADD COLUMN size BIGINT NOT NULL DEFAULT 7";
+    const SqlTables third{"things", 3, "", {second, "ALTER TABLE thing RENAME COLUMN size TO length"}};
+    CHECK((*owner)->check(third).error().code() == ErrorCode::unsupported);
+
+    REQUIRE((*owner)->execute("CREATE ROLE stranger LOGIN"));
+    {
+        PostgresSettings other = settings;
+        other.user = "stranger";
+        auto stranger = PostgresConnection::connect(other, clock);
+        REQUIRE(stranger);
+        CHECK((*stranger)->adopt(third).error().code() == ErrorCode::unsupported);
+    }
+    CHECK_FALSE((*owner)->adopt({"things", 3, "", {second, "no SQL"}}));
+    CHECK((*owner)->adopt(things));  // as it was
+
+    REQUIRE((*owner)->adopt(third));
+    CHECK((*owner)->adopt(third));
+    CHECK((*owner)->check(third));
+    CHECK(*(*owner)->integer("SELECT length FROM thing WHERE name = 'old'") == 7);
+    CHECK((*owner)->adopt(things).error().code() == ErrorCode::unsupported);
+    CHECK(wait_until([&] { return (*owner)->execute("DROP ROLE stranger").has_value(); }));
+}
+
 TEST_CASE("a server that would forget what it acknowledged is refused") {
     Postgres server;
     const SystemClock clock;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "support/collector_settings.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tool.hpp"
 
@@ -282,4 +283,27 @@ TEST_CASE("bench crossings judges its matches by the truth, the same traffic for
     const ToolRun table = desk.bench("crossings --vehicles 100 --days 1");
     CHECK(table.code == 0);
     CHECK(table.out.find("look_alike") != std::string::npos);
+}
+
+TEST_CASE("bench exposure asks each kind of breach of the store that it filled, and leaves nothing behind") {
+    const Desk desk;
+    fs::create_directory(desk.path("work"));
+    const ToolRun run = desk.bench("exposure work --passages 300 --devices 3 --days 2 --json");
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK(report["passages"] == 300);
+    CHECK(report["store_bytes"] > 300 * 23'000);
+    for (const char* figure : {"key_s", "device_s", "account_s", "disk_copy_s", "fill_us_a_passage"})
+        CHECK(report[figure] > 0);
+    CHECK(fs::is_empty(desk.path("work")));
+    // A store that is in use is not filled: the settings name a file, and the second run finds it full.
+    write_collector_settings(desk.path("collector.toml"),
+                             "path = \"" + desk.path("filled.db").string() + "\"");
+    const std::string again = "exposure work --passages 100 --devices 1 --days 1 --store collector.toml";
+    CHECK(desk.bench(again).code == 0);
+    CHECK(fs::exists(desk.path("filled.db")));
+    const ToolRun refused = desk.bench(again);
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("a store that nobody uses") != std::string::npos);
+    CHECK(desk.bench("exposure no/such/folder").code == 2);
 }

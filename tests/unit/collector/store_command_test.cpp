@@ -111,6 +111,28 @@ TEST_CASE("store make, again: rights are set anew, and what a role had more is t
     CHECK(hall.refused(hall.ingest, "SELECT open_day(1)") == ErrorCode::denied);
 }
 
+TEST_CASE("store make brings tables of an older version up to date, which the collector itself may not") {
+    const Hall hall;
+    REQUIRE(hall.make().code == 0);
+    REQUIRE(hall.as(hall.owner)
+                ->execute("DROP TABLE audience; ALTER TABLE item DROP COLUMN audience; "
+                          "UPDATE format SET version = 1"));
+    const SystemClock clock;
+    const CollectorSettings settings = must(CollectorSettings::load(hall.settings));
+    const auto refused = open_store(settings.store, clock, {});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == ErrorCode::unsupported);
+    CHECK(refused.error().message().find("store make") != std::string::npos);
+    const Outcome made = hall.make({"--reader", hall.reader});
+    CHECK_MESSAGE(made.code == 0, made.out);
+    Store store = must(open_store(settings.store, clock, {}));
+    CHECK(must(store.items.audiences()).empty());
+    CHECK_FALSE(hall.refused(hall.ingest, "INSERT INTO audience(keys) VALUES('a')"));
+    CHECK(hall.refused(hall.ingest, "UPDATE audience SET keys = 'b'") == ErrorCode::denied);
+    CHECK_FALSE(hall.refused(hall.reader, "SELECT keys FROM audience"));
+    CHECK(hall.refused(hall.reader, "DELETE FROM audience") == ErrorCode::denied);
+}
+
 TEST_CASE("store make is refused with the cure where its rights would be worth nothing") {
     const Hall hall;
     hall.write(hall.owner);

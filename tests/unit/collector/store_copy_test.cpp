@@ -69,7 +69,7 @@ TEST_CASE("store copy: each row is there again, and verify and the ledger say th
     REQUIRE_MESSAGE(outcome.code == 0, outcome.out);
     Database file = must(Database::open({.path = move.bench.file}));
     for (const std::string table : {"chain", "item", "blob", "tombstone", "gap", "quarantine", "incident",
-                                    "receipt", "device", "note", "life"}) {
+                                    "receipt", "device", "note", "life", "audience"}) {
         CAPTURE(table);
         const std::string count = fmt::format("SELECT count(*) FROM {}", table);
         CHECK(must(file.integer(count)) > 0);
@@ -77,6 +77,7 @@ TEST_CASE("store copy: each row is there again, and verify and the ledger say th
     }
     Store before = must(Store::open({move.bench.file, {}, false}));
     Store after = move.moved();
+    CHECK(must(before.items.audiences()) == must(after.items.audiences()));
     CHECK(text_of(must(verify_store(before, 100))) == text_of(must(verify_store(after, 100))));
 }
 

@@ -1,7 +1,9 @@
 // The store's file: nothing readable in it, and it refuses what is not its own.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "base/file.hpp"
 #include "collector/ingest/schema.hpp"
@@ -124,6 +126,76 @@ TEST_CASE("stores of versions 3 and 4 learn of sealed health records, and keep w
         bench.judge_all();
         CHECK(bench.verdict(device, 1)->good());
     }
+}
+
+TEST_CASE(
+    "a store of version 5 learns to whom its items are sealed: the new ones name it, the old ones' blobs "
+    "do") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.ingest.reset();
+    std::filesystem::remove(bench.file);
+    const Schema schema = store_schema();
+    const Schema fifth{schema.name, schema.application_id, 5, schema.older.at(4).create};
+    {
+        Database database = must(Database::open({.path = bench.file}));
+        must_do(adopt_schema(database, fifth));
+        must_do(
+            database.execute("INSERT INTO chain VALUES(7, 'gate-9', x'0123456789abcdef', 0, 0, NULL, 0, x'" +
+                             to_hex(device.links[0]) + "', 1, 0, x'" + to_hex(device.links[0]) +
+                             "', 0, 0, 0, 0, 0, 0, 0, 0, 60, 70, 70, 0)"));
+        must_do(
+            database.execute("INSERT INTO item(id, chain_id, seq, kind, digest, received_at) "
+                             "VALUES(3, 7, 1, 'read', x'00', 5)"));
+    }
+    bench.restart();
+    CHECK_FALSE(bench.read([&](Store& store) { return store.items.sealed(7, 1, 9); }).at(0).audience);
+    auto messages = device.messages(device.seal());
+    std::ranges::move(device.messages(device.seal()), std::back_inserter(messages));
+    bench.deliver(messages);
+    std::set<std::string> named;
+    const auto audiences = bench.read([&](Store& store) { return store.items.audiences(); });
+    const auto items =
+        bench.read([&](Store& store) { return store.items.sealed(bench.chain(device).id, 1, 9); });
+    REQUIRE(items.size() == messages.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        CHECK(audiences.at(items[i].audience.value_or(0)) == audience_of(messages[i].payload));
+        named.insert(audience_of(messages[i].payload));
+    }
+    CHECK(audiences.size() == named.size());  // each stands there once
+}
+
+TEST_CASE(
+    "junk that names ever new keys fills no table: what comes beyond its bound is stored all the same") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.ingest.reset();
+    {
+        Database database = must(Database::open({.path = bench.file}));
+        must_do(database.execute(
+            fmt::format("INSERT INTO audience(id, keys) VALUES({}, 'of the last junk')", max_audiences)));
+    }
+    bench.restart();
+    const auto messages = device.messages(device.seal());
+    bench.deliver(messages);
+    const auto items =
+        bench.read([&](Store& store) { return store.items.sealed(bench.chain(device).id, 1, 9); });
+    REQUIRE(items.size() == messages.size());
+    CHECK(std::ranges::none_of(items, [](const SealedRow& item) { return item.audience.has_value(); }));
+    CHECK(bench.read([&](Store& store) { return store.items.audiences(); }).size() == 1);
+}
+
+TEST_CASE("a statement is sealed to nobody") {
+    CollectorBench bench;
+    TestDevice device(bench.road);
+    bench.deliver(device.messages(device.seal()));
+    bench.deliver(device.message(device.checkpoint()));
+    const auto items =
+        bench.read([&](Store& store) { return store.items.sealed(bench.chain(device).id, 1, 9); });
+    REQUIRE(items.back().kind == ItemKind::checkpoint);
+    CHECK_FALSE(items.back().audience);
+    CHECK(std::ranges::all_of(items.begin(), items.end() - 1,
+                              [](const SealedRow& item) { return item.audience.has_value(); }));
 }
 
 TEST_CASE("a store of the version before is brought up to date in place, and nothing is lost") {

@@ -218,6 +218,21 @@ TEST_CASE("exposure by an account: what it saw and the store has no more is coun
     CHECK(must(Result<int>(told.code)) == 1);
 }
 
+TEST_CASE("exposure: items of a store that does not name to whom they are sealed are judged by their blobs") {
+    const ExposureBench bench;
+    ExposureOptions given = bench.options(day_text(0));
+    given.key = key_id_of(bench.evidence[1]);
+    const auto named = bench.report(given);
+    {
+        Database store = must(Database::open({.path = bench.bench.file}));
+        must_do(store.execute("UPDATE item SET audience = NULL WHERE seq % 2 = 0"));
+    }
+    const auto half = bench.report(given);
+    CHECK(named.exposed == bench.opened_by({bench.evidence[1]}));
+    CHECK(half.exposed == named.exposed);
+    CHECK(half.json["groups"] == named.json["groups"]);
+}
+
 TEST_CASE("exposure: how long a report of this store takes, told and not judged") {
     const ExposureBench bench;
     ExposureOptions given = bench.options(day_text(0));
