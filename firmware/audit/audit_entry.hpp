@@ -42,6 +42,13 @@ inline constexpr std::string_view approves_case = "approval";
 inline constexpr std::string_view exports_read = "export";
 inline constexpr std::string_view marks_case = "canaries";
 inline constexpr std::string_view raises_alarm = "alarm";
+/// Of a legal hold (`chain` is its id): the hold, which opens `count` rows or reads; a read that it keeps,
+/// which nobody is shown; its signed record (`case` is the SHA-256, `count` the reads); its end (`case` is
+/// its id).
+inline constexpr std::string_view holds_reads = "hold";
+inline constexpr std::string_view keeps_read = "held";
+inline constexpr std::string_view records_hold = "hold record";
+inline constexpr std::string_view releases_hold = "released";
 /// The same of a retention schedule.
 inline constexpr std::string_view adopts_retention = "retention";
 /// Access::what of an epoch's keys that were destroyed: `case` is the SHA-256 of the signed record, `dev` the
@@ -64,10 +71,11 @@ struct Access {
     AccessVerdict verdict = AccessVerdict::granted;
     Bytes asked = {};  // sealed; not in the text, which holds its digest
 
-    /// Of a policy, an approval, canaries, destroyed keys: it is in no sum of openings.
+    /// Of a policy, an approval, canaries, destroyed keys, what a hold keeps: it is in no sum of openings.
     [[nodiscard]] bool opens() const {
         return what != adopts_policy && what != adopts_retention && what != destroys_keys &&
-               what != approves_case && what != marks_case;
+               what != approves_case && what != marks_case && what != keeps_read && what != records_hold &&
+               what != releases_hold;
     }
 };
 

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
+#include "casefile/case_search.hpp"
 #include "record/canonical.hpp"
 #include "record/recipient_set_codec.hpp"
+#include "seal/content.hpp"
 #include "seal/encrypt.hpp"
 
 namespace portcullis {
@@ -20,16 +22,6 @@ constexpr std::string_view operator_role = "operator";
 
 std::string dumped(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json json_of(const PlateQuestion& question) {
-    Json json{{"plate", question.plate}, {"look_alike", question.look_alike}};
-    if (question.from) json["from"] = to_iso8601(*question.from);
-    if (question.to) json["to"] = to_iso8601(*question.to);
-    if (!question.device.empty()) json["device"] = question.device;
-    if (!question.lane.empty()) json["lane"] = question.lane;
-    if (question.direction) json["direction"] = to_string(*question.direction);
-    return json;
 }
 
 Json json_of(const CaseRead& read) {
@@ -75,6 +67,22 @@ Bytes with_comment(const Bytes& jpeg, std::string_view text) {
 
 }  // namespace
 
+OpenedRead opened(const SealedRead& sealed, const EnvelopeOpener& opener) {
+    if (!sealed.is_open()) return opener.open_read(sealed.blob, sealed.received);
+    return judge_content(sealed.blob, sealed.opened_from[0], opener.trust(), sealed.received);
+}
+
+OpenedMedia opened_picture(const SealedRead& sealed, std::size_t number, const EnvelopeOpener& opener) {
+    const Bytes& blob = sealed.pictures[number].second;
+    if (!sealed.is_open()) return opener.open_media(blob);
+    OpenedMedia media;
+    media.authenticity = Authenticity::authentic;  // its envelope held; match_media judges the rest
+    media.padded = blob;
+    media.digest = sha256(blob);
+    media.recipients = sealed.opened_from[number + 1];
+    return media;
+}
+
 struct CaseMaker::Work {
     KnownRequest known;
     KnownApproval approval;
@@ -96,6 +104,10 @@ Result<CaseManifest> CaseMaker::make(ByteView request, ByteView approval, const 
     KnownRequest known = TRY(read_case_request(request, world_.people, now));
     KnownApproval approved = TRY(read_case_approval(approval, world_.people, now));
     Work work{std::move(known), std::move(approved), now};
+    if (work.request().is_hold())
+        return refuse(work,
+                      "this is a request for a legal hold, and nothing leaves by it: `portcullis hold make`",
+                      makes_case);
     auto devices = judge_case(work.known, work.approval, world_.policy, now);
     if (!devices) return refuse(work, devices.error().message(), makes_case);
     work.devices = std::move(*devices);
@@ -172,7 +184,7 @@ Result<void> CaseMaker::begin(Work& work, std::uint64_t opened) {
               {"recipient", work.recipient},        {"recipient_key", work.recipient_key},
               {"until", to_string(request.until)},  {"pictures", request.pictures}};
     if (request.is_search())
-        told["question"] = json_of(request.question);
+        told["question"] = question_json(request.question);
     else
         told["named_reads"] = request.reads.size();
     std::string text = dumped(told);
@@ -187,37 +199,16 @@ Result<void> CaseMaker::begin(Work& work, std::uint64_t opened) {
 }
 
 Result<void> CaseMaker::find(Work& work) {
-    if (work.request().is_search()) return find_by_index(work);
-    work.places = work.request().reads;
-    return begin(work, work.places.size());
-}
-
-Result<void> CaseMaker::find_by_index(Work& work) {
-    if (world_.index == nullptr)
-        return refuse(work,
-                      "this opener searches nothing; name the reads, or an index in [search] of its settings",
-                      makes_case);
-    auto question = checked(work.request().question);
-    if (!question) return refuse(work, question.error().message(), makes_case);
-    const Sees sees = [&work](std::string_view device) {
-        return std::ranges::binary_search(work.devices, device);
-    };
-    const auto candidates = world_.index->candidates(*question, sees);
-    if (!candidates && candidates.error().code() == ErrorCode::exhausted)
-        return refuse(work, candidates.error().message(), makes_case);
-    if (!candidates) return fail(candidates.error());
-    TRY(begin(work, candidates->size()));
-    const Findings findings = world_.index->open_all(*candidates, *question);
-    work.may_lack = findings.damaged > 0 || world_.index->locked_epochs() > 0 ||
-                    std::ranges::any_of(TRY(world_.index->holes()), [&](const IndexHole& hole) {
-                        return !question->from || hole.last > *question->from;
-                    });
-    if (findings.passages.empty()) return fail(ErrorCode::refused, "no read is found");
-    if (findings.passages.size() > work.request().most)
-        return fail(ErrorCode::refused, "{} reads are found, the request is for at most {}; ask for fewer",
-                    findings.passages.size(), work.request().most);
-    for (const IndexedPassage& passage : findings.passages)
-        work.places.push_back({passage.device, passage.chain, passage.seq});
+    bool begun = false;
+    auto found = find_reads(work.request(), world_.index, work.devices, [&](std::uint64_t opened) {
+        begun = true;
+        return begin(work, opened);
+    });
+    if (!found && !begun && found.error().code() == ErrorCode::refused)
+        return refuse(work, found.error().message(), makes_case);
+    if (!found) return fail(std::move(found.error()));
+    work.places = std::move(found->places);
+    work.may_lack = found->may_lack;
     return {};
 }
 
@@ -240,7 +231,7 @@ Result<void> CaseMaker::open_all(Work& work, CaseFileWriter& writer) {
 
 Result<void> CaseMaker::open_one(Work& work, const CasePlace& place, CaseFileWriter& writer) {
     const auto sealed = TRY(world_.source(place, work.request().pictures));
-    const OpenedRead read = sealed ? world_.opener.open_read(sealed->blob, sealed->received) : OpenedRead();
+    const OpenedRead read = sealed ? opened(*sealed, world_.opener) : OpenedRead();
     const Verdict verdict = place_verdict(read, {place.device, place.chain, place.seq, std::nullopt});
     if (!sealed || verdict.authenticity != Authenticity::authentic || !is_believed(verdict.key_trust)) {
         ++work.missing;
@@ -258,8 +249,9 @@ Result<void> CaseMaker::add_pictures(Work& work, CaseRead& row, const ReadPayloa
     const std::vector<std::string> lines = {
         fmt::format("case file {}", id), fmt::format("made for {}", work.recipient),
         fmt::format("case {}, {}", work.request().case_number, to_iso8601(row.captured))};
-    for (const auto& [seq, blob] : sealed.pictures) {
-        const MatchedMedia media = match_media(world_.opener.open_media(blob), read, seq);
+    for (std::size_t i = 0; i < sealed.pictures.size(); ++i) {
+        const MatchedMedia media =
+            match_media(opened_picture(sealed, i, world_.opener), read, sealed.pictures[i].first);
         if (media.authenticity != Authenticity::authentic || work.pictures + 1 >= max_case_parts) continue;
         const auto jpeg = world_.mark(media.jpeg, lines);
         if (!jpeg) {

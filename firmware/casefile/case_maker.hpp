@@ -21,7 +21,18 @@ struct SealedRead {
     UtcTime received{};
     ClockDoubt clock = ClockDoubt::none;  // of its verdict
     std::vector<std::pair<Seq, Bytes>> pictures;
+    /// Of a legal hold: blob and pictures are opened already, and these are the recipients_digest of the
+    /// envelopes that they came in, of the read first.
+    std::vector<Digest> opened_from = {};
+
+    [[nodiscard]] bool is_open() const { return !opened_from.empty(); }
 };
+
+/// The read, whichever way it was kept.
+[[nodiscard]] OpenedRead opened(const SealedRead& sealed, const EnvelopeOpener& opener);
+/// One of its pictures.
+[[nodiscard]] OpenedMedia opened_picture(const SealedRead& sealed, std::size_t number,
+                                         const EnvelopeOpener& opener);
 
 /// All that it works with; borrowed, and outlives it.
 struct CaseWorld {
@@ -55,7 +66,6 @@ class CaseMaker {
     struct Work;
     [[nodiscard]] Result<CaseManifest> make_known(Work& work, const std::filesystem::path& folder);
     [[nodiscard]] Result<void> find(Work& work);
-    [[nodiscard]] Result<void> find_by_index(Work& work);
     [[nodiscard]] Result<void> begin(Work& work, std::uint64_t opened);
     [[nodiscard]] Result<void> enter_reads(Work& work);
     [[nodiscard]] Result<void> open_all(Work& work, CaseFileWriter& writer);

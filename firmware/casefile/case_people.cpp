@@ -134,11 +134,11 @@ Result<X509Ptr> recipient_of(const CaseRequest& request, UtcTime now) {
     if (const auto fit = check_certificate(certificate.get(), CertificateUse::receive, name); !fit)
         return no("recipient: {}", fit.error().message());
     const UtcTime end = end_of(request.until);
-    if (now >= end)
-        return no("the file would have expired with {} already; ask anew", to_string(request.until));
-    if (end - now > max_case_life + std::chrono::days(1))
-        return no("the file would expire with {}; at most {} days from now", to_string(request.until),
-                  max_case_life.count());
+    if (now >= end) return no("it would have ended with {} already; ask anew", to_string(request.until));
+    const std::chrono::days life = request.is_hold() ? max_hold_life : max_case_life;
+    if (end - now > life + std::chrono::days(1))
+        return no("the {} would end with {}; at most {} days from now", request.is_hold() ? "hold" : "file",
+                  to_string(request.until), life.count());
     if (not_before(certificate.get()) > now || not_after(certificate.get()) < end - std::chrono::days(1))
         return no(
             "the certificate of '{}' does not hold from now to {}; name an earlier day, or let him get a "

@@ -17,6 +17,7 @@ constexpr std::size_t max_device_pattern_bytes = max_device_name_bytes + 2;
 constexpr std::size_t max_place_bytes = max_device_name_bytes + chain_letters + 24;
 constexpr std::size_t max_places_bytes = max_named_reads * (max_place_bytes + 1);
 constexpr std::string_view request_beginning = R"({"v":1,"kind":"case_request")";
+constexpr std::string_view hold_beginning = R"({"v":1,"kind":"hold_request")";
 constexpr std::string_view approval_beginning = R"({"v":1,"kind":"case_approval")";
 
 std::string joined(const std::vector<CasePlace>& places) {
@@ -125,7 +126,9 @@ Result<CasePlace> place_from_string(std::string_view text) {
 Result<std::string> encode_case_request(const CaseRequest& request) {
     CanonicalWriter out(max_case_request_bytes);
     check_request(out, request);
-    out.literal(request_beginning).literal(R"(,"id":)").hex(request.id.bytes);
+    out.literal(request.is_hold() ? hold_beginning : request_beginning)
+        .literal(R"(,"id":)")
+        .hex(request.id.bytes);
     out.literal(R"(,"fleet":)").text("fleet", request.fleet, max_case_word_bytes);
     out.literal(R"(,"who":)").text("who", request.who, max_case_word_bytes);
     out.literal(R"(,"purpose":)").text("purpose", request.purpose, max_case_word_bytes);
@@ -141,8 +144,10 @@ Result<std::string> encode_case_request(const CaseRequest& request) {
 }
 
 Result<CaseRequest> parse_case_request(std::string_view json) {
-    ObjectReader in(json, max_case_request_bytes, request_beginning);
+    const bool hold = json.starts_with(hold_beginning);
+    ObjectReader in(json, max_case_request_bytes, hold ? hold_beginning : request_beginning);
     CaseRequest request;
+    if (hold) request.kind = CaseKind::hold;
     request.id = in.chain("id");
     request.fleet = in.text("fleet", max_case_word_bytes);
     request.who = in.text("who", max_case_word_bytes);

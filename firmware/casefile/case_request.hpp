@@ -24,6 +24,8 @@ inline constexpr std::size_t max_named_reads = 100;
 inline constexpr std::chrono::days request_life{7};
 /// So long at most the recipient may keep what he got.
 inline constexpr std::chrono::days max_case_life{90};
+/// So long at most a legal hold keeps reads beyond the end of their epoch.
+inline constexpr std::chrono::days max_hold_life{5 * 366};
 inline constexpr std::size_t max_case_word_bytes = 64;  // purpose, case number, account, fleet
 inline constexpr std::size_t max_case_request_bytes = std::size_t{16} * 1024;
 inline constexpr std::size_t max_certificate_bytes = 2048;  // DER
@@ -44,8 +46,13 @@ struct CasePlace {
 /// Errors: invalid_argument (says the form).
 [[nodiscard]] Result<CasePlace> place_from_string(std::string_view text);
 
+/// What for: a case file that leaves, or a legal hold that keeps reads (hold_maker.hpp). Whoever approves the
+/// one has not approved the other.
+enum class CaseKind { file, hold };
+
 struct CaseRequest {
-    ChainId id;  // of the case file: random
+    CaseKind kind = CaseKind::file;
+    ChainId id;  // of the case file, or of the hold: random
     std::string fleet;
     std::string who;  // account of the access policy
     std::string purpose;
@@ -56,8 +63,9 @@ struct CaseRequest {
     std::uint64_t most = 0;         // reads; when more are found nothing is made
     bool pictures = false;          // theirs as well: they may show people
     Bytes recipient;                // DER of the certificate to which it is sealed
-    std::chrono::sys_days until{};  // the last UTC day on which the recipient may use it
+    std::chrono::sys_days until{};  // the last UTC day on which the recipient may use it, or the hold lasts
 
+    [[nodiscard]] bool is_hold() const { return kind == CaseKind::hold; }
     [[nodiscard]] bool is_search() const { return reads.empty(); }
 };
 

@@ -86,6 +86,22 @@ OpenerSettings::RetentionSection read_retention(SettingsSection section, bool ha
     return retention;
 }
 
+OpenerSettings::HoldsSection read_holds(SettingsSection section, const OpenerSettings& others) {
+    OpenerSettings::HoldsSection holds;
+    holds.folder = section.path("folder", "");
+    const bool none = holds.folder.empty();
+    holds.store = none ? section.path("store", "") : section.path("store");
+    holds.kek = none ? section.path("kek", "") : section.path("kek");
+    holds.token = section.text("token", "");
+    section.check(holds.token.empty() || holds.token.starts_with("pkcs11:"), "token",
+                  "write pkcs11:token=LABEL?module-path=LIBRARY&pin-source=FILE, or \"\"");
+    section.check(none || holds.store != others.key_store.file, "store",
+                  "name another file than key_store.file: a hold's key does not go with an epoch");
+    section.check(none || (!others.retention.key.empty() && !others.retention.certificate.empty()), "folder",
+                  "name who signs the records: retention.key and retention.certificate");
+    return holds;
+}
+
 }  // namespace
 
 Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
@@ -110,6 +126,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     settings.limits = read_limits(in.section("limits"));
     settings.cases = read_cases(in.section("cases"));
     settings.retention = read_retention(in.section("retention"), !settings.key_store.file.empty());
+    settings.holds = read_holds(in.section("holds"), settings);
     settings.keep_views = static_cast<std::size_t>(in.section("views").integer("keep", {0, 1000}, 100));
     settings.log_level = read_log_level(in.section("log"), "level");
     TRY(in.finish());

@@ -64,6 +64,13 @@ struct OpenerSettings {
         std::string key;                 // signs records of destructions: a file or pkcs11:...
         std::filesystem::path certificate;
     } retention;
+    /// Legal holds: reads that are kept beyond the end of their epoch.
+    struct HoldsSection {
+        std::filesystem::path folder;  // empty: nothing is held
+        std::filesystem::path store;   // key store of the holds' keys: not the epochs'
+        std::filesystem::path kek;
+        std::string token;
+    } holds;
     std::size_t keep_views = 0;
     LogLevel log_level = LogLevel::info;
 

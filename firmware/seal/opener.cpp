@@ -6,6 +6,7 @@
 
 #include "record/size_bucket.hpp"
 #include "seal/cms_codec.hpp"
+#include "seal/content.hpp"
 #include "seal/gate.hpp"
 #include "seal/statement.hpp"
 
@@ -43,6 +44,21 @@ Opened<Payload> judge(const SignedText& text, const Digest& recipients,
             std::nullopt,
             text.signer_key_id,
             wrong != nullptr ? wrong : payload.error().message()};
+}
+
+template <class Payload>
+Opened<Payload> judge_signed(ByteView content, const Digest& recipients, const TrustStore& trust,
+                             UtcTime received, Result<Payload> (*parse)(std::string_view)) {
+    Result<SignedText> text = verify_statement(content, trust, received);
+    if (text) {
+        const Cleanse cleanse(text->json);
+        return judge(*text, recipients, parse);
+    }
+    const bool unknown = text.error().code() == ErrorCode::not_found;
+    return {{Authenticity::forged, unknown ? KeyTrust::stranger : KeyTrust::unchecked},
+            std::nullopt,
+            {},
+            text.error().message()};
 }
 
 bool is_zero(ByteView bytes) {
@@ -173,18 +189,14 @@ Opened<Payload> EnvelopeOpener::open_text(ByteView blob, UtcTime received,
     const Plaintext plaintext = decrypt(blob);
     if (plaintext.authenticity != Authenticity::authentic)
         return {{plaintext.authenticity, KeyTrust::unchecked}, std::nullopt, {}, plaintext.reason};
-    Result<SignedText> text = verify_statement(plaintext.bytes, trust_, received);
-    if (!text) {
-        const bool unknown = text.error().code() == ErrorCode::not_found;
-        return {{Authenticity::forged, unknown ? KeyTrust::stranger : KeyTrust::unchecked},
-                std::nullopt,
-                {},
-                text.error().message()};
-    }
-    const Cleanse cleanse(text->json);
-    Opened<Payload> opened = judge(*text, plaintext.recipients, parse);
+    Opened<Payload> opened = judge_signed(plaintext.bytes, plaintext.recipients, trust_, received, parse);
     opened.recipient = plaintext.recipient;
     return opened;
+}
+
+OpenedRead judge_content(ByteView content, const Digest& recipients, const TrustStore& trust,
+                         UtcTime received) {
+    return judge_signed<ReadPayload>(content, recipients, trust, received, &parse_payload);
 }
 
 OpenedRead EnvelopeOpener::open_read(ByteView blob, UtcTime received) const {

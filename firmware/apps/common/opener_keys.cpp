@@ -40,7 +40,7 @@ Result<OpenerKeys> OpenerKeys::create(const OpenerSettings& settings) {
     return keys;
 }
 
-Result<EnvelopeOpener> OpenerKeys::open() {
+Result<std::vector<RecipientKey>> OpenerKeys::load() {
     std::vector<RecipientKey> recipients;
     std::vector<std::string> stored;
     if (!settings_->key_store.file.empty()) {
@@ -51,6 +51,12 @@ Result<EnvelopeOpener> OpenerKeys::open() {
     }
     for (const OpenerSettings::Recipient& recipient : settings_->recipients)
         recipients.push_back(TRY(load_recipient({recipient.key, recipient.certificate})));
+    loaded_ = std::move(stored);
+    return recipients;
+}
+
+Result<EnvelopeOpener> OpenerKeys::open() {
+    std::vector<RecipientKey> recipients = TRY(load());
     TrustStore devices = TRY(TrustStore::create(trust_of(settings_->devices)));
     log_info("opener", "recipients={} known_signers={}", recipients.size(), devices.size());
     if (recipients.empty())
@@ -58,7 +64,7 @@ Result<EnvelopeOpener> OpenerKeys::open() {
             "opener",
             "holds no key of a recipient: nothing opens; add the epoch's with `portcullis epoch add`");
     EnvelopeOpener opener = TRY(EnvelopeOpener::create(std::move(recipients), std::move(devices)));
-    stored_ = std::move(stored);
+    stored_ = loaded_;
     return opener;
 }
 

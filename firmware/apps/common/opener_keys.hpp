@@ -18,6 +18,8 @@ class OpenerKeys {
     /// settings: outlives this. Nothing is opened yet. Errors: configuration.
     [[nodiscard]] static Result<OpenerKeys> create(const OpenerSettings& settings);
 
+    /// All of them, out of the key store and the files. Errors: configuration, corrupt, io.
+    [[nodiscard]] Result<std::vector<RecipientKey>> load();
     /// All of them; none at all is told in the log, and nothing opens. This outlives what is given. Errors:
     /// configuration, corrupt, io.
     [[nodiscard]] Result<EnvelopeOpener> open();
@@ -32,7 +34,8 @@ class OpenerKeys {
 
     const OpenerSettings* settings_;
     std::unique_ptr<RecipientToken> token_;
-    std::vector<std::string> stored_;
+    std::vector<std::string> loaded_;  // ids out of the key store, by the last load()
+    std::vector<std::string> stored_;  // the same, by the last open() that succeeded
     FileStamp looked_at_;
 };
 

@@ -127,7 +127,11 @@ Result<int> report_exposure(const ExposureOptions& options, UtcTime now) {
     std::set<PassageName> gone = facts.shown;
     gone.insert(facts.taken_out.begin(), facts.taken_out.end());
     bool met = false;
-    TRY(for_each_passage(store, [&](const StoredPassage& passage) {
+    const HeldKeys held = TRY(held_keys(settings));
+    TRY(for_each_passage(store, [&](const StoredPassage& stored) {
+        StoredPassage with_holds;
+        if (!held.reads.empty()) held.add_to(with_holds = stored);
+        const StoredPassage& passage = held.reads.empty() ? stored : with_holds;
         report.take(passage, judge_exposure(passage, breach, facts));
         gone.erase({passage.device, passage.chain.bytes, passage.seq});
         met = met || passage.device == breach.subject || passage.read_keys.contains(breach.subject) ||

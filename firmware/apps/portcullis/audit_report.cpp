@@ -29,8 +29,10 @@ std::string item_of(const Access& access) {
     if (access.what == destroys_keys) return "epoch " + access.device;
     const bool adopts = access.what == adopts_policy || access.what == adopts_retention;
     if (adopts && access.seq > 0) return fmt::format("version {}", access.seq);
+    const bool of_hold =
+        access.what == holds_reads || access.what == records_hold || access.what == releases_hold;
     if (access.device.empty() && access.chain != ChainId())
-        return fmt::format("case file {}", to_string(access.chain));
+        return fmt::format("{} {}", of_hold ? "hold" : "case file", to_string(access.chain));
     if (access.device.empty()) return "-";
     return fmt::format("{}/{}/{}", access.device, to_string(access.chain), access.seq);
 }

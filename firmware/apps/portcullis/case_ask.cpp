@@ -49,6 +49,7 @@ Result<PlateQuestion> question_of(const CaseOptions& options, UtcTime now) {
 
 Result<CaseRequest> request_of(const CaseOptions& options, const SigningKey& key, UtcTime now) {
     CaseRequest request;
+    if (options.is_hold) request.kind = CaseKind::hold;
     if (RAND_bytes(reinterpret_cast<unsigned char*>(request.id.bytes.data()),
                    static_cast<int>(request.id.bytes.size())) != 1)
         return fail(ErrorCode::internal, "no random bytes");
@@ -109,10 +110,9 @@ void print_question(const PlateQuestion& question) {
 
 void print(const CaseRequest& request) {
     const X509Ptr recipient = certificate_from_der(request.recipient);
-    std::cout << fmt::format(
-        "case file   {}\nasked by    {}, {}\nfleet       {}\npurpose     {}\ncase        {}\n",
-        to_string(request.id), request.who, to_iso8601(request.asked), request.fleet, request.purpose,
-        request.case_number);
+    std::cout << fmt::format("{:<12}{}\nasked by    {}, {}\nfleet       {}\npurpose     {}\ncase        {}\n",
+                             request.is_hold() ? "hold" : "case file", to_string(request.id), request.who,
+                             to_iso8601(request.asked), request.fleet, request.purpose, request.case_number);
     if (request.is_search()) print_question(request.question);
     for (const CasePlace& place : request.reads)
         std::cout << fmt::format("read        {}\n", to_string(place));

@@ -48,6 +48,11 @@ struct CaseOptions {
     std::filesystem::path settings = "/etc/portcullis/opener.toml";
     std::filesystem::path store = "/var/lib/portcullis/collector/store.db";
     std::filesystem::path models;
+
+    // hold
+    bool is_hold = false;  // ask
+    std::string hold;      // release: its id
+    bool names = false;    // list
 };
 
 /// Each step prints what it did; now: by whose clock it is judged. Errors: configuration (exit code 2),
@@ -57,5 +62,8 @@ struct CaseOptions {
 [[nodiscard]] Result<void> approve_case(const CaseOptions& options, UtcTime now);
 [[nodiscard]] Result<void> make_case(const CaseOptions& options, UtcTime now);
 [[nodiscard]] Result<void> open_case(const CaseOptions& options, UtcTime now);
+[[nodiscard]] Result<void> make_hold(const CaseOptions& options, UtcTime now);
+[[nodiscard]] Result<void> list_holds(const CaseOptions& options, UtcTime now);
+[[nodiscard]] Result<void> release_hold(const CaseOptions& options, UtcTime now);
 
 }  // namespace portcullis

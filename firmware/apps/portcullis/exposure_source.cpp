@@ -6,6 +6,7 @@
 #include "apps/portcullis/record_signers.hpp"
 #include "audit/audit_log.hpp"
 #include "base/file.hpp"
+#include "casefile/held_reads.hpp"
 #include "collector/opener/access_desk.hpp"
 #include "seal/key_store.hpp"
 #include "seal/signed_profile.hpp"
@@ -144,15 +145,39 @@ Result<KeyFacts> key_facts(const OpenerSettings& settings, std::vector<std::file
         const X509Ptr certificate = TRY(load_certificate(recipient.certificate));
         facts.keys[key_id(certificate.get())] = {};
     }
-    if (settings.key_store.file.empty()) return facts;
     if (!settings.retention.certificate.empty()) recorders.push_back(settings.retention.certificate);
     const RecordSigners signers = TRY(RecordSigners::create(recorders));
-    TRY(add_destructions(settings.key_store.file, signers, facts));
-    const KeyStore store = TRY(KeyStore::view({settings.key_store.file, settings.key_store.kek}));
-    // A key that the store still holds is not destroyed, whoever says so.
-    for (const KeyStore::Entry& entry : store.entries())
-        facts.keys[entry.key_id] = {entry.in_token, {}};
+    for (const KeyStoreFiles& files : {KeyStoreFiles{settings.key_store.file, settings.key_store.kek},
+                                       KeyStoreFiles{settings.holds.store, settings.holds.kek}}) {
+        if (files.store.empty()) continue;
+        TRY(add_destructions(files.store, signers, facts));
+        const KeyStore store = TRY(KeyStore::view(files));
+        // A key that the store still holds is not destroyed, whoever says so.
+        for (const KeyStore::Entry& entry : store.entries())
+            facts.keys[entry.key_id] = {entry.in_token, {}};
+    }
     return facts;
+}
+
+Result<HeldKeys> held_keys(const OpenerSettings& settings) {
+    HeldKeys held;
+    if (settings.holds.folder.empty()) return held;
+    const X509Ptr recorder = TRY(load_certificate(settings.retention.certificate));
+    for (const HoldRecord& hold : TRY(load_holds(settings.holds.folder, recorder.get())))
+        for (const HeldRead& read : TRY(load_hold_list(settings.holds.folder, hold)).reads) {
+            const PassageName name{read.place.device, read.place.chain.bytes, read.place.seq};
+            held.reads[name].insert(hold.key);
+            if (read.parts.size() > 1) held.pictures[name].insert(hold.key);
+        }
+    return held;
+}
+
+void HeldKeys::add_to(StoredPassage& passage) const {
+    const PassageName name{passage.device, passage.chain.bytes, passage.seq};
+    if (const auto kept = reads.find(name); kept != reads.end())
+        passage.read_keys.insert(kept->second.begin(), kept->second.end());
+    if (const auto kept = pictures.find(name); kept != pictures.end())
+        passage.picture_keys.insert(kept->second.begin(), kept->second.end());
 }
 
 Result<void> add_looks(const std::filesystem::path& path, const Breach& breach, ExposureFacts& facts) {

@@ -15,6 +15,17 @@ namespace portcullis {
 [[nodiscard]] Result<void> for_each_passage(Store& store,
                                             const std::function<void(const StoredPassage&)>& seen);
 
+/// What legal holds keep besides, sealed to their own keys: by the read's name, ids of the keys.
+struct HeldKeys {
+    std::map<PassageName, std::set<std::string>> reads;
+    std::map<PassageName, std::set<std::string>> pictures;
+
+    /// The passage as it may be opened, held copies among it.
+    void add_to(StoredPassage& passage) const;
+};
+/// Errors: as load_holds.
+[[nodiscard]] Result<HeldKeys> held_keys(const OpenerSettings& settings);
+
 struct KeyFacts {
     std::map<std::string, KeyFact> keys;
     std::vector<std::string> disbelieved;  // records of destructions: the file, and what is wrong with it

@@ -8,6 +8,7 @@
 #include "apps/portcullis/crossings_command.hpp"
 #include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/health_command.hpp"
+#include "apps/portcullis/hold_command.hpp"
 #include "apps/portcullis/index_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
@@ -84,6 +85,7 @@ int main(int argc, char** argv) try {
         add(program, add_store_command),
         add_behind_the_wall(program, add_audit_command),
         add_behind_the_wall(program, add_case_command),
+        add_behind_the_wall(program, add_hold_command),
         add_behind_the_wall(program, add_epoch_command),
         add_behind_the_wall(program, add_retention_command),
         add_behind_the_wall(program, add_provision_command),

@@ -7,6 +7,7 @@
 
 #include "apps/common/recipient_token.hpp"
 #include "apps/common/service_key.hpp"
+#include "apps/portcullis/hold_host.hpp"
 #include "apps/portcullis/retention_run.hpp"
 #include "base/file.hpp"
 #include "base/kernel_clock.hpp"
@@ -87,6 +88,10 @@ Result<void> run(const RetentionOptions& options) {
         std::cout << fmt::format("destroyed: {} keys: {}\n", to_string(destruction.epoch),
                                  destruction.keys.size());
     std::cout << fmt::format("keys left: {}\n", store.entries().size());
+    if (!settings.holds.folder.empty()) {
+        HoldHost holds = TRY(HoldHost::create(settings));
+        std::cout << fmt::format("holds released: {}\n", TRY(holds.release_due(log, *witness, now)));
+    }
     warn_of_missing(store, known, settings.access.fleet, now);
     return {};
 }

@@ -29,8 +29,9 @@ std::optional<UtcTime> first_due(const KeptKey& key, const RetentionSchedule& sc
     return first;
 }
 
-/// An entry for each record, once.
-TellDestroyed teller(AuditLog& log, UtcTime now, std::vector<Destruction>& told) {
+}  // namespace
+
+TellDestroyed entering(AuditLog& log, UtcTime now, std::vector<Destruction>& told) {
     return [&log, now, &told](ByteView record, const Destruction& destruction) -> Result<void> {
         Access access;
         access.who = to_plain_text(user_name(::geteuid()), max_audit_word_bytes);
@@ -49,8 +50,6 @@ TellDestroyed teller(AuditLog& log, UtcTime now, std::vector<Destruction>& told)
         return {};
     };
 }
-
-}  // namespace
 
 std::vector<KeptKey> keys_by(const KeyStore& store, const RetentionSchedule& schedule,
                              std::string_view fleet) {
@@ -116,7 +115,7 @@ Result<std::vector<Destruction>> destroy_due(const RetentionDesk& desk, const Kn
                     "retention: this host's clock says {}, the schedule was signed later; set the clock",
                     to_iso8601(now));
     std::vector<Destruction> done;
-    const TellDestroyed tell = teller(desk.log, now, done);
+    const TellDestroyed tell = entering(desk.log, now, done);
     TRY(desk.store.end_destructions(desk.witness, now, tell));
     std::map<EpochStart, std::vector<std::string>> due;
     for (const KeptKey& key : keys_by(desk.store, schedule, fleet)) {

@@ -28,6 +28,9 @@ struct KeptKey {
                                                         const RetentionSchedule& schedule,
                                                         std::string_view fleet, UtcTime now);
 
+/// Enters each record of destroyed keys once, and gives it in `told`. All borrowed.
+[[nodiscard]] TellDestroyed entering(AuditLog& log, UtcTime now, std::vector<Destruction>& told);
+
 struct RetentionDesk {
     KeyStore& store;
     const TokenKeys& token;
