@@ -21,36 +21,77 @@ fs::path hold_part(const fs::path& hold, std::size_t read, std::size_t part) {
     return hold / fmt::format("{}.{}.cms", read, part);
 }
 
-Result<std::vector<HoldRecord>> load_holds(const fs::path& holds, X509* recorder) {
-    std::vector<HoldRecord> records;
+namespace {
+
+/// The folders of holds that are kept, or of those that were released.
+Result<std::vector<fs::path>> folders_of(const fs::path& holds, bool released) {
+    std::vector<fs::path> folders;
     std::error_code problem;
     fs::directory_iterator next(holds, problem);
     for (; !problem && next != fs::directory_iterator(); next.increment(problem)) {
-        const fs::path file = next->path() / hold_record_name;
         std::error_code ignored;
-        if (next->path().extension() == released_ending) continue;
-        if (!fs::exists(file, ignored)) continue;
-        const Bytes blob = TRY(read_file(file, max_signed_bytes));
-        const std::string json = TRY(with_context(verify_own_statement(blob, recorder), file.string()));
-        HoldRecord record = TRY(with_context(parse_hold(json), file.string()));
-        if (to_string(record.id) != next->path().filename().string())
-            return fail(ErrorCode::refused, "{}: is the record of another hold", file.string());
-        if (records.size() == max_holds)
-            return fail(ErrorCode::exhausted, "{}: more than {} holds", holds.string(), max_holds);
-        records.push_back(std::move(record));
+        if ((next->path().extension() == released_ending) == released &&
+            fs::exists(next->path() / hold_record_name, ignored))
+            folders.push_back(next->path());
     }
     if (problem && problem != std::errc::no_such_file_or_directory)
         return fail(ErrorCode::io, "{}: {}", holds.string(), problem.message());
-    std::ranges::sort(records, {}, [](const HoldRecord& record) { return to_string(record.id); });
+    std::ranges::sort(folders);
+    return folders;
+}
+
+Result<std::vector<HoldRecord>> records_in(const std::vector<fs::path>& folders, X509* recorder) {
+    std::vector<HoldRecord> records;
+    for (const fs::path& folder : folders) {
+        const fs::path file = folder / hold_record_name;
+        const Bytes blob = TRY(read_file(file, max_signed_bytes));
+        const std::string json = TRY(with_context(verify_own_statement(blob, recorder), file.string()));
+        HoldRecord record = TRY(with_context(parse_hold(json), file.string()));
+        if (to_string(record.id) != folder.stem().string())
+            return fail(ErrorCode::refused, "{}: is the record of another hold", file.string());
+        records.push_back(std::move(record));
+    }
     return records;
 }
 
+}  // namespace
+
+Result<std::vector<HoldRecord>> load_holds(const fs::path& holds, X509* recorder) {
+    const std::vector<fs::path> folders = TRY(folders_of(holds, false));
+    if (folders.size() > max_holds)
+        return fail(ErrorCode::exhausted, "{}: more than {} holds", holds.string(), max_holds);
+    return records_in(folders, recorder);
+}
+
+Result<std::vector<HoldRecord>> load_released(const fs::path& holds, X509* recorder) {
+    return records_in(TRY(folders_of(holds, true)), recorder);
+}
+
 Result<HoldList> load_hold_list(const fs::path& holds, const HoldRecord& record) {
-    const fs::path file = hold_folder(holds, record.id) / hold_list_name;
+    fs::path folder = hold_folder(holds, record.id);
+    std::error_code ignored;
+    if (!fs::exists(folder, ignored)) folder += released_ending;
+    const fs::path file = folder / hold_list_name;
     const Bytes text = TRY(read_file(file, max_hold_list_bytes));
     if (sha256(text) != record.list)
         return fail(ErrorCode::corrupt, "{}: is not the list that was signed", file.string());
     return with_context(parse_hold_list(as_text(text)), file.string());
+}
+
+Result<std::vector<ChainId>> holds_that_keep(const fs::path& holds, X509* recorder,
+                                             std::span<const std::string> keys) {
+    const auto was_sealed_to = [keys](const HeldPart& part) {
+        return std::ranges::find(keys, part.key) != keys.end();
+    };
+    std::vector<ChainId> ids;
+    for (const HoldRecord& record : TRY(load_holds(holds, recorder))) {
+        const auto list = load_hold_list(holds, record);
+        const auto keeps = [&was_sealed_to](const HeldRead& read) {
+            return std::ranges::any_of(read.parts, was_sealed_to);
+        };
+        if (!list || std::ranges::any_of(list->reads, keeps)) ids.push_back(record.id);
+    }
+    return ids;
 }
 
 Result<HeldReads> HeldReads::of_case(const fs::path& holds, X509* recorder, const std::string& case_number,

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "casefile/case_maker.hpp"
@@ -28,9 +29,17 @@ inline constexpr auto released_ending = ".released";
 /// The records in the folder, by their ids; a folder that is not there has none. recorder: who signs them.
 /// Errors: refused, corrupt (one that is not as it was signed: names it), exhausted, io.
 [[nodiscard]] Result<std::vector<HoldRecord>> load_holds(const std::filesystem::path& holds, X509* recorder);
+/// Of those that were released; as many as there are. Errors: as load_holds.
+[[nodiscard]] Result<std::vector<HoldRecord>> load_released(const std::filesystem::path& holds,
+                                                            X509* recorder);
 
-/// Which reads it keeps. Errors: corrupt (not the list that was signed), refused, io.
+/// Which reads it keeps, or kept. Errors: corrupt (not the list that was signed), refused, io.
 [[nodiscard]] Result<HoldList> load_hold_list(const std::filesystem::path& holds, const HoldRecord& record);
+
+/// The holds that keep something that was sealed to one of these keys (their ids), ascending; also one whose
+/// list cannot be read, for it may. Errors: as load_holds.
+[[nodiscard]] Result<std::vector<ChainId>> holds_that_keep(const std::filesystem::path& holds, X509* recorder,
+                                                           std::span<const std::string> keys);
 
 /// The reads of those holds that one case may use.
 class HeldReads {

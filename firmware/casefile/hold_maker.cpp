@@ -24,11 +24,15 @@ constexpr std::size_t told_bytes = 1024;  // what is sealed to the auditor is pa
 constexpr std::string_view operator_role = "operator";
 constexpr unsigned own = 0600;
 
-/// The content of an envelope, by whichever key of ours it is sealed to.
-Result<Bytes> content_of(const std::vector<RecipientKey>& keys, ByteView blob) {
+/// The content of an envelope, by whichever key of ours it is sealed to; `key`: that one's id.
+Result<Bytes> content_of(const std::vector<RecipientKey>& keys, ByteView blob, std::string& id) {
     Result<Bytes> content = fail(ErrorCode::not_found, "sealed to keys that are gone");
-    for (const RecipientKey& key : keys)
-        if (content = open_envelope(key, blob); content) break;
+    for (const RecipientKey& key : keys) {
+        content = open_envelope(key, blob);
+        if (!content) continue;
+        id = key_id(key.certificate.get());
+        break;
+    }
     return content;
 }
 
@@ -204,7 +208,7 @@ Result<void> HoldMaker::keep_part(const Work& work, HeldRead& held, std::size_t 
     HeldPart part;
     part.seq = seq;
     part.recipients = TRY(recipients_digest(gated.recipients));
-    Bytes content = TRY(content_of(world_.keys, blob));
+    Bytes content = TRY(content_of(world_.keys, blob, part.key));
     const Cleanse cleanse(content);
     const Bytes sealed = TRY(encrypt(content, work.recipient));
     part.digest = sha256(sealed);

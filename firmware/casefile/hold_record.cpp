@@ -16,7 +16,10 @@ constexpr std::size_t clock_letters = 16;
 
 void write_part(CanonicalWriter& out, const HeldPart& part) {
     out.literal(R"({"seq":)").integer("seq", part.seq);
-    out.literal(R"(,"rcp":)").hex(part.recipients).literal(R"(,"sha256":)").hex(part.digest).literal("}");
+    if (part.key.size() != key_id_letters) out.reject("key", "must be a key id");
+    out.literal(R"(,"rcp":)").hex(part.recipients);
+    out.literal(R"(,"key":)").text("key", part.key, key_id_letters);
+    out.literal(R"(,"sha256":)").hex(part.digest).literal("}");
 }
 
 HeldPart read_part(CanonicalReader& in) {
@@ -25,6 +28,8 @@ HeldPart read_part(CanonicalReader& in) {
     part.seq = in.integer("seq");
     in.literal(R"(,"rcp":)");
     part.recipients = in.digest("rcp");
+    in.literal(R"(,"key":)");
+    part.key = in.text("key", key_id_letters);
     in.literal(R"(,"sha256":)");
     part.digest = in.digest("sha256");
     in.literal("}");

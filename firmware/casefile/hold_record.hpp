@@ -4,7 +4,8 @@
 //   {"v":1,"kind":"hold","id":..,"fleet":..,"who":..,"approved":..,"purpose":..,"case":..,"until":"2027-11-25",
 //    "key":"<key id>","reads":N,"missing":N,"list":"<SHA-256>","t":..}
 //   {"v":1,"kind":"hold_list","id":..,"reads":[{"dev":..,"chain":..,"seq":N,"t":..,"clock":"..",
-//    "parts":[{"seq":N,"rcp":"<digest>","sha256":".."},..]},..]}        parts: first the read itself
+//    "parts":[{"seq":N,"rcp":"<digest>","key":"<key id>","sha256":".."},..]},..]}   parts: first the read
+//    itself
 // Values; pure functions, reentrant.
 
 #include <string>
@@ -17,7 +18,7 @@
 namespace portcullis {
 
 inline constexpr std::size_t max_hold_record_bytes = 2048;
-inline constexpr std::size_t max_hold_list_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t max_hold_list_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t max_held_parts = 16;  // of one read, with itself
 
 struct HoldRecord {
@@ -39,6 +40,7 @@ struct HoldRecord {
 struct HeldPart {
     Seq seq = 0;
     Digest recipients{};  // recipients_digest of the envelope that it came in
+    std::string key;      // id of the one that opened that
     Digest digest{};      // of its file
     bool operator==(const HeldPart&) const = default;
 };

@@ -22,6 +22,10 @@ Result<std::string> encode_destruction(const Destruction& destruction) {
     if (keys.empty() || keys.size() > max_destroyed_keys || !ascending ||
         !std::ranges::all_of(keys, &is_key_id))
         out.reject("keys", "must be 1 to 16 key ids, ascending");
+    const bool holds_ascending = std::ranges::adjacent_find(destruction.holds, std::greater_equal<>(),
+                                                            &ChainId::bytes) == destruction.holds.end();
+    if (destruction.holds.size() > max_named_holds || !holds_ascending)
+        out.reject("holds", "must be at most 256 ids, ascending");
     out.literal(R"({"v":1,"kind":"destruction","epoch":)");
     out.text("epoch", to_string(destruction.epoch), max_epoch_letters).literal(R"(,"keys":[)");
     for (std::size_t i = 0; i < keys.size(); ++i)
@@ -30,6 +34,10 @@ Result<std::string> encode_destruction(const Destruction& destruction) {
     if (destruction.schedule) {
         out.literal(R"(,"schedule":)").hex(destruction.schedule->digest);
         out.literal(R"(,"version":)").integer("version", destruction.schedule->version);
+    }
+    if (!destruction.holds.empty()) {
+        out.literal(R"(,"holds":)");
+        write_list(out, destruction.holds, [&out](const ChainId& id) { out.hex(id.bytes); });
     }
     out.literal(R"(,"t":)").time("t", destruction.time.time_since_epoch()).literal("}");
     return std::move(out).finish();
@@ -57,6 +65,11 @@ Result<Destruction> parse_destruction(std::string_view json) {
         in.literal(R"(,"version":)");
         schedule.version = in.integer("version");
         destruction.schedule = schedule;
+    }
+    if (in.next_is(R"(,"holds":)")) {
+        in.literal(R"(,"holds":)");
+        destruction.holds =
+            read_list<ChainId>(in, "holds", max_named_holds, [&in] { return in.chain("holds"); });
     }
     in.literal(R"(,"t":)");
     destruction.time = UtcTime(in.time("t"));

@@ -433,6 +433,7 @@ Result<Bytes> KeyStore::destroy(const DestroyOrder& order, const SigningKey& wit
     if (in_token && !token.destroy) return fail(no_token(order.epoch));
     Destruction destruction{order.epoch, {}, kept.size(), now};
     if (order.schedule) destruction.schedule = {order.schedule->version, order.schedule->digest};
+    destruction.holds = order.holds;
     for (const Entry& entry : due)
         destruction.keys.push_back(entry.key_id);
     std::ranges::sort(destruction.keys);

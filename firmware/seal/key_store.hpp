@@ -53,6 +53,8 @@ struct DestroyOrder {
     std::vector<std::string> keys = {};  // ids; empty: all of the epoch
     std::optional<SignedVersion> schedule =
         {};  // the retention schedule by which they are due; none: by hand
+    /// Legal holds that keep something that was sealed to them, for the record; ascending.
+    std::vector<ChainId> holds = {};
 };
 
 /// Who hears of a signed record before its destruction counts as done: the audit log. After a power cut he

@@ -1,7 +1,9 @@
-// What people sign and hand over (a request, an approval), a case file's manifest, and a copy that leaked.
+// What people sign and hand over (a request, an approval), a case file's manifest, a legal hold's record and
+// list, and a copy that leaked.
 
 #include "casefile/case_file.hpp"
 #include "base/assert.hpp"
+#include "casefile/hold_record.hpp"
 #include "casefile/leak_trace.hpp"
 #include "fuzz/input.hpp"
 
@@ -31,6 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         PORTCULLIS_ASSERT(fuzz::must(encode_manifest(*manifest)) == text);
         for (const CasePart& part : manifest->parts)
             PORTCULLIS_ASSERT(part.name.find('/') == std::string::npos && part.name.front() != '.');
+    }
+    if (const auto hold = parse_hold(text)) PORTCULLIS_ASSERT(fuzz::must(encode_hold(*hold)) == text);
+    if (const auto list = parse_hold_list(text)) {
+        PORTCULLIS_ASSERT(fuzz::must(encode_hold_list(*list)) == text);
+        for (const HeldRead& read : list->reads)
+            PORTCULLIS_ASSERT(!read.parts.empty() && read.parts.size() <= max_held_parts);
     }
     if (const auto place = place_from_string(text)) PORTCULLIS_ASSERT(to_string(*place).size() >= 20);
     PORTCULLIS_ASSERT(trace.find(text).size() <= 1);

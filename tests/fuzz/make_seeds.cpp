@@ -11,6 +11,7 @@
 #include "audit/witness_request.hpp"
 #include "base/file.hpp"
 #include "casefile/case_file.hpp"
+#include "casefile/hold_record.hpp"
 #include "collector/link/crossing_exchange.hpp"
 #include "collector/link/search_exchange.hpp"
 #include "database/database.hpp"
@@ -198,6 +199,22 @@ void add_case_files(const Corpus& corpus) {
     manifest.id = chain;
     manifest.parts = {{"reads.json", link, 12}, {"p0001-plate.jpg", link, 3000}};
     corpus.add("case_file", "manifest", must(encode_manifest(manifest)));
+    const HeldPart part{3, link, std::string(key_id_letters, 'a'), link};
+    const HoldList list{chain, {{{"gate-1", chain, 3}, fuzz::now, ClockDoubt::none, {part, part}}}};
+    corpus.add("case_file", "hold-list", must(encode_hold_list(list)));
+    const HoldRecord hold{chain,
+                          "north",
+                          "alice",
+                          "erin",
+                          "stolen-vehicle",
+                          "2026-117",
+                          std::chrono::floor<std::chrono::days>(fuzz::now),
+                          std::string(key_id_letters, 'b'),
+                          1,
+                          0,
+                          link,
+                          fuzz::now};
+    corpus.add("case_file", "hold", must(encode_hold(hold)));
     corpus.add("case_file", "place", to_string(CasePlace{"gate-1", chain, 3}));
     corpus.add("case_file", "copy", std::string_view("seen;b-os 123;2026-11-26\nAB12CDE,0100000000000000\n"));
 }
@@ -310,6 +327,8 @@ void add_retention(const Corpus& corpus) {
     destruction.epoch += minutes(390);
     destruction.schedule = {7, Digest{}};
     corpus.add("retention", "destruction-by-schedule", must(encode_destruction(destruction)));
+    destruction.holds = {ChainId{}, ChainId{{std::byte{1}}}};
+    corpus.add("retention", "destruction-with-holds", must(encode_destruction(destruction)));
     corpus.add("retention", "span", "30 days");
     corpus.add("retention", "epoch", "2026-11-25T06:30");
 }

@@ -59,11 +59,14 @@ std::vector<std::string> DestructionCheck::destroyed() const {
     std::vector<std::string> lines;
     for (const auto& [digest, record] : records_) {
         const Destruction& said = record.said;
-        lines.push_back(fmt::format("epoch {}: {} keys destroyed {}, {}", to_string(said.epoch),
-                                    said.keys.size(), to_iso8601(said.time),
-                                    said.schedule
-                                        ? fmt::format("by the schedule version {}", said.schedule->version)
-                                        : std::string("by hand")));
+        std::string line =
+            fmt::format("epoch {}: {} keys destroyed {}, {}", to_string(said.epoch), said.keys.size(),
+                        to_iso8601(said.time),
+                        said.schedule ? fmt::format("by the schedule version {}", said.schedule->version)
+                                      : std::string("by hand"));
+        for (std::size_t i = 0; i < said.holds.size(); ++i)
+            line += fmt::format("{} {}", i == 0 ? "; kept by the holds" : ",", to_string(said.holds[i]));
+        lines.push_back(std::move(line));
     }
     std::ranges::sort(lines);
     return lines;

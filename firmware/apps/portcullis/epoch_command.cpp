@@ -7,6 +7,7 @@
 
 #include "apps/common/recipient_token.hpp"
 #include "base/file.hpp"
+#include "casefile/held_reads.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
 #include "seal/cms_codec.hpp"
 #include "seal/key_store.hpp"
@@ -22,6 +23,7 @@ struct EpochOptions {
     std::filesystem::path certificate;
     std::string token;
     std::filesystem::path public_key;
+    std::filesystem::path holds;
 };
 
 Result<std::string> public_key_to_pem(EVP_PKEY* key) {
@@ -97,14 +99,24 @@ Result<void> list(const EpochOptions& options) {
     return {};
 }
 
+Result<std::vector<ChainId>> holds_of(const EpochOptions& options, const KeyStore& store, EpochStart epoch) {
+    std::vector<std::string> keys;
+    for (const KeyStore::Entry& entry : store.entries())
+        if (entry.epoch == epoch) keys.push_back(entry.key_id);
+    const X509Ptr recorder = TRY(load_certificate(options.certificate));
+    return with_context(holds_that_keep(options.holds, recorder.get(), keys), "--holds");
+}
+
 Result<void> destroy(const EpochOptions& options) {
     const EpochStart epoch = TRY(epoch_of(options));
     KeyStore store = TRY(KeyStore::open(options.files));
     const auto witness =
         TRY(FileSigningKey::create(options.key, options.certificate, CertificateUse::sign_receipts));
     std::optional<RecipientToken> token = TRY(token_of(options));
+    DestroyOrder order{epoch};
+    if (!options.holds.empty()) order.holds = TRY(holds_of(options, store, epoch));
     static_cast<void>(
-        TRY(store.destroy(epoch, *witness, SystemClock().utc(), token ? token->keys() : TokenKeys())));
+        TRY(store.destroy(order, *witness, SystemClock().utc(), token ? token->keys() : TokenKeys())));
     std::cout << fmt::format("destroyed: {}\nrecord: {}.{}.destroyed\nkeys left: {}\n", to_string(epoch),
                              options.files.store.string(), to_string(epoch), store.entries().size());
     return {};
@@ -187,6 +199,10 @@ std::function<int()> add_epoch_command(CLI::App& app) {
         ->required();
     add_token(*steps[1].first, *options);
     add_token(*steps[3].first, *options);
+    steps[3].first->add_option(
+        "--holds", options->holds,
+        "The folder of legal holds ([holds] of opener.toml), whose records --certificate "
+        "verifies: the record names those that keep something of the epoch");
     return [options, steps] {
         for (const auto& [one, run] : steps)
             if (one->parsed()) return report(run(*options));

@@ -163,7 +163,10 @@ Result<HeldKeys> held_keys(const OpenerSettings& settings) {
     HeldKeys held;
     if (settings.holds.folder.empty()) return held;
     const X509Ptr recorder = TRY(load_certificate(settings.retention.certificate));
-    for (const HoldRecord& hold : TRY(load_holds(settings.holds.folder, recorder.get())))
+    std::vector<HoldRecord> holds = TRY(load_holds(settings.holds.folder, recorder.get()));
+    // A copy from before its release may have one that is released.
+    std::ranges::move(TRY(load_released(settings.holds.folder, recorder.get())), std::back_inserter(holds));
+    for (const HoldRecord& hold : holds)
         for (const HeldRead& read : TRY(load_hold_list(settings.holds.folder, hold)).reads) {
             const PassageName name{read.place.device, read.place.chain.bytes, read.place.seq};
             held.reads[name].insert(hold.key);

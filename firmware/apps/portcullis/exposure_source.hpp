@@ -15,7 +15,8 @@ namespace portcullis {
 [[nodiscard]] Result<void> for_each_passage(Store& store,
                                             const std::function<void(const StoredPassage&)>& seen);
 
-/// What legal holds keep besides, sealed to their own keys: by the read's name, ids of the keys.
+/// What legal holds keep besides, or kept until they were released, sealed to their own keys: by the read's
+/// name, ids of the keys.
 struct HeldKeys {
     std::map<PassageName, std::set<std::string>> reads;
     std::map<PassageName, std::set<std::string>> pictures;

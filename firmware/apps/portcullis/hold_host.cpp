@@ -6,6 +6,7 @@
 
 #include "apps/portcullis/retention_run.hpp"
 #include "base/durable.hpp"
+#include "base/log.hpp"
 #include "collector/opener/accounts.hpp"
 #include "record/canonical.hpp"
 
@@ -30,6 +31,17 @@ Result<void> enter_release(AuditLog& log, const HoldRecord& hold, UtcTime now) {
 }
 
 }  // namespace
+
+std::vector<ChainId> holds_for_record(const OpenerSettings& settings, const std::vector<std::string>& keys) {
+    if (settings.holds.folder.empty()) return {};
+    const auto found = [&]() -> Result<std::vector<ChainId>> {
+        const X509Ptr recorder = TRY(load_certificate(settings.retention.certificate));
+        return holds_that_keep(settings.holds.folder, recorder.get(), keys);
+    }();
+    if (found) return *found;
+    log_error("hold", "{}; the record of destroyed keys names no hold", found.error().message());
+    return {};
+}
 
 Result<HoldHost> HoldHost::create(const OpenerSettings& settings) {
     const OpenerSettings::HoldsSection& holds = settings.holds;

@@ -10,6 +10,11 @@
 
 namespace portcullis {
 
+/// The holds that keep something that was sealed to one of these keys (their ids), for the record of their
+/// destruction. What cannot be read of them is told in the log: it stops no destruction.
+[[nodiscard]] std::vector<ChainId> holds_for_record(const OpenerSettings& settings,
+                                                    const std::vector<std::string>& keys);
+
 class HoldHost {
   public:
     /// settings: outlives this. Errors: configuration ([holds] names no folder; the key store's, the

@@ -71,6 +71,11 @@ void warn_of_missing(const KeyStore& store, const KnownRetention& known, const s
                     to_string(purpose));
 }
 
+std::string held_words(const Destruction& destruction) {
+    if (destruction.holds.empty()) return {};
+    return fmt::format(" holds that keep something of it: {}", destruction.holds.size());
+}
+
 Result<void> run(const RetentionOptions& options) {
     const OpenerSettings settings = TRY(settings_of(options));
     TRY(check_clock(options));
@@ -83,10 +88,13 @@ Result<void> run(const RetentionOptions& options) {
     const KnownRetention known = TRY(take_schedule(settings.retention.schedule, gate, log, now));
     KeyStore store = TRY(KeyStore::open({settings.key_store.file, settings.key_store.kek}));
     const TokenKeys in_token = token ? token->keys() : TokenKeys();
-    const auto done = TRY(destroy_due({store, in_token, log, *witness}, known, settings.access.fleet, now));
+    const RetentionDesk desk{
+        store, in_token, log, *witness,
+        [&settings](const std::vector<std::string>& keys) { return holds_for_record(settings, keys); }};
+    const auto done = TRY(destroy_due(desk, known, settings.access.fleet, now));
     for (const Destruction& destruction : done)
-        std::cout << fmt::format("destroyed: {} keys: {}\n", to_string(destruction.epoch),
-                                 destruction.keys.size());
+        std::cout << fmt::format("destroyed: {} keys: {}{}\n", to_string(destruction.epoch),
+                                 destruction.keys.size(), held_words(destruction));
     std::cout << fmt::format("keys left: {}\n", store.entries().size());
     if (!settings.holds.folder.empty()) {
         HoldHost holds = TRY(HoldHost::create(settings));

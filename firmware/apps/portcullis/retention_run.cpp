@@ -126,7 +126,8 @@ Result<std::vector<Destruction>> destroy_due(const RetentionDesk& desk, const Kn
             due[key.epoch].push_back(key.key_id);
     }
     for (const auto& [epoch, keys] : due) {
-        const DestroyOrder order{epoch, keys, SignedVersion{schedule.version, known.digest}};
+        DestroyOrder order{epoch, keys, SignedVersion{schedule.version, known.digest}};
+        if (desk.holds) order.holds = desk.holds(keys);
         static_cast<void>(TRY(desk.store.destroy(order, desk.witness, now, desk.token, tell)));
     }
     return done;

@@ -36,6 +36,8 @@ struct RetentionDesk {
     const TokenKeys& token;
     AuditLog& log;
     const SigningKey& witness;  // signs the records
+    /// The legal holds that keep something that was sealed to these keys, ascending; the record names them.
+    std::function<std::vector<ChainId>(const std::vector<std::string>& keys)> holds = {};
 };
 
 /// The schedule in the file, if it is not older than the newest that the log names: an entry says so of each

@@ -13,6 +13,13 @@ std::string id(int number) {
     return fmt::format("{:040x}", number);
 }
 
+ChainId hold(std::size_t number) {
+    ChainId id;
+    id.bytes[6] = static_cast<std::byte>(number / 256);
+    id.bytes[7] = static_cast<std::byte>(number % 256);
+    return id;
+}
+
 Destruction sample() {
     const auto day = *day_from_string("2026-11-25");
     return {day, {id(10), id(11)}, 3, UtcTime(day) + std::chrono::hours(32)};
@@ -35,6 +42,9 @@ TEST_CASE("a destruction of as many keys as an epoch may have fits, one more has
     full.keys.clear();
     for (int number = 0; number < static_cast<int>(max_destroyed_keys); ++number)
         full.keys.push_back(id(number));
+    full.schedule = {max_json_integer, Digest{}};
+    for (std::size_t number = 0; number < max_named_holds; ++number)
+        full.holds.push_back(hold(number));
     const std::string text = encode_destruction(full).value();
     CHECK(text.size() <= max_destruction_bytes);
     CHECK(parse_destruction(text).value() == full);
@@ -43,6 +53,22 @@ TEST_CASE("a destruction of as many keys as an epoch may have fits, one more has
     std::string longer = text;
     longer.insert(longer.find("],\"left\""), ",\"" + id(99) + "\"");
     CHECK(parse_destruction(longer).error().code() == ErrorCode::refused);
+}
+
+TEST_CASE("a destruction names the legal holds that keep something of it, if there are any") {
+    Destruction kept = sample();
+    kept.holds = {hold(1), hold(258)};
+    const std::string text = encode_destruction(kept).value();
+    CHECK(text.find(R"("left":3,"holds":["0000000000000001","0000000000000102"],"t":)") != std::string::npos);
+    CHECK(parse_destruction(text).value() == kept);
+    std::string none = encode_destruction(sample()).value();
+    none.insert(none.find(",\"t\""), R"(,"holds":[])");
+    CHECK(parse_destruction(none).error().code() == ErrorCode::refused);
+    for (std::size_t length = 0; length < text.size(); ++length)
+        CHECK_FALSE(parse_destruction(text.substr(0, length)).has_value());
+    for (std::size_t number = 0; number < max_named_holds; ++number)
+        kept.holds.push_back(hold(300 + number));
+    CHECK(encode_destruction(kept).error().message().find("holds") != std::string::npos);
 }
 
 TEST_CASE("a destruction out of its ranges has no text, and the error names the field") {
@@ -62,6 +88,8 @@ TEST_CASE("a destruction out of its ranges has no text, and the error names the 
     CHECK(names(fault([](Destruction& one) { one.keys[1].push_back('0'); }), "keys"));
     CHECK(names(fault([](Destruction& one) { one.keys[1].back() = 'B'; }), "keys"));
     CHECK(names(fault([](Destruction& one) { one.keys[1].back() = 'g'; }), "keys"));
+    CHECK(names(fault([](Destruction& one) { one.holds = {hold(2), hold(1)}; }), "holds"));
+    CHECK(names(fault([](Destruction& one) { one.holds = {hold(1), hold(1)}; }), "holds"));
     CHECK(names(fault([](Destruction& one) { one.left = max_json_integer + 1; }), "left"));
     CHECK(names(fault([](Destruction& one) { one.time = UtcTime(microseconds(-1)); }), "t"));
     CHECK(fault([](Destruction& one) { one.left = 0; }).empty());
