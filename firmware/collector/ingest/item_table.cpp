@@ -65,26 +65,33 @@ Result<std::vector<ItemRow>> ItemTable::rows(Statement& query) {
     return items;
 }
 
-/// In one statement and without a memory of our own: what a transaction did not keep is not believed later.
-Result<std::string> ItemTable::enter_audience(ItemKind kind, ByteView blob) {
-    std::string keys = is_statement(kind) ? std::string() : audience_of(blob);
-    if (keys.empty()) return keys;
-    auto row =
+/// Nothing: no envelope, or the table is full.
+Result<std::optional<RowId>> ItemTable::audience_row(ItemKind kind, ByteView blob) {
+    const std::string keys = is_statement(kind) ? std::string() : audience_of(blob);
+    if (keys.empty()) return std::optional<RowId>();
+    auto* const known = audiences_.of(*database_);
+    if (known != nullptr)
+        if (const auto place = known->find(keys); place != known->end()) return place->second;
+    auto insert =
         TRY(database_->prepare("INSERT INTO audience(keys) SELECT CAST(? AS TEXT) WHERE NOT EXISTS(SELECT 1 "
                                "FROM audience WHERE keys = ?) "
                                "AND (SELECT coalesce(max(id), 0) FROM audience) < ?"));
-    TRY(row.run(std::string_view(keys), std::string_view(keys), max_audiences));
-    return keys;
+    TRY(insert.run(std::string_view(keys), std::string_view(keys), max_audiences));
+    auto select = TRY(database_->prepare("SELECT id FROM audience WHERE keys = ?"));
+    TRY(select.bind(std::string_view(keys)));
+    std::optional<RowId> row;
+    if (TRY(select.step())) row = select.integer(0);
+    if (known != nullptr) known->emplace(keys, row);
+    return row;
 }
 
 Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
-    const std::string audience = TRY(enter_audience(item.kind, blob));
+    const std::optional<RowId> audience = TRY(audience_row(item.kind, blob));
     auto row = TRY(database_->prepare(
         "INSERT INTO item(chain_id, seq, kind, digest, signed_previous, received_at, audience) "
-        "VALUES(?, ?, ?, ?, ?, ?, (SELECT id FROM audience WHERE keys = ?)) RETURNING id"));
-    const auto id =
-        TRY(row.insert(item.chain_id, item.seq, to_string(item.kind), item.digest, item.signed_previous,
-                       columns::time(item.received_at), std::string_view(audience)));
+        "VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id"));
+    const auto id = TRY(row.insert(item.chain_id, item.seq, to_string(item.kind), item.digest,
+                                   item.signed_previous, columns::time(item.received_at), audience));
     if (!id) return fail(ErrorCode::internal, "the store gave no row id for a new item");
     auto bytes = TRY(database_->prepare("INSERT INTO blob(item_id, bytes) VALUES(?, ?)"));
     TRY(bytes.run(*id, blob));

@@ -73,9 +73,10 @@ class ItemTable {
 
   private:
     [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);
-    [[nodiscard]] Result<std::string> enter_audience(ItemKind kind, ByteView blob);
+    [[nodiscard]] Result<std::optional<RowId>> audience_row(ItemKind kind, ByteView blob);
     SqlConnection* database_;
     InTransaction<std::optional<RowId>> newest_;
+    InTransaction<std::map<std::string, std::optional<RowId>>> audiences_;
 };
 
 /// Signed statements that items were shed.
