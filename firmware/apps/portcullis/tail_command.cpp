@@ -90,6 +90,7 @@ bool wait_for_any(const std::vector<PacketStream>& streams, const std::optional<
         patience = std::clamp(std::chrono::ceil<milliseconds>(*deadline - std::chrono::steady_clock::now()),
                               milliseconds(0), longest_wait);
     std::vector<pollfd> entries;
+    entries.reserve(streams.size());
     for (const PacketStream& stream : streams)
         entries.push_back({stream.fd(), POLLIN, 0});
     ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
