@@ -53,26 +53,14 @@ std::function<int()> add_case_command(CLI::App& app) {
         "case", "Case files: ask, approve, make and open what leaves the collector, sealed to one person");
     command->require_subcommand(1);
     command->footer(footer);
-    const CaseSteps steps = {
-        {command->add_subcommand("ask", "Write and sign a request; it is sealed to those named by --seal-to"),
-         &ask_for_case},
-        {command->add_subcommand("show", "Show a request, and who signed it"), &show_case},
-        {command->add_subcommand("approve", "Sign another person's request"), &approve_case},
-        {command->add_subcommand("make", "Make the file, on the opener's host"), &make_case},
-        {command->add_subcommand("open", "Open it as its recipient"), &open_case}};
-    add_case_ask(*steps[0].first, *options, "certificate (PEM, key agreement) of who will open it",
-                 static_cast<std::uint64_t>(max_case_life.count()));
-    add_case_signer(*steps[0].first, *options);
-    add_case_output(*steps[0].first, *options, "the request's file");
-    for (const std::size_t i : {1U, 2U}) {
-        add_case_request(*steps[i].first, *options);
-        add_case_opener(*steps[i].first, *options);
-        add_case_people(*steps[i].first, *options);
-    }
-    add_case_signer(*steps[2].first, *options);
-    add_case_output(*steps[2].first, *options, "the approval's file");
-    add_make(*steps[3].first, *options);
-    add_open(*steps[4].first, *options);
+    CaseSteps steps =
+        add_request_steps(*command, *options, "certificate (PEM, key agreement) of who will open it",
+                          static_cast<std::uint64_t>(max_case_life.count()));
+    CLI::App* const make = command->add_subcommand("make", "Make the file, on the opener's host");
+    add_make(*make, *options);
+    CLI::App* const open = command->add_subcommand("open", "Open it as its recipient");
+    add_open(*open, *options);
+    steps.insert(steps.end(), {{make, &make_case}, {open, &open_case}});
     return [options, steps] { return run_case_step(steps, *options, "case"); };
 }
 

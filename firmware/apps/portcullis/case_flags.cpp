@@ -30,9 +30,7 @@ void add_question(CLI::App& command, CaseOptions& options) {
         ->excludes(to);
 }
 
-}  // namespace
-
-void add_case_signer(CLI::App& command, CaseOptions& options) {
+void add_signer(CLI::App& command, CaseOptions& options) {
     command.add_option("--key", options.signer.key, "your signing key (PEM, mode 0600)")->required();
     command
         .add_option("--certificate", options.signer.certificate,
@@ -40,27 +38,13 @@ void add_case_signer(CLI::App& command, CaseOptions& options) {
         ->required();
 }
 
-void add_case_people(CLI::App& command, CaseOptions& options) {
+void add_people(CLI::App& command, CaseOptions& options) {
     command.add_option("--people-ca", options.people_chain, "the people CA and its root (PEM)")->required();
     command.add_option("--people", options.people, "folder of the people's certificates, or one of them")
         ->required();
 }
 
-void add_case_request(CLI::App& command, CaseOptions& options) {
-    command.add_option("REQUEST", options.file, "what `case ask` wrote")->required();
-}
-
-void add_case_opener(CLI::App& command, CaseOptions& options) {
-    command.add_option("--open-key", options.opener.key, "the key to which the request was sealed")
-        ->required();
-    command.add_option("--open-certificate", options.opener.certificate, "its certificate")->required();
-}
-
-CLI::Option* add_case_output(CLI::App& command, CaseOptions& options, const char* what) {
-    return command.add_option("-o,--output", options.output, what)->required();
-}
-
-void add_case_ask(CLI::App& command, CaseOptions& options, const char* recipient, std::uint64_t longest) {
+void add_ask(CLI::App& command, CaseOptions& options, const char* recipient, std::uint64_t longest) {
     command.add_option("--fleet", options.fleet, "the fleet, as the access policy says it")->required();
     command.add_option("--purpose", options.purpose, "why: one of the access policy's")->required();
     command.add_option("--case", options.case_number, "for which case")->required();
@@ -78,6 +62,44 @@ void add_case_ask(CLI::App& command, CaseOptions& options, const char* recipient
                     "who may read the request: certificates of the opener ([cases]) and of who approves")
         ->required()
         ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void add_case_request(CLI::App& command, CaseOptions& options) {
+    command
+        .add_option("REQUEST", options.file,
+                    options.is_hold ? "what `hold ask` wrote" : "what `case ask` wrote")
+        ->required();
+}
+
+void add_case_opener(CLI::App& command, CaseOptions& options) {
+    command.add_option("--open-key", options.opener.key, "the key to which the request was sealed")
+        ->required();
+    command.add_option("--open-certificate", options.opener.certificate, "its certificate")->required();
+}
+
+CLI::Option* add_case_output(CLI::App& command, CaseOptions& options, const char* what) {
+    return command.add_option("-o,--output", options.output, what)->required();
+}
+
+CaseSteps add_request_steps(CLI::App& command, CaseOptions& options, const char* recipient,
+                            std::uint64_t longest) {
+    CLI::App* const ask =
+        command.add_subcommand("ask", "Write and sign a request; it is sealed to those named by --seal-to");
+    CLI::App* const show = command.add_subcommand("show", "Show a request, and who signed it");
+    CLI::App* const approve = command.add_subcommand("approve", "Sign another person's request");
+    add_ask(*ask, options, recipient, longest);
+    add_signer(*ask, options);
+    add_case_output(*ask, options, "the request's file");
+    for (CLI::App* const one : {show, approve}) {
+        add_case_request(*one, options);
+        add_case_opener(*one, options);
+        add_people(*one, options);
+    }
+    add_signer(*approve, options);
+    add_case_output(*approve, options, "the approval's file");
+    return {{ask, &ask_for_case}, {show, &show_case}, {approve, &approve_case}};
 }
 
 int run_case_step(const CaseSteps& steps, const CaseOptions& options, const char* name) {

@@ -43,33 +43,20 @@ std::function<int()> add_hold_command(CLI::App& app) {
         "hold", "Legal holds: keep reads of one case beyond the end of their epoch, and let them go");
     command->require_subcommand(1);
     command->footer(footer);
-    const CaseSteps steps = {
-        {command->add_subcommand("ask", "Write and sign a request; it is sealed to those named by --seal-to"),
-         &ask_for_case},
-        {command->add_subcommand("show", "Show a request, and who signed it"), &show_case},
-        {command->add_subcommand("approve", "Sign another person's request"), &approve_case},
-        {command->add_subcommand("make", "Keep the reads, on the opener's host"), &make_hold},
-        {command->add_subcommand("list", "Show what is held"), &list_holds},
-        {command->add_subcommand("release", "Destroy a hold's key"), &release_hold}};
-    add_case_ask(*steps[0].first, *options,
-                 "the hold's certificate (PEM, key agreement), valid to its last day",
-                 static_cast<std::uint64_t>(max_hold_life.count()));
-    add_case_signer(*steps[0].first, *options);
-    add_case_output(*steps[0].first, *options, "the request's file");
-    for (const std::size_t i : {1U, 2U}) {
-        add_case_request(*steps[i].first, *options);
-        add_case_opener(*steps[i].first, *options);
-        add_case_people(*steps[i].first, *options);
-    }
-    add_case_signer(*steps[2].first, *options);
-    add_case_output(*steps[2].first, *options, "the approval's file");
-    add_case_request(*steps[3].first, *options);
-    steps[3].first->add_option("APPROVAL", options->approval, "what `hold approve` wrote")->required();
-    steps[3].first->add_option("--store", options->store, store_option_text)->capture_default_str();
-    for (const std::size_t i : {3U, 4U, 5U})
-        add_settings(*steps[i].first, *options);
-    steps[4].first->add_flag("--names", options->names, "with the names of the reads");
-    steps[5].first->add_option("HOLD", options->hold, "its id; without it: all that are over");
+    CaseSteps steps = add_request_steps(*command, *options,
+                                        "the hold's certificate (PEM, key agreement), valid to its last day",
+                                        static_cast<std::uint64_t>(max_hold_life.count()));
+    CLI::App* const make = command->add_subcommand("make", "Keep the reads, on the opener's host");
+    add_case_request(*make, *options);
+    make->add_option("APPROVAL", options->approval, "what `hold approve` wrote")->required();
+    make->add_option("--store", options->store, store_option_text)->capture_default_str();
+    CLI::App* const list = command->add_subcommand("list", "Show what is held");
+    list->add_flag("--names", options->names, "with the names of the reads");
+    CLI::App* const release = command->add_subcommand("release", "Destroy a hold's key");
+    release->add_option("HOLD", options->hold, "its id; without it: all that are over");
+    for (CLI::App* const one : {make, list, release})
+        add_settings(*one, *options);
+    steps.insert(steps.end(), {{make, &make_hold}, {list, &list_holds}, {release, &release_hold}});
     return [options, steps] { return run_case_step(steps, *options, "hold"); };
 }
 
