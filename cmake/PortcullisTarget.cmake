@@ -3,16 +3,18 @@
 #   LINKS are third-party targets that the room's headers need, PRIVATE_LINKS those that only its sources need.
 # portcullis_driver(<name> ...)    the same for drivers/; the target is portcullis::driver_<name>.
 # portcullis_program(<name> COMPONENT <c> SOURCES ... DEPENDS ... [LINKS ...])   an installed program.
+# portcullis_program_part(<name> ...)   a static library, portcullis::<name>, of a program's own sources, so that its tests link what is shipped.
+# portcullis_fixture(<name> SOURCES ... [DEPENDS ...] [LINKS ...])   what several test programs share, compiled once: fixture_<name> for their
+#   LINKS. All its objects are linked, those too that stand in for calls of the system.
 # portcullis_test(<name> SOURCES ... DEPENDS ... [LINKS ...] [TIMEOUT <s>] [LABELS <l>...])   a doctest program, one ctest entry a case.
 # portcullis_test_over_postgresql(<name> [ARGUMENT...])   the same program once more, one entry, with the collector's store in a PostgreSQL
 #   server; arguments choose its cases.
 
-function(portcullis_library name room_kind)
+function(portcullis_static_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINKS;PRIVATE_LINKS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "target '${name}': unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
-  portcullis_check_room(${room_kind} ${arg_DEPENDS})
   add_library(portcullis_${name} STATIC ${arg_SOURCES})
   add_library(portcullis::${name} ALIAS portcullis_${name})
   set_target_properties(portcullis_${name} PROPERTIES PORTCULLIS_DEPENDS "${arg_DEPENDS}")
@@ -20,6 +22,12 @@ function(portcullis_library name room_kind)
   list(TRANSFORM arg_DEPENDS PREPEND portcullis::)
   target_link_libraries(portcullis_${name}
     PUBLIC ${arg_DEPENDS} ${arg_LINKS} PRIVATE portcullis::flags ${arg_PRIVATE_LINKS})
+endfunction()
+
+function(portcullis_library name room_kind)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINKS;PRIVATE_LINKS" ${ARGN})
+  portcullis_check_room(${room_kind} ${arg_DEPENDS})
+  portcullis_static_library(${name} ${ARGN})
   portcullis_precompile(portcullis_${name} library)
 endfunction()
 
@@ -29,6 +37,21 @@ endfunction()
 
 function(portcullis_driver name)
   portcullis_library(driver_${name} driver ${ARGN})
+endfunction()
+
+# Compiled as programs are, not as a library that could become a shared one.
+function(portcullis_in_programs target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIE)
+endfunction()
+
+function(portcullis_program_part name)
+  portcullis_static_library(${name} ${ARGN})
+  target_compile_definitions(portcullis_${name} PRIVATE PORTCULLIS_VERSION="${PROJECT_VERSION}")
+  set_target_properties(portcullis_${name} PROPERTIES PORTCULLIS_PROGRAM ON)
+  portcullis_in_programs(portcullis_${name})
+  portcullis_precompile(portcullis_${name} program)
+  portcullis_unite(portcullis_${name})
 endfunction()
 
 function(portcullis_program name)
@@ -43,6 +66,24 @@ function(portcullis_program name)
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT ${arg_COMPONENT})
 endfunction()
 
+# What test programs and fixtures have in common.
+function(portcullis_for_tests target)
+  set_target_properties(${target} PROPERTIES PORTCULLIS_TEST ON)  # Warnings.cmake
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  portcullis_precompile(${target} test)
+  target_compile_definitions(${target} PRIVATE
+    PORTCULLIS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PORTCULLIS_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
+endfunction()
+
+function(portcullis_fixture name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINKS" ${ARGN})
+  add_library(fixture_${name} OBJECT ${arg_SOURCES})
+  list(TRANSFORM arg_DEPENDS PREPEND portcullis::)
+  target_link_libraries(fixture_${name} PRIVATE portcullis::flags doctest::doctest ${arg_DEPENDS} ${arg_LINKS})
+  portcullis_in_programs(fixture_${name})
+  portcullis_for_tests(fixture_${name})
+endfunction()
+
 function(portcullis_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -52,13 +93,9 @@ function(portcullis_test name)
     math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")  # ThreadSanitizer runs ten times as long
   endif()
   add_executable(test_${name} ${arg_SOURCES})
-  set_target_properties(test_${name} PROPERTIES PORTCULLIS_TEST ON)  # Warnings.cmake
   list(TRANSFORM arg_DEPENDS PREPEND portcullis::)
   target_link_libraries(test_${name} PRIVATE portcullis::flags portcullis_test_main ${arg_DEPENDS} ${arg_LINKS})
-  target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  portcullis_precompile(test_${name} test)
-  target_compile_definitions(test_${name} PRIVATE
-    PORTCULLIS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PORTCULLIS_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
+  portcullis_for_tests(test_${name})
   set(properties)
   if(arg_LABELS)
     set(properties LABELS ${arg_LABELS})

@@ -1,5 +1,7 @@
 #include "apps/portcullis/access_policy_command.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "apps/portcullis/access_policy_source.hpp"
 #include "apps/portcullis/signed_policy_command.hpp"
 #include "record/recipient_set_codec.hpp"

@@ -1,10 +1,13 @@
 #pragma once
 // portcullis policy access: signs and shows access policies: who of a collector's host may see what.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "base/result.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

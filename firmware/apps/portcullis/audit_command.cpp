@@ -1,5 +1,6 @@
 #include "apps/portcullis/audit_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -23,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int cannot_read = 3;
+constexpr int cannot_read_audit = 3;
 constexpr std::size_t max_kept_bytes = std::size_t{128} << 20;
 constexpr unsigned kept_mode = 0644;  // nothing in it is secret
 constexpr std::string_view standard_input = "-";
@@ -170,7 +171,7 @@ int code_of(const Result<int>& done) {
         case ErrorCode::refused:
             return 1;
         default:
-            return cannot_read;
+            return cannot_read_audit;
     }
 }
 
@@ -303,7 +304,7 @@ CLI::App* exchanging(CLI::App& command, AuditOptions& options) {
     return one;
 }
 
-constexpr auto footer =
+constexpr auto audit_footer =
     "The witness's key lives on another host, with another person. Once an hour, say:\n"
     "  portcullis audit head | ssh witness portcullis audit witness --key w.key --certificate w.crt \\\n"
     "      --kept collector.kept | portcullis audit admit /var/lib/portcullis/opener/audit.db - --witness "
@@ -320,7 +321,7 @@ std::function<int()> add_audit_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand(
         "audit", "The log of every access: who saw what and why; is it whole; its witness");
     command->require_subcommand(1);
-    command->footer(footer);
+    command->footer(audit_footer);
     using Step = std::function<Result<int>(const AuditOptions&)>;
     const std::vector<std::pair<CLI::App*, Step>> steps = {
         {step(*command, "head", "Write what the witness is to sign", *options), &head},

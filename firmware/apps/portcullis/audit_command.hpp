@@ -1,8 +1,11 @@
 #pragma once
 // portcullis audit: the log of every access: what it says, whether it is whole, and what its witness signs.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -1,5 +1,6 @@
 #include "apps/portcullis/case_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "apps/common/store_source.hpp"
@@ -10,7 +11,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr auto footer =
+constexpr auto case_footer =
     "Nothing leaves a collector but a case file, and that takes two people of the access policy, each with "
     "a\n"
     "key of his own (its certificate is of the people CA and bears the account's name):\n\n"

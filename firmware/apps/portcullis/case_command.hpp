@@ -1,8 +1,11 @@
 #pragma once
 // `portcullis case`: the only way in which reads leave the collector.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

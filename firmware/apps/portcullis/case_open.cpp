@@ -10,7 +10,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr unsigned private_mode = 0600;
+constexpr unsigned part_mode = 0600;
 
 Result<void> make_folder(const std::filesystem::path& folder) {
     std::error_code error;
@@ -33,10 +33,10 @@ Result<void> open_case(const CaseOptions& options, UtcTime now) {
     for (const CasePart& part : manifest.parts) {
         Bytes content = TRY(open_part(options.file, part, key));
         const Cleanse cleanse(content);
-        TRY(write_file_atomically(options.output / part.name, content, private_mode));
+        TRY(write_file_atomically(options.output / part.name, content, part_mode));
     }
     const std::string text = TRY(encode_manifest(manifest));
-    TRY(write_file_atomically(options.output / "manifest.json", as_bytes(text), private_mode));
+    TRY(write_file_atomically(options.output / "manifest.json", as_bytes(text), part_mode));
     std::cout << fmt::format(
         "case file {}, case {}, purpose {}\nasked by {}, approved by {}, made {}\nfor {}, to be deleted "
         "after {}\n"

@@ -1,11 +1,13 @@
 #include "apps/portcullis/epoch_command.hpp"
 
 #include <openssl/pem.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>
 
 #include "apps/common/recipient_token.hpp"
+#include "apps/portcullis/exit_code.hpp"
 #include "base/file.hpp"
 #include "casefile/held_reads.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
@@ -153,12 +155,6 @@ CLI::App* making(CLI::App& command, EpochOptions& options) {
     return one;
 }
 
-int report(const Result<void>& done) {
-    if (done) return 0;
-    std::cerr << "portcullis epoch: " << done.error().message() << "\n";
-    return done.error().code() == ErrorCode::configuration ? 2 : 1;
-}
-
 }  // namespace
 
 std::function<int()> add_epoch_command(CLI::App& app) {
@@ -205,7 +201,7 @@ std::function<int()> add_epoch_command(CLI::App& app) {
         "verifies: the record names those that keep something of the epoch");
     return [options, steps] {
         for (const auto& [one, run] : steps)
-            if (one->parsed()) return report(run(*options));
+            if (one->parsed()) return exit_code("epoch", run(*options));
         return 2;
     };
 }

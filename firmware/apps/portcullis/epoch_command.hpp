@@ -2,8 +2,11 @@
 // portcullis epoch: the opener's key store: recipient keys by epoch, wrapped, and destroyed when their time
 // is over.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -1,5 +1,6 @@
 #include "apps/portcullis/health_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <map>

@@ -1,5 +1,6 @@
 #include "apps/portcullis/index_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
 #include <memory>

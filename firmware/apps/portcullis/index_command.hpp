@@ -1,8 +1,11 @@
 #pragma once
 // `portcullis index`: the opener's plate index, made anew from the collector's store.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -1,5 +1,6 @@
 #include "apps/portcullis/ledger_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>

@@ -2,8 +2,11 @@
 // portcullis ledger: what the collector's store knows of each chain. Shows no plate data: there is none in
 // it.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr unsigned private_mode = 0600;  // what was sealed stays with who opened it
+constexpr unsigned opened_mode = 0600;  // what was sealed stays with who opened it
 
 struct OpenOptions {
     std::filesystem::path blob;
@@ -31,7 +31,7 @@ struct OpenOptions {
 };
 
 /// What is told of one blob.
-struct Finding {
+struct Shown {
     Json json;
     bool good = false;
     Bytes content;  // for --output: a picture, or the signed text
@@ -61,48 +61,48 @@ Verdict judge_place(const Opened<Payload>& opened, const FoundBlob& found, const
     return place_verdict(opened, {options.place.device, options.place.chain, found.seq, found.previous});
 }
 
-Result<Finding> show_read(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
+Result<Shown> show_read(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
     const OpenedRead read = opener.open_read(found.blob, found.received);
     const Verdict verdict = judge_place(read, found, options);
     std::string reason = read.reason;
     if (verdict.authenticity == Authenticity::misplaced) reason = "signed for another place in a chain";
-    Finding finding{describe("read", verdict, read.signer_key_id, reason), verdict.good(), {}};
-    if (!read.payload) return finding;
+    Shown shown{describe("read", verdict, read.signer_key_id, reason), verdict.good(), {}};
+    if (!read.payload) return shown;
     const std::string text = TRY(encode_payload(*read.payload));
     const Json payload = readable(text);
     // By the names of `tail --json`; the payload behind them is what was signed, by its own.
-    finding.json["text"] = payload["plate"];
-    finding.json["published"] = published_text(read.payload->read.characters);
-    finding.json["raw"] = payload["raw"];
-    finding.json["jurisdiction"] = payload["jurisdiction"];
-    finding.json["jurisdiction_confidence"] = payload["jconf"];
-    finding.json["payload"] = payload;
-    finding.content = to_bytes(text);
-    return finding;
+    shown.json["text"] = payload["plate"];
+    shown.json["published"] = published_text(read.payload->read.characters);
+    shown.json["raw"] = payload["raw"];
+    shown.json["jurisdiction"] = payload["jurisdiction"];
+    shown.json["jurisdiction_confidence"] = payload["jconf"];
+    shown.json["payload"] = payload;
+    shown.content = to_bytes(text);
+    return shown;
 }
 
 /// When it is no health record, nothing.
-Result<std::optional<Finding>> show_health(const EnvelopeOpener& opener, const FoundBlob& found,
-                                           const OpenOptions& options) {
+Result<std::optional<Shown>> show_health(const EnvelopeOpener& opener, const FoundBlob& found,
+                                         const OpenOptions& options) {
     const OpenedHealth health = opener.open_health(found.blob, found.received);
-    if (!health.payload) return std::optional<Finding>();
+    if (!health.payload) return std::optional<Shown>();
     const Verdict verdict = judge_place(health, found, options);
     const char* reason =
         verdict.authenticity == Authenticity::misplaced ? "signed for another place in a chain" : "";
-    Finding finding{describe("health", verdict, health.signer_key_id, reason), verdict.good(), {}};
+    Shown shown{describe("health", verdict, health.signer_key_id, reason), verdict.good(), {}};
     const std::string text = TRY(encode_health(*health.payload));
-    finding.json["payload"] = readable(text);
-    finding.content = to_bytes(text);
-    return std::optional(std::move(finding));
+    shown.json["payload"] = readable(text);
+    shown.content = to_bytes(text);
+    return std::optional(std::move(shown));
 }
 
-Result<Finding> show_picture(const EnvelopeOpener& opener, const FoundBlob& found, OpenedMedia media) {
+Result<Shown> show_picture(const EnvelopeOpener& opener, const FoundBlob& found, OpenedMedia media) {
     const std::string alone = "opened, but only the read that names it vouches for a picture; give --read";
     if (!found.read_blob) {
-        Finding finding{{}, false, std::move(media.padded)};
-        finding.json["item"] = "picture";
-        finding.json["reason"] = alone;
-        return finding;
+        Shown shown{{}, false, std::move(media.padded)};
+        shown.json["item"] = "picture";
+        shown.json["reason"] = alone;
+        return shown;
     }
     const OpenedRead read = opener.open_read(*found.read_blob, found.received);
     Verdict verdict = read.verdict;
@@ -115,28 +115,27 @@ Result<Finding> show_picture(const EnvelopeOpener& opener, const FoundBlob& foun
         verdict.authenticity = matched.authenticity;
     }
     const std::string reason = read.payload ? "" : "its read: " + read.reason;
-    Finding finding{describe("picture", verdict, read.signer_key_id, reason), verdict.good(), {}};
-    if (matched.entry) finding.json["role"] = to_string(matched.entry->role);
-    finding.json["bytes"] = matched.jpeg.size();
-    finding.content = std::move(matched.jpeg);
-    return finding;
+    Shown shown{describe("picture", verdict, read.signer_key_id, reason), verdict.good(), {}};
+    if (matched.entry) shown.json["role"] = to_string(matched.entry->role);
+    shown.json["bytes"] = matched.jpeg.size();
+    shown.content = std::move(matched.jpeg);
+    return shown;
 }
 
 /// Checkpoints and tombstones are signed, not sealed.
-Result<Finding> show_statement(const EnvelopeOpener& opener, const FoundBlob& found) {
+Result<Shown> show_statement(const EnvelopeOpener& opener, const FoundBlob& found) {
     const SignedText text = TRY(verify_statement(found.blob, opener.trust(), found.received));
     const Verdict verdict{Authenticity::authentic, text.trust};
-    Finding finding{describe("statement", verdict, text.signer_key_id, {}), verdict.good(),
-                    to_bytes(text.json)};
-    finding.json["statement"] = readable(text.json);
-    return finding;
+    Shown shown{describe("statement", verdict, text.signer_key_id, {}), verdict.good(), to_bytes(text.json)};
+    shown.json["statement"] = readable(text.json);
+    return shown;
 }
 
 bool is_jpeg(ByteView bytes) {
     return bytes.size() > 2 && bytes[0] == std::byte{0xff} && bytes[1] == std::byte{0xd8};
 }
 
-Result<Finding> show(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
+Result<Shown> show(const EnvelopeOpener& opener, const FoundBlob& found, const OpenOptions& options) {
     if (check_signed_profile(found.blob)) return show_statement(opener, found);
     OpenedMedia media = opener.open_media(found.blob);
     if (found.read_blob || is_jpeg(media.padded)) return show_picture(opener, found, std::move(media));
@@ -155,14 +154,14 @@ Result<bool> open_and_tell(OpenOptions& options) {
     TRY(envelope_self_test());
     const EnvelopeOpener opener = TRY(create_opener(options.opener));
     const FoundBlob found = TRY(find_blob(options));
-    Finding finding = TRY(show(opener, found, options));
-    const Cleanse cleanse(finding.content);
-    if (!options.output.empty() && !finding.content.empty()) {
-        TRY(write_file_atomically(options.output, finding.content, private_mode));
-        finding.json["written_to"] = options.output.string();
+    Shown shown = TRY(show(opener, found, options));
+    const Cleanse cleanse(shown.content);
+    if (!options.output.empty() && !shown.content.empty()) {
+        TRY(write_file_atomically(options.output, shown.content, opened_mode));
+        shown.json["written_to"] = options.output.string();
     }
-    fmt::print("{}\n", finding.json.dump(2));
-    return finding.good;
+    fmt::print("{}\n", shown.json.dump(2));
+    return shown.good;
 }
 
 int run(OpenOptions& options) {

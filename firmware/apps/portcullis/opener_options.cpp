@@ -1,5 +1,7 @@
 #include "apps/portcullis/opener_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace portcullis {
 
 void add_opener_options(CLI::App& command, OpenerOptions& options) {

@@ -2,12 +2,15 @@
 // The keys with which a person opens what was sealed, and whom he believes, from the command line. Values;
 // reentrant.
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "seal/opener.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -1,11 +1,13 @@
 #include "apps/portcullis/policy_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/portcullis/access_policy_command.hpp"
+#include "apps/portcullis/exit_code.hpp"
 #include "apps/portcullis/retention_policy_command.hpp"
 #include "base/file.hpp"
 #include "drivers/keys/file/file_signing_key.hpp"
@@ -161,12 +163,6 @@ CLI::App* add_show(CLI::App& command, PolicyOptions& options) {
     return one;
 }
 
-int report(const Result<void>& done) {
-    if (done) return 0;
-    std::cerr << "portcullis policy: " << done.error().message() << "\n";
-    return done.error().code() == ErrorCode::configuration ? 2 : 1;
-}
-
 }  // namespace
 
 std::function<int()> add_policy_command(CLI::App& app) {
@@ -189,9 +185,9 @@ std::function<int()> add_policy_command(CLI::App& app) {
     const std::function<Result<void>()> retention = add_retention_policy_command(*command);
     return [options, signs, shows, command, access, retention] {
         options->rules.policy_signers = options->certificate;
-        if (signs->parsed()) return report(sign(*options));
-        if (shows->parsed()) return report(show(*options));
-        return report(command->got_subcommand("access") ? access() : retention());
+        if (signs->parsed()) return exit_code("policy", sign(*options));
+        if (shows->parsed()) return exit_code("policy", show(*options));
+        return exit_code("policy", command->got_subcommand("access") ? access() : retention());
     };
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 // portcullis policy: signs and shows recipient sets, whom a fleet's devices seal to, and access policies.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

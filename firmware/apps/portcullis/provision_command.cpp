@@ -1,8 +1,10 @@
 #include "apps/portcullis/provision_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
+#include "apps/portcullis/exit_code.hpp"
 #include "base/file.hpp"
 #include "provision/device_keys.hpp"
 #include "provision/fingerprint.hpp"
@@ -202,12 +204,6 @@ CLI::App* add_fingerprint(CLI::App& command, ProvisionOptions& options) {
     return one;
 }
 
-int report(const Result<void>& done) {
-    if (done) return 0;
-    std::cerr << "portcullis provision: " << done.error().message() << "\n";
-    return done.error().code() == ErrorCode::configuration ? 2 : 1;
-}
-
 }  // namespace
 
 std::function<int()> add_provision_command(CLI::App& app) {
@@ -237,7 +233,7 @@ std::function<int()> add_provision_command(CLI::App& app) {
         {add_fingerprint(*command, *options), &show_fingerprint}};
     return [options, steps] {
         for (const auto& [one, step] : steps)
-            if (one->parsed()) return report(step(*options));
+            if (one->parsed()) return exit_code("provision", step(*options));
         return 2;
     };
 }

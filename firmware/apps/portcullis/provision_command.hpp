@@ -1,8 +1,11 @@
 #pragma once
 // portcullis provision: keys made on the device, certificates that the device CA issues for them.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -12,7 +12,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr auto footer =
+constexpr auto replay_footer =
     "PATH is a folder of JPEG and PNG pictures, one picture, a video, or @FILE with one picture a line.\n"
     "\n"
     "With --stills each picture is read by itself; --predictions then writes one line a picture:\n"
@@ -64,7 +64,7 @@ std::function<int()> add_replay_command(CLI::App& program) {
     auto options = std::make_shared<ReplayOptions>();
     CLI::App* command =
         program.add_subcommand("replay", "Read pictures or films with the reader's own pipeline");
-    command->footer(footer);
+    command->footer(replay_footer);
     command->add_option("PATH", options->paths, "What to read; may be given several times")->required();
     command->add_flag("--stills", options->stills, "The pictures have nothing to do with each other");
     command->add_flag("--patches", options->patches,

@@ -1,12 +1,14 @@
 #include "apps/portcullis/retention_command.hpp"
 
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>
 
 #include "apps/common/recipient_token.hpp"
 #include "apps/common/service_key.hpp"
+#include "apps/portcullis/exit_code.hpp"
 #include "apps/portcullis/hold_host.hpp"
 #include "apps/portcullis/retention_run.hpp"
 #include "base/file.hpp"
@@ -125,12 +127,6 @@ Result<void> show(const RetentionOptions& options) {
     return {};
 }
 
-int report(const Result<void>& done) {
-    if (done) return 0;
-    std::cerr << "portcullis retention: " << done.error().message() << "\n";
-    return done.error().code() == ErrorCode::configuration ? 2 : 1;
-}
-
 CLI::App* step(CLI::App& command, const char* name, const char* what, RetentionOptions& options) {
     CLI::App* one = command.add_subcommand(name, what);
     one->add_option("--config", options.settings, "The opener's settings")->capture_default_str();
@@ -157,7 +153,8 @@ std::function<int()> add_retention_command(CLI::App& app) {
     CLI::App* runs = step(*command, "run", "Destroy what is due", *options);
     runs->add_flag("--trust-clock", options->trust_clock, "Also when nothing keeps the host's clock in step");
     step(*command, "show", "Show the keys, and when each is due", *options);
-    return [options, runs] { return report(runs->parsed() ? run(*options) : show(*options)); };
+    return
+        [options, runs] { return exit_code("retention", runs->parsed() ? run(*options) : show(*options)); };
 }
 
 }  // namespace portcullis

@@ -2,8 +2,11 @@
 // portcullis retention: destroys the keys of epochs whose time is over, by the signed schedule, and shows
 // when that of the others will be.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

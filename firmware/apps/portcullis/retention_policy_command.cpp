@@ -1,5 +1,7 @@
 #include "apps/portcullis/retention_policy_command.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "apps/portcullis/retention_source.hpp"
 #include "apps/portcullis/signed_policy_command.hpp"
 #include "seal/retention.hpp"

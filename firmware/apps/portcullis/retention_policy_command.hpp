@@ -1,10 +1,13 @@
 #pragma once
 // portcullis policy retention: signs and shows retention schedules: how long the keys of an epoch are kept.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "base/result.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -1,5 +1,6 @@
 #include "apps/portcullis/search_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <functional>

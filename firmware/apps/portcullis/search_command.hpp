@@ -1,8 +1,11 @@
 #pragma once
 // `portcullis search`: asks the opener of this host which passages had a plate.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

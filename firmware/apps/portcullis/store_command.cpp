@@ -1,5 +1,6 @@
 #include "apps/portcullis/store_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 

@@ -1,8 +1,11 @@
 #pragma once
 // `portcullis store`: the tables of a collector's store in a PostgreSQL database, made by who owns them.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -20,7 +21,7 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr milliseconds send_patience{2000};
+constexpr milliseconds subscribe_patience{2000};
 constexpr milliseconds longest_wait{3'600'000};
 
 struct TailOptions {
@@ -72,7 +73,7 @@ Result<void> print(const Packet& packet, bool json) {
 Result<PacketStream> subscribe(const std::filesystem::path& socket, const TailOptions& options) {
     PacketStream stream(TRY(connect_to_opener(socket)));
     TRY(stream.send(to_packet(Subscription{options.last, options.purpose, options.case_number}),
-                    send_patience));
+                    subscribe_patience));
     return stream;
 }
 

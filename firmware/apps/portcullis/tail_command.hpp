@@ -1,8 +1,11 @@
 #pragma once
 // portcullis tail: shows reads as the opener opens them, one line each.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

@@ -1,5 +1,6 @@
 #include "apps/portcullis/verify_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>

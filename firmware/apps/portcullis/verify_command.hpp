@@ -1,8 +1,11 @@
 #pragma once
 // `portcullis verify`: walks the chains of a collector's store without any key and says what it finds.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace portcullis {
 

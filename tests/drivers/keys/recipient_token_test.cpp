@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 
 #include "apps/portcullis/epoch_command.hpp"
 #include "base/file.hpp"

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -209,9 +210,7 @@ TEST_CASE("audit's exit code: 0 in order, 1 doubt, 2 wrong usage, 3 the log cann
     const Outcome unwilling = desk.run({"head", desk.log});
     CHECK(unwilling.code == 1);
     CHECK(says(unwilling, "entry 3, which the witness signed, is gone"));
-    CLI::App app;
-    static_cast<void>(add_audit_command(app));
-    CHECK(app.get_subcommand("audit")->help().find("3 the log") != std::string::npos);
+    CHECK(help_of(add_audit_command, "audit").find("3 the log") != std::string::npos);
 }
 
 TEST_CASE("report shows who saw what for which case, filtered, as a table and as JSON") {

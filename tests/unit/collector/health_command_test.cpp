@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support/command_run.hpp"
 #include "unit/collector/collector_bench.hpp"

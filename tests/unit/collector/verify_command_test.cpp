@@ -95,9 +95,7 @@ TEST_CASE("verify's exit code: 0 in order, 1 doubt, 2 wrong usage, 3 the store c
     const Outcome doubt = verify(shelf.store, {"--json"});
     CHECK(doubt.code == 1);
     CHECK(nlohmann::json::parse(doubt.out)["in_order"] == false);
-    CLI::App app;
-    static_cast<void>(add_verify_command(app));
-    CHECK(app.get_subcommand("verify")->help().find("3 the store cannot be read") != std::string::npos);
+    CHECK(help_of(add_verify_command, "verify").find("3 the store cannot be read") != std::string::npos);
 }
 
 TEST_CASE(
