@@ -53,7 +53,7 @@ std::function<int()> add_case_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand(
         "case", "Case files: ask, approve, make and open what leaves the collector, sealed to one person");
     command->require_subcommand(1);
-    command->footer(footer);
+    command->footer(case_footer);
     CaseSteps steps =
         add_request_steps(*command, *options, "certificate (PEM, key agreement) of who will open it",
                           static_cast<std::uint64_t>(max_case_life.count()));

@@ -10,7 +10,7 @@ namespace portcullis {
 
 namespace {
 
-constexpr auto footer =
+constexpr auto hold_footer =
     "A legal hold keeps a bounded number of reads of one case beyond the end of their epoch, sealed to a "
     "key\n"
     "that is this hold's alone and has an end of its own. It takes two people, as a case file does:\n\n"
@@ -42,7 +42,7 @@ std::function<int()> add_hold_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand(
         "hold", "Legal holds: keep reads of one case beyond the end of their epoch, and let them go");
     command->require_subcommand(1);
-    command->footer(footer);
+    command->footer(hold_footer);
     CaseSteps steps = add_request_steps(*command, *options,
                                         "the hold's certificate (PEM, key agreement), valid to its last day",
                                         static_cast<std::uint64_t>(max_hold_life.count()));
