@@ -12,6 +12,7 @@ set(PORTCULLIS_MAY_health base core)
 set(PORTCULLIS_MAY_wall base core)
 set(PORTCULLIS_MAY_database base core ports)
 set(PORTCULLIS_MAY_crossing base core)
+set(PORTCULLIS_MAY_hotlist ${PORTCULLIS_LOW} record envelope encrypt database crossing)
 
 set(PORTCULLIS_MAY_vision ${PORTCULLIS_LOW})
 set(PORTCULLIS_MAY_passage ${PORTCULLIS_LOW})
@@ -31,16 +32,16 @@ set(PORTCULLIS_MAY_pipeline ${PORTCULLIS_LOW} vision passage record envelope sea
 set(PORTCULLIS_MAY_uplink ${PORTCULLIS_LOW} record envelope spool inbox provision)
 set(PORTCULLIS_MAY_collector_link ${PORTCULLIS_LOW} record)
 set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link database)
-set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link audit index crossing encrypt)
+set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link audit index crossing hotlist encrypt)
 
 # Drivers stand behind the ports and know nothing else of the house, save how certificates are loaded and judged, and what
 # cameras have in common, and what makes keys in a TPM.
 set(PORTCULLIS_MAY_driver base core ports envelope driver_camera_common driver_keys_tpm_maker)
 # Programs are the composition roots: what each may NOT hold is the process wall.
-set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link audit index crossing driver_broker_paho casefile)
-set(PORTCULLIS_NEVER_portcullis-uplink open audit index crossing casefile encrypt seal vision passage pipeline ingest opener driver_camera_common driver_keys_file
+set(PORTCULLIS_NEVER_portcullis-reader open uplink ingest opener collector_link audit index crossing hotlist driver_broker_paho casefile)
+set(PORTCULLIS_NEVER_portcullis-uplink open audit index crossing hotlist casefile encrypt seal vision passage pipeline ingest opener driver_camera_common driver_keys_file
   driver_keys_pkcs11 driver_keys_tpm)
-set(PORTCULLIS_NEVER_portcullis-collector open opener audit index crossing casefile encrypt seal vision passage pipeline spool uplink driver_camera_common)
+set(PORTCULLIS_NEVER_portcullis-collector open opener audit index crossing hotlist casefile encrypt seal vision passage pipeline spool uplink driver_camera_common)
 set(PORTCULLIS_NEVER_portcullis-opener ingest uplink spool pipeline vision passage seal driver_broker_paho driver_camera_common)
 set(PORTCULLIS_NEVER_portcullis)
 

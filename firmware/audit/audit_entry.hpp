@@ -30,6 +30,10 @@ inline constexpr std::string_view views_read = "view";
 inline constexpr std::string_view searches_index = "search";
 inline constexpr std::string_view pairs_passages = "crossings";
 inline constexpr std::string_view finds_read = "found";
+/// Access::what of a hit of the hotlist that is shown, and of a person's word that it is one, or is not.
+inline constexpr std::string_view shows_hit = "hit";
+inline constexpr std::string_view confirms_hit = "confirmed";
+inline constexpr std::string_view rejects_hit = "rejected";
 /// Access::what of the entry by which an access policy came into force, or was refused: `who` is the policy
 /// key's name (or the opener's account), `seq` the version, `case` the SHA-256 of the signed policy.
 inline constexpr std::string_view adopts_policy = "policy";
@@ -49,8 +53,9 @@ inline constexpr std::string_view holds_reads = "hold";
 inline constexpr std::string_view keeps_read = "held";
 inline constexpr std::string_view records_hold = "hold record";
 inline constexpr std::string_view releases_hold = "released";
-/// The same of a retention schedule.
+/// The same of a retention schedule, and of a hotlist.
 inline constexpr std::string_view adopts_retention = "retention";
+inline constexpr std::string_view adopts_hotlist = "hotlist";
 /// Access::what of an epoch's keys that were destroyed: `case` is the SHA-256 of the signed record, `dev` the
 /// epoch, `seq` the schedule's version (0: by hand), `count` the keys.
 inline constexpr std::string_view destroys_keys = "destroyed";
@@ -71,9 +76,11 @@ struct Access {
     AccessVerdict verdict = AccessVerdict::granted;
     Bytes asked = {};  // sealed; not in the text, which holds its digest
 
-    /// Of a policy, an approval, canaries, destroyed keys, what a hold keeps: it is in no sum of openings.
+    /// Of a policy, a hotlist, a word on a hit, an approval, canaries, destroyed keys, what a hold keeps: it
+    /// is in no sum of openings.
     [[nodiscard]] bool opens() const {
-        return what != adopts_policy && what != adopts_retention && what != destroys_keys &&
+        return what != adopts_policy && what != adopts_retention && what != adopts_hotlist &&
+               what != confirms_hit && what != rejects_hit && what != destroys_keys &&
                what != approves_case && what != marks_case && what != keeps_read && what != records_hold &&
                what != releases_hold;
     }

@@ -77,7 +77,8 @@ struct Question {
 std::optional<UsageKind> usage_of(const Access& access) {
     if (access.verdict != AccessVerdict::granted) return std::nullopt;
     if (access.what == searches_index || access.what == pairs_passages) return UsageKind::search;
-    if (access.what == views_read || access.what == finds_read) return UsageKind::look;
+    if (access.what == views_read || access.what == finds_read || access.what == shows_hit)
+        return UsageKind::look;
     if (access.what == makes_case) return UsageKind::case_file;
     if (access.what == exports_read) return UsageKind::taken_out;
     return std::nullopt;

@@ -16,7 +16,7 @@ namespace portcullis {
 
 enum class UsageKind {
     search,     // questions to the plate index, those about crossings among them
-    look,       // reads shown: as they arrive, or found
+    look,       // reads shown: as they arrive, found, or hits
     case_file,  // begun
     taken_out   // reads that left in one
 };

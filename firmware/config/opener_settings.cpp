@@ -39,6 +39,17 @@ OpenerSettings::AccessSection read_access(SettingsSection section) {
             section.path("policy_signers")};
 }
 
+OpenerSettings::HotlistSection read_hotlist(SettingsSection section) {
+    OpenerSettings::HotlistSection hotlist;
+    hotlist.list = section.path("list", "");
+    const bool none = hotlist.list.empty();
+    const auto file = [&](std::string_view key) { return none ? section.path(key, "") : section.path(key); };
+    hotlist.policy_chain = file("policy_chain");
+    hotlist.signers = file("signers");
+    hotlist.hits = section.path("hits", "/var/lib/portcullis/opener/hits.db");
+    return hotlist;
+}
+
 OpenerSettings::LimitsSection read_limits(SettingsSection section) {
     const auto limit = [&section](std::string_view key, std::int64_t usual) {
         constexpr std::int64_t most = 1'000'000'000;
@@ -123,6 +134,7 @@ Result<OpenerSettings> OpenerSettings::load(const std::filesystem::path& file) {
     settings.search.auditor = search.path("auditor", "");
     search.check(settings.search.auditor.empty() || !settings.search.index.empty(), "index",
                  "name the index that is to be searched");
+    settings.hotlist = read_hotlist(in.section("hotlist"));
     settings.limits = read_limits(in.section("limits"));
     settings.cases = read_cases(in.section("cases"));
     settings.retention = read_retention(in.section("retention"), !settings.key_store.file.empty());

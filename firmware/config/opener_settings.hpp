@@ -39,6 +39,12 @@ struct OpenerSettings {
         std::filesystem::path index;    // the plate index; empty: none is kept
         std::filesystem::path auditor;  // certificate to which questions are sealed; empty: nothing is asked
     } search;
+    struct HotlistSection {
+        std::filesystem::path list;  // which plates are wanted, signed and sealed; empty: none
+        std::filesystem::path policy_chain;
+        std::filesystem::path signers;  // who signs hotlists
+        std::filesystem::path hits;     // what was found, sealed
+    } hotlist;
     /// More raises an alarm and is refused; counted from the audit log.
     struct LimitsSection {
         std::uint64_t searches_an_hour = 0;  // of one person

@@ -219,6 +219,21 @@ OpenedMedia EnvelopeOpener::open_media(ByteView blob) const {
     return media;
 }
 
+Result<Bytes> EnvelopeOpener::open_bytes(ByteView blob) const {
+    Plaintext plaintext = decrypt(blob);
+    if (plaintext.authenticity == Authenticity::authentic) return std::move(plaintext.bytes);
+    const bool foreign = plaintext.authenticity == Authenticity::unopened;
+    return fail(foreign ? ErrorCode::refused : ErrorCode::corrupt, "opener: {}", plaintext.reason);
+}
+
+X509Ptr EnvelopeOpener::certificate_of(std::string_view recipient) const {
+    const auto place = std::ranges::find(recipients_, recipient, &Recipient::id);
+    if (place == recipients_.end()) return nullptr;
+    X509* certificate = place->pair.certificate.get();
+    X509_up_ref(certificate);
+    return X509Ptr(certificate);
+}
+
 MatchedMedia match_media(const OpenedMedia& media, const ReadPayload& read, Seq seq) {
     if (media.authenticity != Authenticity::authentic) return {media.authenticity, std::nullopt, {}};
     const auto entry = std::ranges::find(read.media, seq, &MediaEntry::seq);

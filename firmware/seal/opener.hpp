@@ -88,6 +88,11 @@ class EnvelopeOpener {
     [[nodiscard]] OpenedRead open_read(ByteView blob, UtcTime received) const;
     [[nodiscard]] OpenedHealth open_health(ByteView blob, UtcTime received) const;
     [[nodiscard]] OpenedMedia open_media(ByteView blob) const;
+    /// Bytes that we sealed, or somebody for us, and that are no item of a chain; the caller cleanses them.
+    /// Errors: refused (not our one shape, sealed to none of our keys), corrupt.
+    [[nodiscard]] Result<Bytes> open_bytes(ByteView blob) const;
+    /// Of the recipient with this key id; none when we hold no such key.
+    [[nodiscard]] X509Ptr certificate_of(std::string_view recipient) const;
     [[nodiscard]] const TrustStore& trust() const { return trust_; }
     /// Ids of the recipients' keys.
     [[nodiscard]] std::vector<std::string> recipients() const;

@@ -13,6 +13,7 @@
 #include "casefile/case_file.hpp"
 #include "casefile/hold_record.hpp"
 #include "collector/link/crossing_exchange.hpp"
+#include "collector/link/hotlist_exchange.hpp"
 #include "collector/link/search_exchange.hpp"
 #include "database/database.hpp"
 #include "drivers/camera/made_pictures.hpp"
@@ -21,6 +22,7 @@
 #include "record/access_policy_codec.hpp"
 #include "record/destruction_codec.hpp"
 #include "record/health_codec.hpp"
+#include "record/hotlist_codec.hpp"
 #include "record/key_request_codec.hpp"
 #include "record/recipient_set_codec.hpp"
 #include "record/retention_codec.hpp"
@@ -28,6 +30,7 @@
 #include "seal/statement.hpp"
 #include "spool/spool.hpp"
 #include "support/fake_clock.hpp"
+#include "support/hotlists.hpp"
 #include "support/policies.hpp"
 #include "support/sealed_chain.hpp"
 #include "unit/vision/onnx_file.hpp"
@@ -254,6 +257,25 @@ void add_crossings(const Corpus& corpus) {
     answer.holes = {{UtcTime(), fuzz::now}};
     const Packet packet = to_packet(answer);
     corpus.add("crossings", "answer", packet.header + "\n" + std::string(as_text(packet.blob)));
+}
+
+void add_hotlists(const Corpus& corpus) {
+    corpus.add("hotlist", "list", must(encode_hotlist(test::sample_hotlist(fuzz::now))));
+    corpus.add("hotlist", "nobody-wanted", must(encode_hotlist({"north", 1, fuzz::now, {}})));
+    corpus.add("hotlist", "hit", must(encode_hit(test::sample_hit(fuzz::now))));
+    HotlistRequest request;
+    request.purpose = "stolen-vehicle";
+    request.case_number = "2026-117";
+    request.since = fuzz::now;
+    request.state = HitState::candidate;
+    corpus.add("hotlist", "question", to_packet(request).header);
+    request = {HotlistAct::confirm, "stolen-vehicle", "2026-117", {}, {}, "gate-1", chain, 12};
+    corpus.add("hotlist", "word", to_packet(request).header);
+    HotlistAnswer answer;
+    answer.hits = {{test::sample_hit(fuzz::now), HitState::confirmed, "alice", fuzz::now}};
+    answer.matched = 2;
+    const Packet packet = must(to_packet(answer));
+    corpus.add("hotlist", "answer", packet.header + "\n" + std::string(as_text(packet.blob)));
 }
 
 void add_receipts(const Corpus& corpus) {
@@ -515,6 +537,7 @@ int main(int count, char** words) {
     add_case_files(corpus);
     add_searches(corpus);
     add_crossings(corpus);
+    add_hotlists(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);
     add_access_policies(corpus);

@@ -41,6 +41,11 @@ AccessFiles access_files(const OpenerSettings& settings) {
     return {access.policy, {access.policy_chain, access.policy_signers, access.fleet}};
 }
 
+HotlistFiles hotlist_files(const OpenerSettings& settings) {
+    const OpenerSettings::HotlistSection& hotlist = settings.hotlist;
+    return {hotlist.list, {hotlist.policy_chain, hotlist.signers, settings.access.fleet}, hotlist.hits};
+}
+
 LookLimits limits_of(const OpenerSettings::LimitsSection& limits) {
     return {{limits.searches_an_hour, limits.searches_a_day},
             {limits.looks_an_hour, limits.looks_a_day},
@@ -77,8 +82,9 @@ void tell(const OpenerCounters& now, OpenerCounters& told, std::size_t viewers) 
              "refused_connections={} searches={} indexed={} unindexed={} alarms={}",
              now.opened, now.good, now.doubtful, now.waiting, viewers, now.shown, now.refused, now.strangers,
              now.searches, now.indexed, now.unindexed, now.alarms);
-    notify_status(fmt::format("opened={} good={} doubtful={} alarms={}", now.opened, now.good, now.doubtful,
-                              now.alarms));
+    // Hits are told here alone: in the journal they would say when somebody who is sought passed.
+    notify_status(fmt::format("opened={} good={} doubtful={} alarms={} hits={}", now.opened, now.good,
+                              now.doubtful, now.alarms, now.hits));
     told = now;
 }
 
@@ -118,6 +124,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     const AccessFiles access = access_files(settings);
     if (check_only) {
         TRY(load_access_policy(access));
+        if (!settings.hotlist.list.empty())
+            TRY(with_context(HotlistGate::create(hotlist_files(settings).rules), "[hotlist]"));
         std::cout << "portcullis-opener: " << file.string() << " is good\n";
         return {};
     }
@@ -130,6 +138,10 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     StopSignal stop = TRY(StopSignal::create());
     OpenerServer server(Judge(std::move(opener)), ViewFeed(settings.keep_views), std::move(desk),
                         std::move(sockets), std::move(plates));
+    if (!settings.hotlist.list.empty()) {
+        HotlistDesk hotlist = TRY(HotlistDesk::create(hotlist_files(settings)));
+        TRY(server.use_hotlist(std::move(hotlist)));
+    }
     Result<void> served = serve(settings, keys, server, stop);
     std::error_code ignored;
     std::filesystem::remove(settings.sockets.ingest, ignored);

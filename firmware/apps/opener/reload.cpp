@@ -30,6 +30,7 @@ void reload(const OpenerSettings& settings, OpenerKeys& keys, OpenerServer& serv
     reload_keys(keys, server);
     reload_auditor(settings, server);
     server.reload_policy();
+    server.reload_hotlist();
     log_info("opener", "keys, certificates and access policy were looked at again");
 }
 

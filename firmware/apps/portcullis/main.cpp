@@ -9,6 +9,7 @@
 #include "apps/portcullis/epoch_command.hpp"
 #include "apps/portcullis/health_command.hpp"
 #include "apps/portcullis/hold_command.hpp"
+#include "apps/portcullis/hotlist_command.hpp"
 #include "apps/portcullis/index_command.hpp"
 #include "apps/portcullis/ledger_command.hpp"
 #include "apps/portcullis/open_command.hpp"
@@ -78,6 +79,7 @@ int main(int argc, char** argv) try {
         add_behind_the_wall(program, add_tail_command),
         add_behind_the_wall(program, add_search_command),
         add_behind_the_wall(program, add_crossings_command),
+        add_behind_the_wall(program, add_hotlist_command),
         add_behind_the_wall(program, add_health_command),
         add_behind_the_wall(program, add_index_command),
         add(program, add_ledger_command),

@@ -65,6 +65,10 @@ class AccessDesk {
     [[nodiscard]] std::uint64_t alarms() const { return alarms_raised_; }
     /// Durable when it returns; with an error nothing may be shown. Errors: AuditLog::append's.
     [[nodiscard]] Result<void> enter(std::span<const Access> accesses);
+    /// The newest signed document of that kind that was in force here. Errors: corrupt, the log's.
+    [[nodiscard]] Result<std::optional<AdoptedPolicy>> newest(std::string_view what) {
+        return log_.newest_policy(what);
+    }
     /// Reads the policy's files again; true when another policy is in force now. Errors: as create's, and the
     /// policy stays in force that was.
     [[nodiscard]] Result<bool> reload();
@@ -72,6 +76,8 @@ class AccessDesk {
     /// come. Call it often, and at the end with zero.
     void settle(std::chrono::seconds waited = refusal_spacing);
 
+    /// By the clock that its entries go by.
+    [[nodiscard]] UtcTime now() const { return clock_.utc(); }
     [[nodiscard]] const AccessPolicy& policy() const { return known_.policy; }
     /// past: nobody sees anything.
     [[nodiscard]] PolicyEnd end() const;

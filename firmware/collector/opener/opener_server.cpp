@@ -91,9 +91,27 @@ std::size_t OpenerServer::forget_keys(std::span<const std::string> ids) {
 
 void OpenerServer::greet_anew() {
     if (plates_.index) plates_.index->use_keys(judge_.opener());
+    if (hotlist_) {
+        if (const auto used = hotlist_->use_keys(judge_.opener()); !used)
+            log_error("opener", "hotlist: hits of before are not shown: {}", used.error().message());
+        reload_hotlist();  // it may be sealed to a key that came
+    }
     const Packet hello = hello_packet(judge_.keys());
     std::erase_if(collectors_,
                   [&](PacketStream& client) { return !client.send(hello, reply_patience).has_value(); });
+}
+
+Result<void> OpenerServer::use_hotlist(HotlistDesk hotlist) {
+    hotlist_.emplace(std::move(hotlist));
+    TRY(hotlist_->use_keys(judge_.opener()));
+    reload_hotlist();
+    return {};
+}
+
+void OpenerServer::reload_hotlist() {
+    if (!hotlist_) return;
+    const Result<void> reloaded = hotlist_->reload(judge_.opener(), desk_);
+    if (!reloaded) log_error("opener", "the hotlist is not taken: {}", reloaded.error().message());
 }
 
 void OpenerServer::reload_policy() {
@@ -156,6 +174,10 @@ Judgement OpenerServer::judge(const OpenRequest& request) {
                     request.device, to_string(request.chain), request.seq, to_string(request.kind),
                     to_string(judgement.reply.verdict.authenticity),
                     to_string(judgement.reply.verdict.key_trust), judgement.reason);
+    if (hotlist_) {
+        hotlist_->match(judgement, judge_.opener(), desk_.policy());
+        counters_.hits = hotlist_->counters().hits;
+    }
     return judgement;
 }
 
@@ -215,6 +237,10 @@ bool OpenerServer::hear_viewer(Viewer& viewer) {
         serve_crossings(viewer, **packet);
         return false;
     }
+    if (!viewer.admission && is_hotlist_request(**packet)) {
+        serve_hotlist(viewer, **packet);
+        return false;
+    }
     const Result<Subscription> subscription = parse_subscription(**packet);
     if (subscription && !viewer.admission) return seat_viewer(viewer, *subscription);
     log_warning("opener", "a viewer was let go: {}",
@@ -252,6 +278,12 @@ void OpenerServer::serve_crossings(Viewer& viewer, const Packet& packet) {
     reply(viewer, answer ? Result<Packet>(to_packet(*answer)) : fail(answer.error()));
 }
 
+void OpenerServer::serve_hotlist(Viewer& viewer, const Packet& packet) {
+    const Result<HotlistRequest> request = parse_hotlist_request(packet);
+    if (!request) return log_warning("opener", "a viewer was let go: {}", request.error().message());
+    reply(viewer, hits(viewer, *request));
+}
+
 void OpenerServer::reply(Viewer& viewer, Result<Packet> answer) {
     // It fits into the socket's buffer: nobody is waited for.
     if (answer) {
@@ -261,9 +293,9 @@ void OpenerServer::reply(Viewer& viewer, Result<Packet> answer) {
         return;
     }
     const bool his = answer.error().code() == ErrorCode::refused;
-    if (!his) log_error("opener", "nothing is found for anybody: {}", answer.error().message());
+    if (!his) log_error("opener", "nothing is told to anybody: {}", answer.error().message());
     static_cast<void>(viewer.stream.send(
-        refusal_packet(his ? answer.error().message() : "the search failed; the opener's log says why"),
+        refusal_packet(his ? answer.error().message() : "there is no answer; the opener's log says why"),
         milliseconds(0)));
 }
 
@@ -301,6 +333,23 @@ Result<CrossingAnswer> OpenerServer::cross(const Viewer& viewer, const CrossingR
                                                  plates_.index->index(), desk_, *plates_.search));
     ++counters_.searches;
     return answer;
+}
+
+Result<Packet> OpenerServer::hits(const Viewer& viewer, const HotlistRequest& request) {
+    const Peer peer = TRY(viewer.stream.peer());
+    const std::string_view what = request.act == HotlistAct::show      ? shows_hit
+                                  : request.act == HotlistAct::confirm ? confirms_hit
+                                                                       : rejects_hit;
+    const auto admission = desk_.admit(peer, request.purpose, request.case_number, what);
+    if (!admission) {
+        ++counters_.refused;
+        return fail(admission.error());
+    }
+    if (!hotlist_)
+        return fail(ErrorCode::refused, "this opener has no hotlist: name one in [hotlist] of its settings");
+    const HotlistAnswer answer = TRY(hotlist_->answer(request, *admission, desk_, desk_.now()));
+    counters_.shown += answer.hits.size();
+    return to_packet(answer);
 }
 
 void OpenerServer::dismiss_viewers() {

@@ -9,6 +9,7 @@
 #include "collector/link/unix_socket.hpp"
 #include "collector/opener/access_desk.hpp"
 #include "collector/opener/crossing_desk.hpp"
+#include "collector/opener/hotlist_desk.hpp"
 #include "collector/opener/judge.hpp"
 #include "collector/opener/plate_register.hpp"
 #include "collector/opener/search_desk.hpp"
@@ -41,6 +42,7 @@ struct OpenerCounters {
     std::uint64_t refused = 0;   // people who may not look, or may no longer, or look too much
     std::uint64_t alarms = 0;    // who looks too much, or at too much of a site
     std::uint64_t searches = 0;  // that were answered, those of crossings among them
+    std::uint64_t hits = 0;      // of the hotlist
     std::uint64_t indexed = 0;
     std::uint64_t unindexed = 0;  // reads that the index's disk did not take
     bool operator==(const OpenerCounters&) const = default;
@@ -63,6 +65,11 @@ class OpenerServer {
     std::size_t forget_keys(std::span<const std::string> ids);
     /// Another auditor (SIGHUP): from now on questions are sealed to him.
     void replace_search(SearchDesk search) { plates_.search = std::move(search); }
+    /// From now on reads are held against this hotlist. A list that is refused is told, and nothing is wanted
+    /// until reload_hotlist() succeeds. Errors: HotlistDesk::use_keys'.
+    [[nodiscard]] Result<void> use_hotlist(HotlistDesk hotlist);
+    /// Takes the hotlist's file anew (SIGHUP); one that is refused is told, and the one before stays.
+    void reload_hotlist();
     /// Before the end: what waits to be entered is entered.
     void finish() { desk_.settle(std::chrono::seconds(0)); }
     /// Takes the access policy anew (SIGHUP); who may no longer look is let go with the next step, and told.
@@ -90,10 +97,12 @@ class OpenerServer {
     /// He gets one packet, an answer or a refusal, and is let go.
     void serve_search(Viewer& viewer, const Packet& packet);
     void serve_crossings(Viewer& viewer, const Packet& packet);
+    void serve_hotlist(Viewer& viewer, const Packet& packet);
     void reply(Viewer& viewer, Result<Packet> answer);
     [[nodiscard]] Result<Admission> admit_search(const Viewer& viewer, const std::string& purpose,
                                                  const std::string& case_number, std::string_view what);
     [[nodiscard]] Result<SearchAnswer> search(const Viewer& viewer, const SearchRequest& request);
+    [[nodiscard]] Result<Packet> hits(const Viewer& viewer, const HotlistRequest& request);
     [[nodiscard]] Result<CrossingAnswer> cross(const Viewer& viewer, const CrossingRequest& request);
     /// Those whose rights have ended are let go, and told.
     void dismiss_viewers();
@@ -113,6 +122,7 @@ class OpenerServer {
     AccessDesk desk_;
     OpenerSockets sockets_;
     OpenerPlates plates_;
+    std::optional<HotlistDesk> hotlist_;  // none: nothing is wanted here
     std::list<PacketStream> collectors_;
     std::list<Viewer> viewers_;
     std::vector<int> overfull_;  // viewers to be let go at the end of this turn
