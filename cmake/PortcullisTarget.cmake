@@ -5,7 +5,7 @@
 # portcullis_program(<name> COMPONENT <c> SOURCES ... DEPENDS ... [LINKS ...])   an installed program.
 # portcullis_program_part(<name> ...)   a static library, portcullis::<name>, of a program's own sources, so that its tests link what is shipped.
 # portcullis_fixture(<name> SOURCES ... [DEPENDS ...] [LINKS ...])   what several test programs share, compiled once: fixture_<name> for their
-#   LINKS. All its objects are linked, those too that stand in for calls of the system.
+#   LINKS. All its objects are linked, those too that stand in for calls of the system. PLAIN: for programs that are no doctest programs.
 # portcullis_test(<name> SOURCES ... DEPENDS ... [LINKS ...] [TIMEOUT <s>] [LABELS <l>...])   a doctest program, one ctest entry a case.
 # portcullis_test_over_postgresql(<name> [ARGUMENT...])   the same program once more, one entry, with the collector's store in a PostgreSQL
 #   server; arguments choose its cases.
@@ -76,12 +76,15 @@ function(portcullis_for_tests target)
 endfunction()
 
 function(portcullis_fixture name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "PLAIN" "" "SOURCES;DEPENDS;LINKS" ${ARGN})
   add_library(fixture_${name} OBJECT ${arg_SOURCES})
   list(TRANSFORM arg_DEPENDS PREPEND portcullis::)
   target_link_libraries(fixture_${name} PRIVATE portcullis::flags doctest::doctest ${arg_DEPENDS} ${arg_LINKS})
   portcullis_in_programs(fixture_${name})
   portcullis_for_tests(fixture_${name})
+  if(arg_PLAIN)
+    set_target_properties(fixture_${name} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+  endif()
 endfunction()
 
 function(portcullis_test name)
