@@ -145,6 +145,13 @@ ReaderKeySettings read_keys(SettingsReader& in, const PictureSettings& pictures)
     return keys;
 }
 
+std::optional<HitsOnlySettings> read_hits_only(SettingsSection section) {
+    const bool hits_only = section.flag("hits_only", false);
+    if (!hits_only && !section.has("policy_chain")) return std::nullopt;
+    HitsOnlySettings settings{section.path("policy_chain"), section.path("signers")};
+    return hits_only ? std::optional(std::move(settings)) : std::nullopt;
+}
+
 ReaderRenewalSettings read_renewal(SettingsSection section) {
     ReaderRenewalSettings renewal;
     renewal.after_percent = static_cast<int>(section.integer("after_percent", {0, 95}, 0));
@@ -212,6 +219,7 @@ Result<ReaderSettings> load_reader_settings(const std::filesystem::path& file,
     settings.renewal = read_renewal(in.section("renewal"));
     settings.spool = read_spool(in.section("spool"));
     settings.receipts = read_receipts(in.section("receipts"));
+    settings.hits_only = read_hits_only(in.section("hotlist"));
     settings.inbox = in.section("inbox").path("folder", std::string(default_inbox));
     settings.status = read_status(in.section("status"));
     settings.supervision = read_supervision(in.section("supervision"));

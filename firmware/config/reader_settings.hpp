@@ -81,6 +81,12 @@ struct RecipientSetSettings {
     std::filesystem::path recipient_chain;
 };
 
+/// A device that keeps hits only: what may be wanted leaves it, nothing else does.
+struct HitsOnlySettings {
+    std::filesystem::path policy_chain;
+    std::filesystem::path signers;
+};
+
 struct ReaderKeySettings {
     std::string key;  // a PEM file, pkcs11:... or tpm:handle:...
     std::filesystem::path certificate;
@@ -137,6 +143,7 @@ struct ReaderSettings {
     ReaderRenewalSettings renewal;
     ReaderSpoolSettings spool;
     ReaderReceiptSettings receipts;
+    std::optional<HitsOnlySettings> hits_only;
     std::filesystem::path inbox;
     SupervisionSettings supervision;
     ReaderStatusSettings status;

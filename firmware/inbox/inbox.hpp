@@ -22,6 +22,8 @@ namespace portcullis {
 inline constexpr std::size_t max_inbox_bytes = std::size_t{256} * 1024;
 /// Under this name the uplink leaves the fleet's recipient set.
 inline constexpr std::string_view recipients_name = "recipients";
+/// And under this one what of its hotlist a device may know.
+inline constexpr std::string_view wanted_name = "wanted";
 /// 1 to 64 of a-z, 0-9 and '-': no path, no hidden file, no temporary.
 [[nodiscard]] bool is_inbox_name(std::string_view name);
 

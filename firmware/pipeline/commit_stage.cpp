@@ -65,6 +65,11 @@ void CommitStage::run(const std::function<void()>& on_fatal) {
 }
 
 void CommitStage::commit(const Captured& captured, const std::function<void()>& on_fatal) {
+    if (sink_.wants &&
+        !sink_.wants(captured.read, captured.look ? captured.look->clock.quality : ClockQuality::none)) {
+        ++counters_.passages_unwanted;
+        return;
+    }
     const CaptureRecord record = build_record(captured, settings_.media, settings_.firmware, model_);
     const Outcome outcome = fatal_ ? Outcome::sink_gone : try_until_durable(record);
     if (outcome == Outcome::committed) {

@@ -130,14 +130,15 @@ Result<void> Pipeline::run(const OpenCamera& open_camera, const std::stop_token&
 std::string summary(const RoadCounters& counters) {
     return fmt::format(
         "frames={} dropped={} spared={} broken={} still={} candidates={} passages={} rejoined={} too_far={} "
-        "withheld={} "
+        "unwanted={} withheld={} "
         "readings={} records={} unread={} abstained={} lost={}{}{}",
         counters.frames.load(), counters.frames_dropped.load(), counters.frames_spared.load(),
         counters.pictures_broken.load(), counters.frames_still.load(), counters.candidates.load(),
         counters.passages.load(), counters.passages_rejoined.load(), counters.passages_too_far.load(),
-        counters.pictures_withheld.load(), counters.readings.load(), counters.records.load(),
-        counters.unread.load(), counters.abstained.load(), counters.records_lost.load(),
-        counters.camera_lost ? " degraded=camera" : "", counters.spool_trouble ? " degraded=spool" : "");
+        counters.passages_unwanted.load(), counters.pictures_withheld.load(), counters.readings.load(),
+        counters.records.load(), counters.unread.load(), counters.abstained.load(),
+        counters.records_lost.load(), counters.camera_lost ? " degraded=camera" : "",
+        counters.spool_trouble ? " degraded=spool" : "");
 }
 
 }  // namespace portcullis

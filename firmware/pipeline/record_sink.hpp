@@ -17,6 +17,8 @@ struct RecordSink {
     std::function<Result<void>()> tick;
     /// After the last record.
     std::function<Result<void>()> finish;
+    /// Whether a read may leave the device at all; empty: each may. Of one that may not nothing is built.
+    std::function<bool(const Read&, ClockQuality)> wants = {};
     /// After each record that was taken: when the frame that decided on it was seen. For measuring, may be
     /// empty.
     std::function<void(BootTime decided)> durable = {};

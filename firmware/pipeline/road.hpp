@@ -84,6 +84,8 @@ struct RoadCounters {
     std::atomic<std::uint64_t> passages{0};           // closed or reported
     std::atomic<std::uint64_t> passages_rejoined{0};  // went on with one that was reported: no record
     std::atomic<std::uint64_t> passages_too_far{0};   // unread, and narrower than unread_from_px: no record
+    std::atomic<std::uint64_t> passages_unwanted{
+        0};  // of a device that keeps hits only: nothing is left of them
     std::atomic<std::uint64_t> pictures_withheld{0};  // they showed another plate than was read
     std::atomic<std::uint64_t> patches{0};            // sent to be read
     std::atomic<std::uint64_t> patches_dropped{0};

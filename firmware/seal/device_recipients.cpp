@@ -11,11 +11,6 @@ namespace {
 
 constexpr unsigned kept_mode = 0640;
 
-/// Somebody sets such a clock; a bare real-time clock may have lost its battery years ago.
-bool is_set_by_somebody(ClockQuality quality) {
-    return quality != ClockQuality::none && quality != ClockQuality::rtc;
-}
-
 X509Ptr share(const X509Ptr& certificate) {
     X509_up_ref(certificate.get());
     return X509Ptr(certificate.get());
@@ -62,7 +57,7 @@ void DeviceRecipients::load_kept() {
         log_error("seal", "{}: {}; waiting for another set", kept_.string(), known.error().message());
         return;
     }
-    witness(known->set.issued);
+    time_.witness(known->set.issued);
     known_ = std::move(*known);
     log_info("seal", "recipient set: version={} issued={}", known_->set.version,
              to_iso8601(known_->set.issued));
@@ -71,33 +66,19 @@ void DeviceRecipients::load_kept() {
 Result<bool> DeviceRecipients::offer(ByteView blob) {
     std::optional<SetInUse> in_use;
     if (known_) in_use = SetInUse{known_->set.version, known_->digest};
-    KnownRecipients known = TRY(gate_.open(blob, in_use, least_time()));
+    KnownRecipients known = TRY(gate_.open(blob, in_use, time_.least()));
     if (known_ && known.digest == known_->digest) return false;
     // Durable first: a device that went back to the set before would seal to whom policy took away.
     TRY(write_file_atomically(kept_, blob, kept_mode));
-    witness(known.set.issued);
+    time_.witness(known.set.issued);
     known_ = std::move(known);
     log_info("seal", "recipient set: version={} issued={}", known_->set.version,
              to_iso8601(known_->set.issued));
     return true;
 }
 
-void DeviceRecipients::witness(UtcTime time) {
-    if (time <= least_time()) return;
-    witnessed_ = time;
-    witnessed_at_ = clock_->since_boot();
-}
-
-UtcTime DeviceRecipients::least_time() const {
-    return witnessed_ + (clock_->since_boot() - witnessed_at_);
-}
-
-UtcTime DeviceRecipients::judged_time(ClockQuality quality) const {
-    return is_set_by_somebody(quality) ? std::max(clock_->utc(), least_time()) : least_time();
-}
-
 SetAge DeviceRecipients::age(ClockQuality quality) const {
-    return known_ ? age_of(known_->set.issued, judged_time(quality)) : SetAge::over;
+    return known_ ? age_of(known_->set.issued, time_.judged(quality)) : SetAge::over;
 }
 
 void DeviceRecipients::tell(SetAge age) {
@@ -133,7 +114,7 @@ Audiences DeviceRecipients::audiences(const Applied& wanted) const {
 
 void DeviceRecipients::apply(Sealer& sealer, ClockQuality quality) {
     if (!known_) return;
-    const UtcTime now = judged_time(quality);
+    const UtcTime now = time_.judged(quality);
     Applied wanted{known_->digest, age_of(known_->set.issued, now), {}};
     for (const Purpose purpose : all_purposes) {
         if (wanted.age == SetAge::over || (wanted.age == SetAge::reads_only && is_picture(purpose))) continue;

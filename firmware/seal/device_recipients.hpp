@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "core/frame.hpp"
+#include "core/witnessed_clock.hpp"
 #include "seal/recipient_set.hpp"
 #include "seal/sealer.hpp"
 
@@ -26,7 +26,7 @@ class DeviceRecipients {
     /// Errors: refused (why), io (it could not be kept; offer it again).
     [[nodiscard]] Result<bool> offer(ByteView blob);
     /// A time that the collector signed: it is not earlier than that.
-    void witness(UtcTime time);
+    void witness(UtcTime time) { time_.witness(time); }
 
     /// Whom to seal to now, put into the sealer if it changed. quality: of the device's clock, which counts
     /// only when somebody sets it: a clock that is years off must neither end the reads nor choose an epoch.
@@ -38,10 +38,8 @@ class DeviceRecipients {
 
   private:
     DeviceRecipients(RecipientSetGate gate, std::filesystem::path kept, const Clock& clock)
-        : gate_(std::move(gate)), kept_(std::move(kept)), clock_(&clock) {}
+        : gate_(std::move(gate)), kept_(std::move(kept)), time_(clock) {}
     void load_kept();
-    [[nodiscard]] UtcTime least_time() const;
-    [[nodiscard]] UtcTime judged_time(ClockQuality quality) const;
     void tell(SetAge age);
 
     /// What the sealer was given.
@@ -55,10 +53,8 @@ class DeviceRecipients {
 
     RecipientSetGate gate_;
     std::filesystem::path kept_;
-    const Clock* clock_;
+    WitnessedClock time_;
     std::optional<KnownRecipients> known_;
-    UtcTime witnessed_{};      // certainly not earlier ...
-    BootTime witnessed_at_{};  // ... at this time since boot
     std::optional<Applied> applied_;
 };
 

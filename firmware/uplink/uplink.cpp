@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "core/wanted.hpp"
 #include "inbox/inbox.hpp"
 #include "seal/recipient_set.hpp"
 
@@ -51,14 +52,14 @@ Uplink::Uplink(UplinkSettings settings, Broker& broker, TrustStore receipts, Inb
       inbox_(std::move(inbox)),
       clock_(clock),
       flights_(pace_of(settings_)),
-      reader_note_(settings_.reader_note, clock) {}
+      reader_note_(settings_.reader_note, clock) {
+    if (settings_.fleet.empty()) return;
+    policy_topics_[recipients_topic(settings_.fleet)] = recipients_name;
+    policy_topics_[wanted_topic(settings_.fleet)] = wanted_name;
+}
 
 std::string Uplink::receipt_topic() const {
     return fmt::format("lpr/v1/dev/{}/ack", settings_.device);
-}
-
-std::string Uplink::set_topic() const {
-    return settings_.fleet.empty() ? std::string() : recipients_topic(settings_.fleet);
 }
 
 Result<void> Uplink::turn(Spool& spool) {
@@ -200,8 +201,8 @@ void Uplink::tell_discovery(const Result<void>& outcome) {
 
 Result<void> Uplink::apply_message(const BrokerMessage& message, Spool& spool) {
     if (message.topic == receipt_topic()) return apply_receipt(message, spool);
-    if (!settings_.fleet.empty() && message.topic == set_topic()) {
-        hand_over_set(message.payload);
+    if (const auto policy = policy_topics_.find(message.topic); policy != policy_topics_.end()) {
+        hand_over_policy(policy->second, message.payload);
         return {};
     }
     if (post_ != nullptr && message.topic == post_->command_topic()) {
@@ -230,11 +231,11 @@ Result<void> Uplink::apply_receipt(const BrokerMessage& message, Spool& spool) {
 
 // The reader judges it: only the policy key's signature counts, and ours is no word about it. It comes again
 // with each connect.
-void Uplink::hand_over_set(ByteView blob) {
-    if (const auto put = inbox_.put(recipients_name, blob); !put)
-        log_error("uplink", "a recipient set cannot be handed to the reader: {}", put.error().message());
+void Uplink::hand_over_policy(std::string_view name, ByteView blob) {
+    if (const auto put = inbox_.put(name, blob); !put)
+        log_error("uplink", "{} cannot be handed to the reader: {}", name, put.error().message());
     else
-        log_info("uplink", "a recipient set of {} bytes is handed to the reader", blob.size());
+        log_info("uplink", "{} of {} bytes handed to the reader", name, blob.size());
 }
 
 // A receipt that cannot be handed over is as one that did not come: what it speaks of is sent again, and

@@ -56,7 +56,11 @@ class Uplink {
     /// The topic of the receipts, for Broker::subscribe.
     [[nodiscard]] std::string receipt_topic() const;
     /// The topic of the fleet's recipient set; empty without a fleet.
-    [[nodiscard]] std::string set_topic() const;
+    /// What the fleet's policy says to all of its devices: a topic, and its name in the inbox. None without a
+    /// fleet.
+    [[nodiscard]] const std::map<std::string, std::string_view>& policy_topics() const {
+        return policy_topics_;
+    }
 
     /// Does all that is to be done now and returns; never blocks on the network. Errors: the spool's; then
     /// nothing is lost, call again. After each connect it begins at the oldest row without a receipt.
@@ -101,7 +105,7 @@ class Uplink {
     void apply_lost(std::uint64_t token);
     [[nodiscard]] Result<void> apply_message(const BrokerMessage& message, Spool& spool);
     [[nodiscard]] Result<void> apply_receipt(const BrokerMessage& message, Spool& spool);
-    void hand_over_set(ByteView blob);
+    void hand_over_policy(std::string_view name, ByteView blob);
     void hand_over(const Receipt& receipt, ByteView blob, std::uint64_t rows);
     void begin_again();
     void tell_refused_receipt(const Error& error);
@@ -135,6 +139,7 @@ class Uplink {
     RenewalPost* post_ = nullptr;
     FlightTable flights_;
     ReaderNote reader_note_;
+    std::map<std::string, std::string_view> policy_topics_;
     bool discovery_due_ = false;
     std::uint64_t discovery_token_ = 0;  // 0: the broker has answered, or was not asked
     std::string discovery_told_;         // why it was refused the last time

@@ -1,5 +1,5 @@
-// A hotlist's text and a hit's, and what crosses the view socket about hits. An answer's hits stand behind a
-// line's end.
+// A hotlist's text, a hit's, wanted tokens, and what crosses the view socket about hits. An answer's hits
+// stand behind a line's end.
 
 #include <algorithm>
 
@@ -8,6 +8,7 @@
 #include "fuzz/input.hpp"
 #include "hotlist/hotlist_matcher.hpp"
 #include "record/hotlist_codec.hpp"
+#include "record/wanted_codec.hpp"
 
 using namespace portcullis;
 
@@ -34,6 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         PORTCULLIS_ASSERT(fuzz::must(encode_hotlist(*list)) == text);
         check_promises(*list);
     }
+    if (const auto wanted = parse_wanted(text)) PORTCULLIS_ASSERT(fuzz::must(encode_wanted(*wanted)) == text);
     if (const auto hit = parse_hit(text)) PORTCULLIS_ASSERT(fuzz::must(encode_hit(*hit)) == text);
     const std::size_t end = std::min(text.find('\n'), text.size());
     Packet packet{text.substr(0, end), to_bytes(text.substr(std::min(end + 1, text.size())))};

@@ -27,12 +27,14 @@
 #include "record/recipient_set_codec.hpp"
 #include "record/retention_codec.hpp"
 #include "record/statement_codec.hpp"
+#include "record/wanted_codec.hpp"
 #include "seal/statement.hpp"
 #include "spool/spool.hpp"
 #include "support/fake_clock.hpp"
 #include "support/hotlists.hpp"
 #include "support/policies.hpp"
 #include "support/sealed_chain.hpp"
+#include "support/wanted_list.hpp"
 #include "unit/vision/onnx_file.hpp"
 
 using namespace portcullis;
@@ -262,6 +264,7 @@ void add_crossings(const Corpus& corpus) {
 void add_hotlists(const Corpus& corpus) {
     corpus.add("hotlist", "list", must(encode_hotlist(test::sample_hotlist(fuzz::now))));
     corpus.add("hotlist", "nobody-wanted", must(encode_hotlist({"north", 1, fuzz::now, {}})));
+    corpus.add("hotlist", "wanted", must(encode_wanted(test::sample_wanted(fuzz::now))));
     corpus.add("hotlist", "hit", must(encode_hit(test::sample_hit(fuzz::now))));
     HotlistRequest request;
     request.purpose = "stolen-vehicle";

@@ -2,6 +2,7 @@
 
 #include "apps/portcullis/hotlist_options.hpp"
 #include "apps/portcullis/time_option.hpp"
+#include "core/wanted.hpp"
 
 namespace portcullis {
 
@@ -17,6 +18,10 @@ constexpr auto footer =
     "  portcullis hotlist sign north.hotlist --source hotlist.toml --previous north-6.hotlist \\\n"
     "      --key hotlist.key --certificate hotlist.crt --policy-chain root.crt \\\n"
     "      --seal-to read-2026-11-26.crt --seal-to read-2026-11-27.crt \\\n"
+    "      --open-key desk.key --open-certificate desk.crt\n"
+    "  portcullis hotlist tokens north.wanted --hotlist north.hotlist --fleet north --previous "
+    "north-6.wanted \\\n"
+    "      --key hotlist.key --certificate hotlist.crt --policy-chain root.crt \\\n"
     "      --open-key desk.key --open-certificate desk.crt\n"
     "  portcullis hotlist hits --purpose stolen-vehicle --case 2026-117 --state candidate\n"
     "  portcullis hotlist confirm gate-1/0123456789abcdef/42 --purpose stolen-vehicle --case 2026-117\n\n"
@@ -42,6 +47,38 @@ void add_show(CLI::App& command, HotlistOptions& options) {
     one->add_option("--fleet", options.list.fleet, "The fleet's name")->required();
     add_policy_rules(*one, options.list);
     add_opening(*one, options);
+}
+
+void add_tokens(CLI::App& command, HotlistOptions& options) {
+    CLI::App* one = command.add_subcommand(
+        "tokens", "Make of a list what devices with hits_only are told: tokens, each of many plates");
+    one->add_option("FILE", options.list.file, "Where they are written")->required();
+    one->add_option("--hotlist", options.hotlist, "What `sign` wrote")->required();
+    one->add_option("--fleet", options.list.fleet, "The fleet's name")->required();
+    add_policy_rules(*one, options.list);
+    one->add_option("--key", options.list.key, "The policy key (PEM, mode 0600)")->required();
+    add_opening(*one, options);
+    auto* previous = one->add_option("--previous", options.list.previous,
+                                     "The tokens before: the version is one above theirs, the key the same");
+    auto* version = one->add_option("--version", options.list.version, "The version of the very first")
+                        ->check(CLI::Range(std::uint64_t{1}, (std::uint64_t{1} << 53U) - 1))
+                        ->excludes(previous);
+    one->add_option("--hours", options.hours, "so long devices believe them")
+        ->check(CLI::Range(std::uint64_t{1}, static_cast<std::uint64_t>(max_wanted_life.count())))
+        ->default_val(48);
+    one->add_option("--keep-back", options.never_leaving,
+                    "a case whose plates no device is told; may be given several times");
+    one->add_flag("--fresh-key", options.fresh_key,
+                  "another key: who has the tokens before as well can narrow down plates of both")
+        ->needs(previous);
+    one->callback([previous, version] {
+        if (previous->empty() && version->empty()) throw CLI::RequiredError("--previous, or --version");
+    });
+    CLI::App* shows =
+        command.add_subcommand("show-tokens", "Verify tokens as a device does and say what they are (JSON)");
+    shows->add_option("FILE", options.list.file, "What `tokens` wrote")->required();
+    shows->add_option("--fleet", options.list.fleet, "The fleet's name")->required();
+    add_policy_rules(*shows, options.list);
 }
 
 void add_asking(CLI::App& command, HotlistOptions& options, const char* case_help) {
@@ -70,6 +107,8 @@ Result<void> run(const CLI::App& command, const HotlistOptions& options) {
     const UtcTime now = SystemClock().utc();
     if (command.got_subcommand("sign")) return sign_hotlist_file(options, now);
     if (command.got_subcommand("show")) return show_hotlist_file(options, now);
+    if (command.got_subcommand("tokens")) return make_wanted_file(options, now);
+    if (command.got_subcommand("show-tokens")) return show_wanted_file(options, now);
     if (command.got_subcommand("confirm")) return ask_for_hits(options, HotlistAct::confirm, now);
     if (command.got_subcommand("reject")) return ask_for_hits(options, HotlistAct::reject, now);
     return ask_for_hits(options, HotlistAct::show, now);
@@ -85,6 +124,7 @@ std::function<int()> add_hotlist_command(CLI::App& app) {
     command->footer(footer);
     add_sign(*command, *options);
     add_show(*command, *options);
+    add_tokens(*command, *options);
     add_hits(*command, *options);
     add_ruling(*command, *options, "confirm", "Say that a hit is the vehicle that is wanted");
     add_ruling(*command, *options, "reject", "Say that a hit is another vehicle");

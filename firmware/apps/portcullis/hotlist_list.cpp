@@ -1,4 +1,8 @@
 // `portcullis hotlist sign` and `show`: where lists are written, and for those to whom they are sealed.
+#include <openssl/x509.h>
+
+#include <algorithm>
+
 #include "apps/portcullis/hotlist_options.hpp"
 #include "apps/portcullis/hotlist_source.hpp"
 #include "core/access_policy.hpp"
@@ -40,7 +44,7 @@ Result<std::optional<SignedVersion>> version_before(const HotlistOptions& option
     return std::optional(SignedVersion{before.list.version, before.digest});
 }
 
-/// Those who must read it, and who signs it: he has to know what the next one follows.
+/// Those who must read it, and who signs it: he has to know what the next one follows. Each once.
 Result<std::vector<X509Ptr>> readers_of(const HotlistOptions& options) {
     std::vector<X509Ptr> readers;
     std::vector<std::filesystem::path> files = options.sealed_to;
@@ -48,7 +52,9 @@ Result<std::vector<X509Ptr>> readers_of(const HotlistOptions& options) {
     for (const std::filesystem::path& file : files) {
         X509Ptr reader = TRY(load_certificate(file));
         TRY(check_certificate(reader.get(), CertificateUse::receive, file.string()));
-        readers.push_back(std::move(reader));
+        const bool stands = std::ranges::any_of(
+            readers, [&reader](const X509Ptr& other) { return X509_cmp(other.get(), reader.get()) == 0; });
+        if (!stands) readers.push_back(std::move(reader));
     }
     return readers;
 }
@@ -86,10 +92,14 @@ Result<void> sign_hotlist_file(const HotlistOptions& options, UtcTime now) {
     return {};
 }
 
-Result<void> show_hotlist_file(const HotlistOptions& options, UtcTime now) {
+Result<KnownHotlist> open_hotlist_file(const HotlistOptions& options, const std::filesystem::path& file) {
     const HotlistReader reader = TRY(reader_for(options, options.list.fleet));
-    const Bytes sealed = TRY(read_file(options.list.file, max_hotlist_bytes));
-    const KnownHotlist known = TRY(reader.open(sealed, std::nullopt));
+    const Bytes sealed = TRY(read_file(file, max_hotlist_bytes));
+    return reader.open(sealed, std::nullopt);
+}
+
+Result<void> show_hotlist_file(const HotlistOptions& options, UtcTime now) {
+    const KnownHotlist known = TRY(open_hotlist_file(options, options.list.file));
     Json json{{"fleet", known.list.fleet},
               {"version", known.list.version},
               {"issued", to_iso8601(known.list.issued)},

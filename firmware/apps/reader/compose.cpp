@@ -235,6 +235,10 @@ std::filesystem::path kept_set(const ReaderSettings& settings) {
     return settings.spool.path.parent_path() / "recipients.set";
 }
 
+WantedRules wanted_rules(const ReaderSettings& settings) {
+    return {settings.hits_only->policy_chain, settings.hits_only->signers, settings.fleet};
+}
+
 std::filesystem::path read_request(const ReaderSettings& settings) {
     return settings.spool.path.parent_path() / read_request_name;
 }

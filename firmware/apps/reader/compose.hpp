@@ -13,6 +13,7 @@
 #include "seal/sealer.hpp"
 #include "seal/trust.hpp"
 #include "spool/spool.hpp"
+#include "wanted/wanted_gate.hpp"
 
 namespace portcullis {
 
@@ -30,6 +31,8 @@ namespace portcullis {
 [[nodiscard]] RecipientSetRules recipient_rules(const ReaderSettings& settings);
 /// Where the set in use is kept: in the spool's folder, which is the reader's alone.
 [[nodiscard]] std::filesystem::path kept_set(const ReaderSettings& settings);
+/// Of a device that keeps hits only (settings.hits_only).
+[[nodiscard]] WantedRules wanted_rules(const ReaderSettings& settings);
 /// Where a request for the next read key is left for the uplink.
 [[nodiscard]] std::filesystem::path read_request(const ReaderSettings& settings);
 /// The certificates that this reader signs and signed with: beside the anchor, the reader's alone.

@@ -56,6 +56,7 @@ Result<void> run(const Options& options) {
         TRY(open_signing_key(settings.keys.key, settings.keys.certificate, CertificateUse::sign_reads));
     Sealer sealer = TRY(Sealer::create(sealer_settings(settings), *key));
     if (settings.keys.set) static_cast<void>(TRY(RecipientSetGate::create(recipient_rules(settings))));
+    if (settings.hits_only) static_cast<void>(TRY(WantedGate::create(wanted_rules(settings))));
     static_cast<void>(TRY(load_receipt_trust(settings)));  // before the spool is touched
     if (options.drain) return drain(settings, sealer, clock);
     Eyes eyes = TRY(load_eyes(settings.models));

@@ -11,6 +11,7 @@
 #include "pipeline/key_intake.hpp"
 #include "pipeline/recipient_intake.hpp"
 #include "pipeline/spool_sink.hpp"
+#include "pipeline/wanted_intake.hpp"
 #include "spool/salvage.hpp"
 
 namespace portcullis {
@@ -216,8 +217,15 @@ Result<void> walk(const ReaderSettings& settings, Eyes eyes, Sealer& sealer,
         keys.before(record);
         return sink.record(record);
     };
+    std::optional<WantedIntake> wanted;
+    if (settings.hits_only) {
+        wanted.emplace(inbox, TRY(WantedGate::create(wanted_rules(settings))), clock);
+        wanted->look({});
+        road.wants = [&](const Read& read, ClockQuality quality) { return wanted->wants(read, quality); };
+    }
     road.tick = [&] {
         keys.look(receipts.signed_time());
+        if (wanted) wanted->look(receipts.signed_time());
         dates.look();
         rest.look();
         return sink.tick();

@@ -141,7 +141,8 @@ Result<void> run(const std::filesystem::path& file, bool check_only) {
     UplinkService service(service_settings, uplink, heartbeat);
     TRY(broker->subscribe(uplink.receipt_topic()));
     TRY(broker->subscribe(post.command_topic()));
-    if (const std::string topic = uplink.set_topic(); !topic.empty()) TRY(broker->subscribe(topic));
+    for (const auto& [topic, name] : uplink.policy_topics())
+        TRY(broker->subscribe(topic));
     TRY(broker->start(uplink.handlers()));
     notify_ready("carrying records of " + broker->client_id());
     std::uint64_t hangups = stop.hangups();

@@ -223,6 +223,23 @@ TEST_CASE(
     CHECK(both.error().message().find("recipients.health: is named by the signed set") != std::string::npos);
 }
 
+TEST_CASE("a device that keeps hits only names whose tokens count, and without that everything leaves") {
+    CHECK_FALSE(load(least)->hits_only);
+    const auto with = [](const std::string& section) {
+        return load(replaced(least, "[keys]", "[hotlist]\n" + section + "[keys]"));
+    };
+    const auto on = with("hits_only = true\npolicy_chain = \"root\"\nsigners = \"desk\"\n");
+    if (!on) FAIL(on.error().message());
+    REQUIRE(on->hits_only);
+    CHECK(on->hits_only->signers.filename() == "desk");
+    const auto off = with("hits_only = false\npolicy_chain = \"root\"\nsigners = \"desk\"\n");
+    if (!off) FAIL(off.error().message());
+    CHECK_FALSE(off->hits_only);
+    const auto bare = with("hits_only = true\n");
+    REQUIRE_FALSE(bare);
+    CHECK(bare.error().message().find("hotlist.policy_chain") != std::string::npos);
+}
+
 TEST_CASE("a device that lives by signed sets names whose sets count, and no recipients of its own") {
     const std::string lists = "read = [\"r\"]\nplate = [\"p\"]\noverview = [\"o\"]\n";
     const std::string set =

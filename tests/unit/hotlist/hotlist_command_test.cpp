@@ -7,7 +7,9 @@
 
 #include "apps/portcullis/hotlist_source.hpp"
 #include "support/command_run.hpp"
+#include "support/wanted_list.hpp"
 #include "unit/hotlist/hotlist_bench.hpp"
+#include "wanted/wanted_gate.hpp"
 
 using namespace portcullis;
 using namespace portcullis::test;
@@ -65,6 +67,19 @@ struct SigningBench {
                      "--open-key", desk.key.string(), "--open-certificate", desk.certificate.string()});
         return hotlist(more);
     }
+    [[nodiscard]] std::filesystem::path tokens_file() const { return pki.folder() / "north.wanted"; }
+    [[nodiscard]] Outcome tokens(std::vector<std::string> more) const {
+        more.insert(more.begin(),
+                    {"tokens", tokens_file().string(), "--hotlist", list.string(), "--fleet", "north",
+                     "--key", policy.key.string(), "--certificate", policy.certificate.string(),
+                     "--policy-chain", (pki.folder() / "root.crt").string(), "--open-key", desk.key.string(),
+                     "--open-certificate", desk.certificate.string()});
+        return hotlist(more);
+    }
+    [[nodiscard]] WantedTokens told() const {
+        const auto gate = must(WantedGate::create({pki.folder() / "root.crt", policy.certificate, "north"}));
+        return must(gate.open(must(read_file(tokens_file(), max_wanted_bytes)), std::nullopt, today)).tokens;
+    }
     [[nodiscard]] Outcome show(const KeyFiles& reader) const {
         return hotlist({"show", list.string(), "--fleet", "north", "--certificate",
                         policy.certificate.string(), "--policy-chain", (pki.folder() / "root.crt").string(),
@@ -96,7 +111,56 @@ TEST_CASE("a list is signed and sealed, shown to its readers, and followed by th
     const std::filesystem::path before = bench.pki.folder() / "before.hotlist";
     std::filesystem::rename(bench.list, before);
     CHECK(says(bench.sign({"--previous", before.string()}), "version: 2\n"));
+    CHECK(says(bench.sign({"--previous", before.string(), "--seal-to", bench.desk.certificate.string()}),
+               "sealed to: 2\n"));
     CHECK(bench.show(bench.issue("stranger", "recipient-ca", "keyAgreement", "")).code == 1);
+}
+
+TEST_CASE("of a list tokens are made for devices, and of the next list tokens under the same key") {
+    const SigningBench bench;
+    bench.write(bench.entry("b-os 123") + bench.entry("LA77 TER"));
+    REQUIRE(bench.sign({"--version", "1"}).code == 0);
+    const Outcome first = bench.tokens({"--version", "1", "--hours", "12"});
+    INFO(first.out);
+    REQUIRE(first.code == 0);
+    CHECK(says(first, "version: 1\nof hotlist version: 1\ncount: 2 of 12 bits\n"));
+    CHECK(says(first, "publish it retained on lpr/v1/cfg/north/wanted\n"));
+    const WantedTokens told = bench.told();
+    CHECK(told.until == told.issued + std::chrono::hours(12));
+    CHECK(may_be_wanted(told, sure_read("BOS123")));
+    CHECK(may_be_wanted(told, sure_read("LA77TER")));
+    CHECK_FALSE(may_be_wanted(told, sure_read("LA77TES")));
+    const std::filesystem::path before = bench.pki.folder() / "before.wanted";
+    std::filesystem::rename(bench.tokens_file(), before);
+    REQUIRE(bench.tokens({"--previous", before.string()}).code == 0);
+    CHECK(bench.told().version == 2);
+    CHECK(bench.told().tokens == told.tokens);
+    REQUIRE(bench.tokens({"--previous", before.string(), "--fresh-key"}).code == 0);
+    CHECK(bench.told().key != told.key);
+    const Outcome shown = hotlist({"show-tokens", bench.tokens_file().string(), "--fleet", "north",
+                                   "--certificate", bench.policy.certificate.string(), "--policy-chain",
+                                   (bench.pki.folder() / "root.crt").string()});
+    REQUIRE(shown.code == 0);
+    CHECK(nlohmann::json::parse(shown.out)["tokens"] == 2);
+}
+
+TEST_CASE("a case that is kept back, and an entry that is over, are told to no device") {
+    const SigningBench bench;
+    bench.write(bench.entry("BOS123") + bench.entry("LA77TER"));
+    REQUIRE(bench.sign({"--version", "1"}).code == 0);
+    REQUIRE(bench.tokens({"--version", "1", "--keep-back", "2026-117"}).code == 0);
+    CHECK(bench.told().tokens.empty());
+}
+
+TEST_CASE("tokens without a version, of too long a life or with another's key are not made") {
+    const SigningBench bench;
+    bench.write(bench.entry("BOS123"));
+    REQUIRE(bench.sign({"--version", "1"}).code == 0);
+    CHECK(bench.tokens({}).code != 0);
+    CHECK(bench.tokens({"--version", "1", "--hours", "193"}).code != 0);
+    CHECK(bench.tokens({"--version", "1", "--fresh-key"}).code != 0);
+    CHECK(bench.tokens({"--previous", bench.list.string()}).code == 1);
+    CHECK_FALSE(std::filesystem::exists(bench.tokens_file()));
 }
 
 TEST_CASE(

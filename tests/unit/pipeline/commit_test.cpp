@@ -124,3 +124,29 @@ TEST_CASE("a checkpoint that fails degrades, and the records go on") {
     CHECK(counters.records == 1);
     CHECK(counters.spool_trouble);
 }
+
+TEST_CASE("of a passage that may not leave nothing is built, and its own count tells of it") {
+    PipelineSettings settings;
+    CapturedChannel captured(8, Overflow::block);
+    RoadCounters counters;
+    ToySink toy;
+    std::stop_source stop;
+    RecordSink sink = toy.sink();
+    sink.wants = [](const Read& read, ClockQuality) { return text_of(read.characters) == toy_text(2); };
+    CommitStage stage(
+        settings, "m", sink, captured, counters, [](milliseconds, const std::stop_token&) {},
+        stop.get_token());
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+        Read read;
+        read.characters = toy_reading(toy_text(id)).characters;
+        Passage passage;
+        passage.id = id;
+        REQUIRE(captured.send({passage, read, nullptr}));
+    }
+    captured.close();
+    stage.run([] {});
+    CHECK(toy.texts() == toy_text(2) + " ");
+    CHECK(counters.records == 1);
+    CHECK(counters.passages_unwanted == 2);
+    CHECK(counters.records_lost == 0);
+}
