@@ -41,6 +41,7 @@ class Database final : public SqlConnection {
     [[nodiscard]] static Result<Database> open(const DatabaseSettings& settings);
 
     [[nodiscard]] Result<Statement> prepare(std::string_view sql) override;
+    [[nodiscard]] bool is_server() const override { return false; }
     /// Outside of a transaction each statement is one.
     [[nodiscard]] Result<void> execute(const std::string& sql) override;
 

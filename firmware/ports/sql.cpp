@@ -18,13 +18,18 @@ Result<void> Statement::set(int place, std::uint64_t value) {
     return set(place, static_cast<std::int64_t>(value));
 }
 
-Result<void> Statement::run_values(std::span<const SqlValue> values) {
+Result<void> Statement::bind_values(std::span<const SqlValue> values) {
     TRY(prepared_->begin(values.size()));
     int place = 0;
     for (const SqlValue& value : values) {
         ++place;
         TRY(std::visit([&](const auto& one) { return prepared_->set(place, one); }, value));
     }
+    return {};
+}
+
+Result<void> Statement::run_values(std::span<const SqlValue> values) {
+    TRY(bind_values(values));
     return prepared_->finish();
 }
 

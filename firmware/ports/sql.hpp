@@ -91,7 +91,8 @@ class Statement {
         TRY(bind(values...));
         return prepared_->finish();
     }
-    /// The same, with values whose kinds are not known before.
+    /// bind and run, with values whose kinds or number are not known before.
+    [[nodiscard]] Result<void> bind_values(std::span<const SqlValue> values);
     [[nodiscard]] Result<void> run_values(std::span<const SqlValue> values);
     /// Like run, for who must know at once: how many rows an INSERT, UPDATE or DELETE touched.
     template <class... Values>
@@ -165,6 +166,9 @@ class SqlConnection {
     [[nodiscard]] virtual Result<void> execute(const std::string& sql) = 0;
     /// The first column of the only row. Errors: not_found (there is none).
     [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
+
+    /// Each question waits for the answer of another process.
+    [[nodiscard]] virtual bool is_server() const = 0;
 
     /// Another number for each transaction; 0 outside of one. What is known while it stays the same holds:
     /// nobody else writes.

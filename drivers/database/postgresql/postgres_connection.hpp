@@ -51,6 +51,7 @@ class PostgresConnection final : public SqlConnection, private PostgresRoad {
     ~PostgresConnection() override;
 
     [[nodiscard]] Result<Statement> prepare(std::string_view sql) override;
+    [[nodiscard]] bool is_server() const override { return true; }
     /// Makes the tables in a database where they are not, in its schema `portcullis`, and brings those of an
     /// older version up to date for who owns them. Errors: unsupported (they are of another version).
     [[nodiscard]] Result<void> adopt(const SqlTables& tables);

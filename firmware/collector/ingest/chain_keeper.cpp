@@ -383,11 +383,16 @@ Result<void> ChainKeeper::move(ChainRow& from, ChainRow& to, const ItemRow& item
     return store(to, arrival);
 }
 
+std::optional<Digest> ChainKeeper::known_link(const ChainRow& chain, Seq seq) {
+    if (seq == chain.upto) return chain.upto_link;
+    if (seq == chain.confirmed) return chain.confirmed_link;
+    if (seq == chain.base) return chain.base_link;
+    return std::nullopt;
+}
+
 Result<std::optional<Digest>> ChainKeeper::link_at(const ChainRow& chain, Seq seq) {
     using Link = std::optional<Digest>;
-    if (seq == chain.upto) return Link(chain.upto_link);
-    if (seq == chain.confirmed) return Link(chain.confirmed_link);
-    if (seq == chain.base) return Link(chain.base_link);
+    if (const Link known = known_link(chain, seq)) return known;
     if (const auto item = TRY(store_->items.find(chain.id, seq)); item && item->link) return item->link;
     if (const auto tombstone = TRY(store_->tombstones.ending_at(chain.id, seq))) return Link(tombstone->link);
     return Link();

@@ -66,6 +66,8 @@ class ChainKeeper {
     /// places of the chain have changed; the chain may be gone afterwards (id 0): nothing of it was left.
     [[nodiscard]] Result<void> settle(ChainRow& chain, UtcTime now);
 
+    /// The chain's own row says it.
+    [[nodiscard]] static std::optional<Digest> known_link(const ChainRow& chain, Seq seq);
     [[nodiscard]] Result<std::optional<Digest>> link_at(const ChainRow& chain, Seq seq);
     /// True once after verdicts were taken back: offer items to the opener from the beginning.
     [[nodiscard]] bool take_rejudge() { return std::exchange(rejudge_, false); }

@@ -1,5 +1,8 @@
 #include "collector/ingest/chain_table.hpp"
 
+#include <array>
+
+#include "collector/ingest/ask_together.hpp"
 #include "collector/ingest/columns.hpp"
 
 namespace portcullis {
@@ -63,11 +66,39 @@ Result<std::vector<ChainRow>> ChainTable::branches(std::string_view device, cons
     return rows_of(row);
 }
 
+Result<std::map<RowId, ChainRow>> ChainTable::many(const std::set<RowId>& ids) {
+    std::map<RowId, ChainRow> chains;
+    const std::vector<RowId> keys(ids.begin(), ids.end());
+    TRY(ask_together(
+        *database_, fmt::format("SELECT {} FROM chain WHERE id IN ({{}})", fields), in_list,
+        std::span<const RowId>(keys), [](RowId id) { return std::array{SqlValue(id)}; },
+        [&chains](const Statement& row) { chains.emplace(row.integer(0), row_of(row)); }));
+    if (auto* const known = known_.of(*database_))
+        for (const auto& [id, chain] : chains)
+            known->insert_or_assign(id, chain);
+    return chains;
+}
+
+Result<std::vector<ChainRow>> ChainTable::of_devices(const std::set<std::string>& devices) {
+    std::vector<ChainRow> chains;
+    const std::vector<std::string_view> keys(devices.begin(), devices.end());
+    TRY(ask_together(
+        *database_, fmt::format("SELECT {} FROM chain WHERE device IN ({{}})", fields), in_list,
+        std::span<const std::string_view>(keys),
+        [](std::string_view device) { return std::array{SqlValue(device)}; },
+        [&chains](const Statement& row) { chains.push_back(row_of(row)); }));
+    return chains;
+}
+
 Result<ChainRow> ChainTable::at(RowId id) {
+    if (const auto* const known = known_.of(*database_))
+        if (const auto row = known->find(id); row != known->end()) return row->second;
     auto row = TRY(database_->prepare(fmt::format("SELECT {} FROM chain WHERE id = ?", fields)));
     TRY(row.bind(id));
     if (!TRY(row.step())) return fail(ErrorCode::not_found, "no chain has the row id {}", id);
-    return row_of(row);
+    ChainRow chain = row_of(row);
+    if (auto* const known = known_.of(*database_)) known->insert_or_assign(id, chain);
+    return chain;
 }
 
 Result<ChainRow> ChainTable::add(std::string_view device, const ChainId& chain, UtcTime now) {
@@ -103,6 +134,7 @@ Result<ChainRow> ChainTable::added(std::optional<RowId> id) {
 }
 
 Result<void> ChainTable::save(const ChainRow& chain) {
+    if (auto* const known = known_.of(*database_)) known->insert_or_assign(chain.id, chain);
     auto row = TRY(database_->prepare(
         "UPDATE chain SET upto = ?, upto_link = ?, last = ?, confirmed = ?, confirmed_link = ?, proven = ?, "
         "mismatch = ?, checkpoint = ?, promised = ?, promised_item = ?, held = ?, duplicates = ?, "
@@ -114,6 +146,7 @@ Result<void> ChainTable::save(const ChainRow& chain) {
 }
 
 Result<void> ChainTable::remove(const ChainRow& chain) {
+    if (auto* const known = known_.of(*database_)) known->erase(chain.id);
     for (const char* sql : {"DELETE FROM gap WHERE chain_id = ?", "DELETE FROM receipt WHERE chain_id = ?",
                             "DELETE FROM life WHERE chain_id = ?"}) {
         auto rows = TRY(database_->prepare(sql));

@@ -1,8 +1,11 @@
 #pragma once
 // The chains of all devices. Thread-bound, like the connection that it borrows.
 
+#include <map>
+#include <set>
 #include <vector>
 
+#include "collector/ingest/in_transaction.hpp"
 #include "collector/ingest/rows.hpp"
 #include "ports/sql.hpp"
 
@@ -17,6 +20,10 @@ class ChainTable {
     /// The chain and its branches, the newest branch first.
     [[nodiscard]] Result<std::vector<ChainRow>> branches(std::string_view device, const ChainId& chain);
     [[nodiscard]] Result<ChainRow> at(RowId id);
+    /// In one question; those that are gone are left out. Inside a transaction `at` knows them then.
+    [[nodiscard]] Result<std::map<RowId, ChainRow>> many(const std::set<RowId>& ids);
+    /// All chains of these devices with all their branches, in one question and no order.
+    [[nodiscard]] Result<std::vector<ChainRow>> of_devices(const std::set<std::string>& devices);
     [[nodiscard]] Result<ChainRow> add(std::string_view device, const ChainId& chain, UtcTime now);
     /// What the parent's device sealed a second time behind seq `base`.
     [[nodiscard]] Result<ChainRow> add_branch(const ChainRow& parent, Seq base, const Digest& base_link,
@@ -34,6 +41,7 @@ class ChainTable {
   private:
     [[nodiscard]] Result<ChainRow> added(std::optional<RowId> id);
     SqlConnection* database_;
+    InTransaction<std::map<RowId, ChainRow>> known_;
 };
 
 }  // namespace portcullis

@@ -1,5 +1,8 @@
 #include "collector/ingest/device_table.hpp"
 
+#include <array>
+
+#include "collector/ingest/ask_together.hpp"
 #include "collector/ingest/columns.hpp"
 
 namespace portcullis {
@@ -43,7 +46,21 @@ Result<std::vector<DeviceRow>> rows_of(Statement& query) {
 
 }  // namespace
 
+Result<void> DeviceTable::expect(const std::set<std::string>& names) {
+    auto* const known = known_.of(*database_);
+    if (known == nullptr) return {};
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    return ask_together(
+        *database_, fmt::format("SELECT {} FROM device WHERE name IN ({{}})", fields), in_list,
+        std::span<const std::string_view>(keys),
+        [](std::string_view name) { return std::array{SqlValue(name)}; },
+        [known](const Statement& row) { known->insert_or_assign(std::string(row.text(0)), row_of(row)); });
+}
+
 Result<std::optional<DeviceRow>> DeviceTable::find(std::string_view name) {
+    if (const auto* const known = known_.of(*database_))
+        if (const auto device = known->find(name); device != known->end())
+            return std::optional(device->second);
     auto row = TRY(database_->prepare(fmt::format("SELECT {} FROM device WHERE name = ?", fields)));
     TRY(row.bind(name));
     if (!TRY(row.step())) return std::optional<DeviceRow>();
@@ -60,6 +77,7 @@ Result<std::optional<DeviceRow>> DeviceTable::find_or_add(std::string_view name,
 }
 
 Result<void> DeviceTable::save(const DeviceRow& device) {
+    if (auto* const known = known_.of(*database_)) known->insert_or_assign(device.name, device);
     auto row = TRY(database_->prepare(
         "UPDATE device SET heard_at = ?, silent_since = ?, status_chain = ?, "
         "status_last = ?, tail_since = ?, tail_told = ?, statement_chain = ?, statement_at = ?, "

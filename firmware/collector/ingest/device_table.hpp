@@ -2,8 +2,11 @@
 // What is heard of each device: items, and its status, which is a hint (nobody signed it). Thread-bound, like
 // the connection that it borrows.
 
+#include <map>
+#include <set>
 #include <vector>
 
+#include "collector/ingest/in_transaction.hpp"
 #include "collector/ingest/rows.hpp"
 #include "ports/sql.hpp"
 
@@ -35,6 +38,8 @@ class DeviceTable {
     /// A new row for a name that is not known; nothing when there are too many.
     [[nodiscard]] Result<std::optional<DeviceRow>> find_or_add(std::string_view name, UtcTime now);
     [[nodiscard]] Result<std::optional<DeviceRow>> find(std::string_view name);
+    /// What `find` is about to be asked, in one question, inside a transaction.
+    [[nodiscard]] Result<void> expect(const std::set<std::string>& names);
     [[nodiscard]] Result<void> save(const DeviceRow& device);
     [[nodiscard]] Result<std::vector<DeviceRow>> all(std::size_t limit);
     /// Not told silent yet, and not heard since `before`.
@@ -44,6 +49,7 @@ class DeviceTable {
 
   private:
     SqlConnection* database_;
+    InTransaction<std::map<std::string, DeviceRow, std::less<>>> known_;
 };
 
 }  // namespace portcullis

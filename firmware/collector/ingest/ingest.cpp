@@ -78,6 +78,7 @@ Result<std::vector<Received>> Ingest::accept(const std::vector<BrokerMessage>& b
     Touched touched;
     Transaction transaction = TRY(store_.begin());
     TRY(store_receipts());
+    TRY(expect(batch, touched));
     for (const BrokerMessage& message : batch)
         all.push_back(TRY(accept_one(message, touched)));
     for (auto& [id, chain] : touched.chains) {
@@ -95,6 +96,25 @@ Result<std::vector<Received>> Ingest::accept(const std::vector<BrokerMessage>& b
         count(received);
     counters_.denied += touched.denied;
     return all;
+}
+
+Result<void> Ingest::expect(const std::vector<BrokerMessage>& batch, Touched& touched) {
+    std::set<std::string> devices;
+    std::set<std::pair<std::string, ChainId>> named;
+    for (const BrokerMessage& message : batch) {
+        const Result<Incoming> incoming = parse_incoming(message);
+        if (!incoming || devices_.denies(incoming->device)) continue;
+        devices.insert(incoming->device);
+        named.emplace(incoming->device, incoming->chain);
+    }
+    std::set<RowId> chains;
+    for (ChainRow& row : TRY(store_.chains.of_devices(devices))) {
+        if (!named.contains({row.device, row.chain})) continue;
+        chains.insert(row.id);
+        touched.chains[row.id] = std::move(row);
+    }
+    TRY(store_.tombstones.expect(chains));
+    return store_.devices.expect(devices);
 }
 
 Result<Received> Ingest::accept_one(const BrokerMessage& message, Touched& touched) {
@@ -252,8 +272,12 @@ Result<std::vector<BrokerMessage>> Ingest::receipts() {
     std::vector<BrokerMessage> messages;
     if (desk_.idle()) return messages;
     std::optional<Error> problem;
-    for (const RowId id : desk_.take_due(clock_->since_boot())) {
-        Result<std::optional<BrokerMessage>> written = write_receipt(id);
+    const std::vector<RowId> due = desk_.take_due(clock_->since_boot());
+    const auto chains = store_.chains.many({due.begin(), due.end()});
+    for (const RowId id : due) {
+        // Of a row that cannot be read the others must not suffer: then each is asked for by itself.
+        Result<std::optional<BrokerMessage>> written =
+            chains ? write_receipt(*chains, id) : write_own_receipt(id);
         if (written && *written) messages.push_back(std::move(**written));
         if (written) continue;
         desk_.put_back(id);
@@ -279,15 +303,19 @@ Result<void> Ingest::show_receipts() {
     return {};
 }
 
-Result<std::optional<BrokerMessage>> Ingest::write_receipt(RowId id) {
-    const Result<ChainRow> chain = store_.chains.at(id);
-    const bool gone = !chain && chain.error().code() == ErrorCode::not_found;
-    if (!chain && !gone) return fail(Error(chain.error()));
-    if (gone || chain->settled() == 0 || devices_.denies(chain->device))
-        return std::optional<BrokerMessage>();
+Result<std::optional<BrokerMessage>> Ingest::write_own_receipt(RowId id) {
+    return write_receipt(TRY(store_.chains.many({id})), id);
+}
+
+Result<std::optional<BrokerMessage>> Ingest::write_receipt(const std::map<RowId, ChainRow>& chains,
+                                                           RowId id) {
+    const auto place = chains.find(id);
+    if (place == chains.end()) return std::optional<BrokerMessage>();  // it is gone
+    const ChainRow& chain = place->second;
+    if (chain.settled() == 0 || devices_.denies(chain.device)) return std::optional<BrokerMessage>();
     const UtcTime now = clock_->utc();
-    BrokerMessage message = TRY(desk_.write(*chain, now));
-    given_.push_back({id, chain->settled(), {sha256(message.payload), now}});
+    BrokerMessage message = TRY(desk_.write(chain, now));
+    given_.push_back({id, chain.settled(), {sha256(message.payload), now}});
     ++counters_.receipts;
     return std::optional(std::move(message));
 }
@@ -423,6 +451,7 @@ Result<void> Ingest::settle_all(const std::vector<OpenReply>& replies) {
     Transaction transaction = TRY(store_.begin());
     TRY(store_receipts());
     IngestCounters counted = counters_;
+    TRY(queue_.expect(replies));
     for (const OpenReply& reply : replies) {
         const auto verdict = TRY(queue_.settle(reply, clock_->utc()));
         if (verdict) ++(verdict->good() ? counted.judged_good : counted.judged_doubtful);

@@ -105,6 +105,8 @@ class Ingest {
         std::uint64_t denied = 0;
     };
 
+    /// Asks together for the rows that a batch is about.
+    [[nodiscard]] Result<void> expect(const std::vector<BrokerMessage>& batch, Touched& touched);
     [[nodiscard]] Result<Received> accept_one(const BrokerMessage& message, Touched& touched);
     [[nodiscard]] Result<Received> accept_item(const Incoming& incoming, const BrokerMessage& message,
                                                Touched& touched);
@@ -131,7 +133,9 @@ class Ingest {
     /// is lost in a crash only leaves that read without a lower bound for its time.
     [[nodiscard]] Result<void> store_receipts();
     /// Nothing: of this chain there is nothing to promise.
-    [[nodiscard]] Result<std::optional<BrokerMessage>> write_receipt(RowId id);
+    [[nodiscard]] Result<std::optional<BrokerMessage>> write_receipt(const std::map<RowId, ChainRow>& chains,
+                                                                     RowId id);
+    [[nodiscard]] Result<std::optional<BrokerMessage>> write_own_receipt(RowId id);
     void count(const Received& received);
 
     Store store_;

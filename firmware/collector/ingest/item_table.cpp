@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
+#include "collector/ingest/ask_together.hpp"
 #include "collector/ingest/columns.hpp"
 #include "seal/gate.hpp"
 
@@ -95,6 +97,14 @@ Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
     if (!id) return fail(ErrorCode::internal, "the store gave no row id for a new item");
     auto bytes = TRY(database_->prepare("INSERT INTO blob(item_id, bytes) VALUES(?, ?)"));
     TRY(bytes.run(*id, blob));
+    if (KnownItems* const known = known_.of(*database_)) {
+        ItemRow added = item;
+        added.id = *id;
+        added.link.reset();
+        added.verdict.reset();
+        added.verdict_at.reset();
+        known->put(added);
+    }
     if (item.verdict)
         TRY(set_verdict(*id, *item.verdict, item.verdict_at.value_or(item.received_at),
                         item.signed_previous));
@@ -103,13 +113,65 @@ Result<RowId> ItemTable::add(const ItemRow& item, ByteView blob) {
     return *id;
 }
 
+Result<std::vector<ItemRow>> ItemTable::many(const std::set<RowId>& ids) {
+    std::vector<ItemRow> items;
+    const std::vector<RowId> keys(ids.begin(), ids.end());
+    TRY(ask_together(
+        *database_, fmt::format("SELECT {} FROM item WHERE id IN ({{}})", fields), in_list,
+        std::span<const RowId>(keys), [](RowId id) { return std::array{SqlValue(id)}; },
+        [&items](const Statement& row) { items.push_back(row_of(row)); }));
+    know(items);
+    return items;
+}
+
+Result<std::vector<ItemRow>> ItemTable::at_places(const std::set<std::pair<RowId, Seq>>& places) {
+    std::vector<ItemRow> items;
+    const std::vector<std::pair<RowId, Seq>> keys(places.begin(), places.end());
+    TRY(ask_together(
+        *database_, fmt::format("SELECT {} FROM item WHERE {{}}", fields),
+        KeyList{"(chain_id = ? AND seq = ?)", " OR "}, std::span<const std::pair<RowId, Seq>>(keys),
+        [](const std::pair<RowId, Seq>& place) {
+            return std::array{SqlValue(place.first), SqlValue(static_cast<std::int64_t>(place.second))};
+        },
+        [&items](const Statement& row) { items.push_back(row_of(row)); }));
+    know(items);
+    if (KnownItems* const known = known_.of(*database_))
+        for (const auto& [chain_id, seq] : places)
+            known->put_nobody(chain_id, seq);
+    return items;
+}
+
+void ItemTable::know(const std::vector<ItemRow>& items) {
+    KnownItems* const known = known_.of(*database_);
+    if (known == nullptr) return;
+    for (const ItemRow& item : items)
+        known->put(item);
+}
+
+Result<std::map<RowId, Bytes>> ItemTable::blobs(const std::set<RowId>& ids) {
+    std::map<RowId, Bytes> blobs;
+    const std::vector<RowId> keys(ids.begin(), ids.end());
+    TRY(ask_together(
+        *database_, "SELECT item_id, bytes FROM blob WHERE item_id IN ({})", in_list,
+        std::span<const RowId>(keys), [](RowId id) { return std::array{SqlValue(id)}; },
+        [&blobs](const Statement& row) {
+            const ByteView bytes = row.blob(1);
+            blobs.emplace(row.integer(0), Bytes(bytes.begin(), bytes.end()));
+        }));
+    return blobs;
+}
+
 Result<std::optional<ItemRow>> ItemTable::find(RowId id) {
+    if (KnownItems* const known = known_.of(*database_))
+        if (const ItemRow* const item = known->at(id)) return std::optional(*item);
     auto row = TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE id = ?", fields)));
     TRY(row.bind(id));
     return only_row(row);
 }
 
 Result<std::optional<ItemRow>> ItemTable::find(RowId chain_id, Seq seq) {
+    if (KnownItems* const known = known_.of(*database_))
+        if (auto item = known->at(chain_id, seq)) return *item;
     auto row =
         TRY(database_->prepare(fmt::format("SELECT {} FROM item WHERE chain_id = ? AND seq = ?", fields)));
     TRY(row.bind(chain_id, seq));
@@ -126,6 +188,7 @@ Result<Bytes> ItemTable::blob(RowId id) {
 
 Result<void> ItemTable::remove(RowId id) {
     if (std::optional<RowId>* const newest = newest_.of(*database_)) newest->reset();
+    forget(id);
     auto bytes = TRY(database_->prepare("DELETE FROM blob WHERE item_id = ?"));
     TRY(bytes.run(id));
     auto row = TRY(database_->prepare("DELETE FROM item WHERE id = ?"));
@@ -141,24 +204,37 @@ Result<std::optional<ItemRow>> ItemTable::read_before(RowId chain_id, Seq seq, S
     return only_row(row);
 }
 
+void ItemTable::forget(RowId id) {
+    if (KnownItems* const known = known_.of(*database_)) known->forget(id);
+}
+
+void ItemTable::forget_all() {
+    if (KnownItems* const known = known_.of(*database_)) known->clear();
+}
+
 Result<void> ItemTable::set_link(RowId id, const Digest& link) {
+    if (KnownItems* const known = known_.of(*database_))
+        if (ItemRow* const item = known->at(id)) item->link = link;
     auto row = TRY(database_->prepare("UPDATE item SET link = ? WHERE id = ?"));
     return row.run(link, id);
 }
 
 Result<void> ItemTable::clear_links(RowId chain_id, Seq from) {
+    forget_all();
     auto row = TRY(database_->prepare(
         "UPDATE item SET link = NULL WHERE chain_id = ? AND seq >= ? AND link IS NOT NULL"));
     return row.run(chain_id, from);
 }
 
 Result<void> ItemTable::set_kind(RowId id, ItemKind kind) {
+    forget(id);
     auto row = TRY(database_->prepare("UPDATE item SET kind = ?, waits = 0 WHERE id = ?"));
     return row.run(to_string(kind), id);
 }
 
 Result<void> ItemTable::set_verdict(RowId id, const Verdict& verdict, UtcTime at,
                                     const std::optional<Digest>& signed_previous) {
+    forget(id);
     auto row =
         TRY(database_->prepare("UPDATE item SET authenticity = ?, key_trust = ?, clock = ?, verdict_at = ?, "
                                "waits = 0, signed_previous = ? WHERE id = ?"));
@@ -167,6 +243,7 @@ Result<void> ItemTable::set_verdict(RowId id, const Verdict& verdict, UtcTime at
 }
 
 Result<void> ItemTable::clear_verdict(RowId id) {
+    forget(id);
     auto row =
         TRY(database_->prepare("UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, "
                                "verdict_at = NULL, waits = 0 WHERE id = ?"));
@@ -174,6 +251,7 @@ Result<void> ItemTable::clear_verdict(RowId id) {
 }
 
 Result<std::uint64_t> ItemTable::forget_lapsed(RowId chain_id, Seq upto) {
+    forget_all();
     auto row = TRY(database_->prepare(
         "UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, verdict_at = NULL, waits = 0 "
         "WHERE chain_id = ? AND seq <= ? AND key_trust = 'lapsed'"));
@@ -181,6 +259,7 @@ Result<std::uint64_t> ItemTable::forget_lapsed(RowId chain_id, Seq upto) {
 }
 
 Result<void> ItemTable::clear_misplaced(RowId chain_id, Seq first, Seq last) {
+    forget_all();
     auto row = TRY(database_->prepare(
         "UPDATE item SET authenticity = NULL, key_trust = NULL, clock = NULL, "
         "verdict_at = NULL WHERE chain_id = ? AND seq BETWEEN ? AND ? AND authenticity = 'misplaced'"));
@@ -308,12 +387,28 @@ Result<bool> TombstoneTable::add(RowId chain_id, const TombstoneRow& tombstone, 
     auto row = TRY(
         database_->prepare("INSERT INTO tombstone(chain_id, first, last, link, digest, bytes, received_at) "
                            "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
+    if (auto* const last = last_.of(*database_)) last->erase(chain_id);
     const std::uint64_t added = TRY(row.run_counted(chain_id, tombstone.first, tombstone.last, tombstone.link,
                                                     sha256(blob), blob, columns::time(now)));
     return added > 0;
 }
 
+Result<void> TombstoneTable::expect(const std::set<RowId>& chains) {
+    auto* const last = last_.of(*database_);
+    if (last == nullptr) return {};
+    const std::vector<RowId> keys(chains.begin(), chains.end());
+    for (const RowId chain : chains)
+        last->insert_or_assign(chain, 0);
+    return ask_together(
+        *database_, "SELECT chain_id, max(last) FROM tombstone WHERE chain_id IN ({}) GROUP BY chain_id",
+        in_list, std::span<const RowId>(keys), [](RowId id) { return std::array{SqlValue(id)}; },
+        [last](const Statement& row) { last->insert_or_assign(row.integer(0), row.count(1)); });
+}
+
 Result<std::optional<TombstoneRow>> TombstoneTable::covering(RowId chain_id, Seq seq) {
+    if (auto* const last = last_.of(*database_))
+        if (const auto known = last->find(chain_id); known != last->end() && known->second < seq)
+            return std::optional<TombstoneRow>();
     auto row = TRY(database_->prepare(
         "SELECT first, last, link FROM tombstone WHERE chain_id = ? AND last >= ? AND first <= ? "
         "ORDER BY last DESC, first DESC LIMIT 1"));

@@ -3,10 +3,13 @@
 // connection that it borrows.
 
 #include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "collector/ingest/crew.hpp"
 #include "collector/ingest/in_transaction.hpp"
+#include "collector/ingest/known_items.hpp"
 #include "collector/ingest/rows.hpp"
 #include "ports/sql.hpp"
 
@@ -26,7 +29,13 @@ class ItemTable {
     [[nodiscard]] Result<RowId> add(const ItemRow& item, ByteView blob);
     [[nodiscard]] Result<std::optional<ItemRow>> find(RowId id);
     [[nodiscard]] Result<std::optional<ItemRow>> find(RowId chain_id, Seq seq);
+    /// What `find` is about to be asked, in one question; inside a transaction it knows the rows then, and
+    /// of the places also where nothing stands.
+    [[nodiscard]] Result<std::vector<ItemRow>> many(const std::set<RowId>& ids);
+    [[nodiscard]] Result<std::vector<ItemRow>> at_places(const std::set<std::pair<RowId, Seq>>& places);
     [[nodiscard]] Result<Bytes> blob(RowId id);
+    /// The same of many, in one question.
+    [[nodiscard]] Result<std::map<RowId, Bytes>> blobs(const std::set<RowId>& ids);
     [[nodiscard]] Result<void> remove(RowId id);
     /// The nearest read before seq, at most `reach` places away.
     [[nodiscard]] Result<std::optional<ItemRow>> read_before(RowId chain_id, Seq seq, Seq reach);
@@ -73,9 +82,13 @@ class ItemTable {
 
   private:
     [[nodiscard]] Result<std::vector<ItemRow>> rows(Statement& query);
+    void know(const std::vector<ItemRow>& items);
+    void forget(RowId id);
+    void forget_all();
     [[nodiscard]] Result<std::optional<RowId>> audience_row(ItemKind kind, ByteView blob);
     SqlConnection* database_;
     InTransaction<std::optional<RowId>> newest_;
+    InTransaction<KnownItems> known_;
     InTransaction<std::map<std::string, std::optional<RowId>>> audiences_;
 };
 
@@ -90,9 +103,12 @@ class TombstoneTable {
     [[nodiscard]] Result<std::optional<TombstoneRow>> covering(RowId chain_id, Seq seq);
     [[nodiscard]] Result<std::optional<TombstoneRow>> ending_at(RowId chain_id, Seq last);
     [[nodiscard]] Result<Seq> last_seq(RowId chain_id);  // 0: none
+    /// For `covering` of these chains' places, inside a transaction: one question tells where none can be.
+    [[nodiscard]] Result<void> expect(const std::set<RowId>& chains);
 
   private:
     SqlConnection* database_;
+    InTransaction<std::map<RowId, Seq>> last_;  // of chains: no tombstone reaches further
 };
 
 }  // namespace portcullis

@@ -7,6 +7,8 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t newest_receipts = 4;
+/// Their blobs are in memory together, with pictures some megabytes.
+constexpr std::size_t items_at_once = 32;
 /// Chains whose last named receipt is remembered; without it one more question is asked.
 constexpr std::size_t max_named = 10'000;
 
@@ -33,8 +35,47 @@ Result<bool> JudgingQueue::answer(const ItemRow& item, const OpenReply& reply) {
     return first;
 }
 
+Result<JudgingQueue::Sight> JudgingQueue::look_at(const std::vector<ItemRow>& items) {
+    Sight sight;
+    std::set<RowId> ids;
+    std::set<RowId> chains;
+    std::set<std::pair<RowId, Seq>> before;
+    for (const ItemRow& item : items) {
+        ids.insert(item.id);
+        chains.insert(item.chain_id);
+    }
+    sight.chains = TRY(store_->chains.many(chains));
+    for (const ItemRow& item : items) {
+        const auto chain = sight.chains.find(item.chain_id);
+        const bool known = chain == sight.chains.end() || chain->second.mismatch != 0 ||
+                           ChainKeeper::known_link(chain->second, item.seq - 1);
+        if (!known) before.emplace(item.chain_id, item.seq - 1);
+    }
+    for (ItemRow& item : TRY(store_->items.at_places(before)))
+        sight.before.emplace(std::pair(item.chain_id, item.seq), std::move(item));
+    sight.blobs = TRY(store_->items.blobs(ids));
+    return sight;
+}
+
+Result<std::optional<Digest>> JudgingQueue::link_before(const ChainRow& chain, Seq seq, const Sight& sight) {
+    const auto before = sight.before.find({chain.id, seq - 1});
+    if (before != sight.before.end() && before->second.link) return before->second.link;
+    return keeper_->link_at(chain, seq - 1);
+}
+
 Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
-    const ChainRow chain = TRY(store_->chains.at(item.chain_id));
+    Sight sight = TRY(look_at({item}));
+    return request_for(item, again, sight);
+}
+
+Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again, Sight& sight) {
+    const auto known = sight.chains.find(item.chain_id);
+    if (known == sight.chains.end())
+        return fail(ErrorCode::not_found, "no chain has the row id {}", item.chain_id);
+    const ChainRow& chain = known->second;
+    const auto blob = sight.blobs.find(item.id);
+    if (blob == sight.blobs.end())
+        return fail(ErrorCode::corrupt, "the store has lost the bytes of item row {}", item.id);
     OpenRequest request;
     request.id = next_id_++;
     request.device = chain.device;
@@ -42,11 +83,11 @@ Result<OpenRequest> JudgingQueue::request_for(const ItemRow& item, bool again) {
     request.seq = item.seq;
     request.kind = item.kind;
     // In a chain that does not fit, our own links are what is in doubt: they accuse nobody.
-    if (chain.mismatch == 0) request.previous = TRY(keeper_->link_at(chain, item.seq - 1));
+    if (chain.mismatch == 0) request.previous = TRY(link_before(chain, item.seq, sight));
     request.received_at = item.received_at;
     if (is_sealed_text(item.kind)) request.receipts = TRY(receipts_for(item));
     request.again = again;
-    request.blob = TRY(store_->items.blob(item.id));
+    request.blob = std::move(blob->second);
     request.vouched = ChainKeeper::vouches(chain, item.seq);
     fly(request, {item.id, again, 0, request.vouched, 0});
     if (!again) flying_.insert(item.id);
@@ -100,10 +141,19 @@ Result<void> JudgingQueue::gather(std::size_t count, std::vector<OpenRequest>& r
     }
     if (keeper_->take_rejudge()) rewind();
     // Items in flight may stand again before the cursor after a rewind: they are looked over.
-    for (const ItemRow& item : TRY(store_->items.to_judge(cursor_, count + flying_.size(), share_))) {
-        if (full()) break;
-        cursor_ = item.id;
-        if (!flying_.contains(item.id)) requests.push_back(TRY(request_for(item, false)));
+    std::vector<ItemRow> fresh = TRY(store_->items.to_judge(cursor_, count + flying_.size(), share_));
+    std::erase_if(fresh, [this](const ItemRow& item) { return flying_.contains(item.id); });
+    for (std::size_t first = 0; first < fresh.size() && !full(); first += items_at_once) {
+        const std::vector<ItemRow> some(
+            fresh.begin() + static_cast<std::ptrdiff_t>(first),
+            fresh.begin() + static_cast<std::ptrdiff_t>(std::min(first + items_at_once, fresh.size())));
+        // Of a row that cannot be read the others must not suffer: then they are asked for one by one.
+        Result<Sight> sight = look_at(some);
+        for (const ItemRow& item : some) {
+            if (full()) break;
+            cursor_ = item.id;
+            requests.push_back(TRY(sight ? request_for(item, false, *sight) : request_for(item, false)));
+        }
     }
     if (requests.size() + 1 < count && !full()) TRY(add_claims(count - requests.size() - 1, requests));
     return {};
@@ -173,6 +223,23 @@ Result<void> JudgingQueue::park(const ItemRow& item) {
     }
     repeats_.erase(item.id);
     return store_->items.set_waits(item.id);
+}
+
+Result<void> JudgingQueue::expect(const std::vector<OpenReply>& replies) {
+    std::set<RowId> ids;
+    for (const OpenReply& reply : replies)
+        if (const auto flight = flights_.find(reply.id);
+            flight != flights_.end() && !flight->second.again && flight->second.item != 0)
+            ids.insert(flight->second.item);
+    std::set<RowId> chains;
+    std::set<std::pair<RowId, Seq>> before;
+    for (const ItemRow& item : TRY(store_->items.many(ids))) {
+        chains.insert(item.chain_id);
+        before.emplace(item.chain_id, item.seq - 1);
+    }
+    TRY(store_->items.at_places(before));
+    TRY(store_->chains.many(chains));
+    return store_->tombstones.expect(chains);
 }
 
 Result<std::optional<Verdict>> JudgingQueue::settle(const OpenReply& reply, UtcTime now) {

@@ -29,6 +29,8 @@ class JudgingQueue {
     /// Inside the caller's transaction. A reply that nobody waits for is ignored. Gives the verdict that was
     /// stored, if one was.
     [[nodiscard]] Result<std::optional<Verdict>> settle(const OpenReply& reply, UtcTime now);
+    /// Before the first of them is settled, in the same transaction: asks for their rows together.
+    [[nodiscard]] Result<void> expect(const std::vector<OpenReply>& replies);
     /// Nothing was kept of what these replies did: what they are about is offered again.
     void take_back(const std::vector<OpenReply>& replies);
     [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
@@ -55,6 +57,16 @@ class JudgingQueue {
     std::optional<Flight> land(std::uint64_t request);
     [[nodiscard]] Result<void> gather(std::size_t count, std::vector<OpenRequest>& requests);
 
+    /// What the requests for some items are made of, asked for together.
+    struct Sight {
+        std::map<RowId, ChainRow> chains;
+        std::map<RowId, Bytes> blobs;
+        std::map<std::pair<RowId, Seq>, ItemRow> before;  // the items before them, where one stands
+    };
+    [[nodiscard]] Result<Sight> look_at(const std::vector<ItemRow>& items);
+    [[nodiscard]] Result<std::optional<Digest>> link_before(const ChainRow& chain, Seq seq,
+                                                            const Sight& sight);
+    [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again, Sight& sight);
     [[nodiscard]] Result<OpenRequest> request_for(const ItemRow& item, bool again);
     /// Reads that came second to a place where a good one stands: are they signed too?
     [[nodiscard]] Result<void> add_claims(std::size_t count, std::vector<OpenRequest>& requests);
