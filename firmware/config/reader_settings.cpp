@@ -69,6 +69,7 @@ PassageSettings read_passage(SettingsReader& in) {
     passage.parked_memory = std::chrono::seconds(section.integer("parked_memory_s", {1, 86'400}, 60));
     passage.unread_from_px = static_cast<int>(section.integer("unread_from_px", {0, 1'000}, 40));
     passage.decide_after = read_ms(section, "decide_after_ms", {200, 60'000}, 2000);
+    passage.decide_from_px = static_cast<int>(section.integer("decide_from_px", {0, 1'000}, 120));
     passage.decide_latest = read_ms(section, "decide_latest_ms", {200, 600'000}, 15'000);
     passage.min_frames = static_cast<int>(section.integer("min_frames", {1, 100}, 2));
     passage.max_open = static_cast<std::size_t>(section.integer("max_open", {1, 256}, 32));

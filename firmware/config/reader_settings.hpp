@@ -53,6 +53,7 @@ struct PassageSettings {
     milliseconds parked_memory{};
     int unread_from_px = 0;
     milliseconds decide_after{};
+    int decide_from_px = 0;
     milliseconds decide_latest{};
     int min_frames = 0;
     std::size_t max_open = 0;

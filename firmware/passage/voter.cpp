@@ -79,7 +79,7 @@ CharacterReading decide(const Place& place, float total) {
 void Voter::add(Reading reading, float weight) {
     if (reading.characters.empty() || reading.characters.size() > max_voted_characters || !(weight > 0))
         return;
-    const float own = std::max(weight * reading.confidence, least_weight * weight);
+    const float own = weight * weight * std::max(reading.confidence, least_weight);
     ballots_.push_back({std::move(reading), own});
     // A total order, so that the outcome is the same whatever the order of arrival.
     std::ranges::stable_sort(ballots_, [](const Ballot& a, const Ballot& b) {

@@ -18,7 +18,8 @@ inline constexpr std::size_t max_voted_alternatives = 4;
 
 class Voter {
   public:
-    /// weight: how much the patch deserves to be believed (size, sharpness), above 0. A reading without
+    /// weight: how much the patch deserves to be believed (size, sharpness), above 0; it counts squared, for
+    /// looks from afar err together. A reading without
     /// characters, or with too many, does not vote.
     void add(Reading reading, float weight);
 

@@ -154,11 +154,13 @@ void DetectStage::remind(const Passage& passage) {
     if (at == followed_.end() || passage.frames < settings_.tracker.min_frames) return;
     Followed& followed = at->second;
     const auto age = passage.last_seen - passage.first_seen;
+    const bool comes_nearer =
+        passage.direction == Direction::approaching && followed.widest_px < settings_.decide_from_px;
     if (!followed.overdue && age >= settings_.decide_latest) {
         followed.overdue = true;
         send_note(NoteKind::overdue, passage);
         followed.look.reset();
-    } else if (!followed.due && age >= settings_.decide_after) {
+    } else if (!followed.due && !comes_nearer && age >= settings_.decide_after) {
         followed.due = true;
         send_note(NoteKind::due, passage);
     }

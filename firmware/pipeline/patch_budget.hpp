@@ -1,7 +1,8 @@
 #pragma once
 // PatchBudget: which patches of one passage are worth an OCR pass. The first few always; then only clearly
-// better ones and, since errors of one moment are alike, one of nearly the quality from time to time; beyond
-// the budget only ones so much better that they could change the vote. Thread-bound.
+// better ones and, since errors of one moment are alike, one of a third of the quality from time to time: the
+// rarer, the more there were, for a vehicle that takes its time must not be judged by its far end alone.
+// Beyond the budget clearly better is one that could change the vote. Thread-bound.
 
 #include "base/clock.hpp"
 
@@ -9,7 +10,7 @@ namespace portcullis {
 
 struct BudgetSettings {
     int first_patches = 3;
-    int most_patches = 12;  // of one passage, in the usual case; never more than twice as many
+    int most_patches = 12;  // of one passage, in the usual case; never more than four times as many
 };
 
 class PatchBudget {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t settled_voters = 3;  // fewer may be wrong together
 // Looks from afar are wrong together: one so much heavier (larger, sharper) than all that voted is heard.
-constexpr float much_better = 1.5F;
+constexpr float much_better = 1.25F;
 constexpr float other_text = 0.5F;                 // share of its letters that differ
 constexpr std::uint64_t max_logged_failures = 20;  // then they are only counted
 

@@ -36,6 +36,8 @@ struct PipelineSettings {
     bool stills = false;  // unrelated pictures: each candidate is a passage of its own
     /// A passage that is still open then is reported if the vote is good: a car waits at a barrier.
     milliseconds decide_after{2000};
+    /// But one that comes nearer not before its plate is as wide: its best looks are still to come.
+    float decide_from_px = 120;
     /// And then as it stands.
     milliseconds decide_latest{15'000};
     float good_vote = 0.9F;      // confidence that ends the wait

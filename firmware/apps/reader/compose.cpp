@@ -190,6 +190,7 @@ PipelineSettings pipeline_settings(const ReaderSettings& settings) {
     pipeline.camera_may_come = settings.camera.driver != CameraDriver::replay;
     pipeline.unread_from_px = static_cast<float>(settings.passage.unread_from_px);
     pipeline.decide_after = settings.passage.decide_after;
+    pipeline.decide_from_px = static_cast<float>(settings.passage.decide_from_px);
     pipeline.decide_latest = settings.passage.decide_latest;
     pipeline.good_vote = settings.ocr.good_vote;
     pipeline.settled_vote = settings.ocr.settled_vote;

@@ -37,15 +37,28 @@ TEST_CASE("the first patches are always read, then only clearly better ones") {
     CHECK(admit(budget, 0.7F));         // could
 }
 
-TEST_CASE("another moment is worth a look of nearly the quality, within the budget") {
-    PatchBudget budget({1, 3});
+TEST_CASE("another moment is worth a look of a third of the quality, the rarer the more there were") {
+    PatchBudget budget({1, 2});
     CHECK(admit(budget, 1.0F));
-    CHECK_FALSE(admit(budget, 0.9F, milliseconds{100}));
-    CHECK_FALSE(admit(budget, 0.7F, milliseconds{300}));
-    CHECK(admit(budget, 0.9F, milliseconds{300}));
-    CHECK_FALSE(admit(budget, 0.9F, milliseconds{400}));
-    CHECK(admit(budget, 0.9F, milliseconds{600}));
-    CHECK_FALSE(admit(budget, 0.9F, milliseconds{900}));  // beyond the budget
+    CHECK_FALSE(admit(budget, 0.9F, milliseconds{99}));
+    CHECK_FALSE(admit(budget, 0.3F, milliseconds{100}));
+    CHECK(admit(budget, 0.4F, milliseconds{100}));
+    int at = 100;
+    for (const int pause : {200, 200, 400, 400, 800, 800}) {
+        CAPTURE(pause);
+        CHECK_FALSE(admit(budget, 0.6F, milliseconds{at + pause - 1}));
+        at += pause;
+        CHECK(admit(budget, 0.6F, milliseconds{at}));
+    }
+    CHECK_FALSE(admit(budget, 9, milliseconds{at + 10'000}));  // four times the budget were read
+}
+
+TEST_CASE("no moment is worth a look at what can hardly be read, but a clearly better one is looked at") {
+    PatchBudget budget({1, 4});
+    CHECK(admit(budget, 0.05F));
+    CHECK_FALSE(admit(budget, 0.05F, milliseconds{1000}));
+    CHECK(admit(budget, 0.06F, milliseconds{1000}));
+    CHECK(admit(budget, 0.11F, milliseconds{1100}));
 }
 
 TEST_CASE("a patch of something else than before is not held against it, within the budget") {
@@ -59,10 +72,10 @@ TEST_CASE("a patch of something else than before is not held against it, within 
         budget.begin_anew();
         static_cast<void>(admit(budget, 0.3F));
     }
-    CHECK_FALSE(admit(budget, 9));  // twice the budget are read, however it changes
+    CHECK_FALSE(admit(budget, 9));  // four times the budget are read, however it changes
 }
 
-TEST_CASE("no passage gets more than twice the budget") {
+TEST_CASE("no passage gets more than four times the budget") {
     PatchBudget budget({2, 4});
     float value = 1;
     int admitted = 0;
@@ -70,7 +83,7 @@ TEST_CASE("no passage gets more than twice the budget") {
         admitted += admit(budget, value) ? 1 : 0;
         value *= 1.5F;
     }
-    CHECK(admitted == 8);
+    CHECK(admitted == 16);
 }
 
 TEST_CASE("sharp, large, contrasty, whole and sure patches score higher") {

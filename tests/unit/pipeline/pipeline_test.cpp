@@ -185,6 +185,32 @@ TEST_CASE("a car at a barrier whose vote is good but below min_confidence is not
     CHECK(pipeline.counters().abstained == 1);
 }
 
+TEST_CASE("a plate that comes nearer is not decided on before it is wide, and one that goes or stands is") {
+    struct Row {
+        const char* what;
+        float growth;  // of the plate's width, px a frame
+        bool early;
+    };
+    for (const Row& row :
+         {Row{"comes nearer", 0.2F, false}, Row{"stands", 0, true}, Row{"goes", -0.1F, true}}) {
+        CAPTURE(row.what);
+        ToySink sink;
+        Eyes eyes = toy_eyes([&row](std::uint64_t frame) -> std::vector<PlateCandidate> {
+            const float width = 60 + row.growth * static_cast<float>(frame);
+            return {{quad_from_box({100, 150, 100 + width, 150 + width / 4}), 0.9F}};
+        });
+        eyes.read = [](const PlatePatch&) -> Result<Reading> { return toy_reading("AB123", 0.99F); };
+        PipelineSettings settings = waiting();
+        settings.decide_from_px = 80;
+        Pipeline pipeline(settings, eyes, sink.sink(), {});
+        REQUIRE(walk(pipeline, open_toy(200)));
+        REQUIRE(sink.records().size() == 1);
+        const Passage passage = sink.records()[0].passage;
+        const auto age = passage.last_seen - passage.first_seen;
+        CHECK((age < settings.decide_after + milliseconds(500)) == row.early);
+    }
+}
+
 TEST_CASE("two looks, however sure, end no wait: a third one may come nearer") {
     for (const int looks : {2, 3}) {
         CAPTURE(looks);
@@ -488,8 +514,8 @@ TEST_CASE("a look much better than those that settled a vote is heard") {
     Pipeline pipeline(settings, eyes, sink.sink(), {});
     REQUIRE(walk(pipeline, open_toy(frames_a_vehicle)));
     CHECK(pipeline.counters().patches == 8);
-    CHECK(pipeline.counters().readings == 4);  // of 60, 80 and 100 px, and of 160
-    CHECK(pipeline.counters().patches_spared == 4);
+    CHECK(pipeline.counters().readings == 5);  // of 60, 80 and 100 px, and of 140 and 180
+    CHECK(pipeline.counters().patches_spared == 3);
 }
 
 namespace {
