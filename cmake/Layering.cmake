@@ -32,6 +32,7 @@ set(PORTCULLIS_MAY_casefile ${PORTCULLIS_LOW} record envelope encrypt open audit
 set(PORTCULLIS_MAY_pipeline ${PORTCULLIS_LOW} vision passage record envelope seal spool inbox provision wanted)
 set(PORTCULLIS_MAY_uplink ${PORTCULLIS_LOW} record envelope spool inbox provision)
 set(PORTCULLIS_MAY_collector_link ${PORTCULLIS_LOW} record)
+set(PORTCULLIS_MAY_forward ${PORTCULLIS_LOW} envelope collector_link)
 set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link database)
 set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link audit index crossing hotlist encrypt)
 
@@ -44,6 +45,9 @@ set(PORTCULLIS_NEVER_portcullis-uplink open audit index crossing hotlist casefil
   driver_keys_pkcs11 driver_keys_tpm)
 set(PORTCULLIS_NEVER_portcullis-collector open opener audit index crossing hotlist casefile encrypt seal vision passage pipeline spool uplink driver_camera_common)
 set(PORTCULLIS_NEVER_portcullis-opener ingest uplink spool pipeline vision passage seal driver_broker_paho driver_camera_common)
+# What it is shown it hands on: it opens nothing, seals nothing, keeps nothing.
+set(PORTCULLIS_NEVER_portcullis-forwarder open encrypt seal audit index crossing hotlist casefile ingest opener database uplink spool inbox provision pipeline
+  vision passage driver_broker_paho driver_camera_common driver_keys_file driver_keys_pkcs11 driver_keys_tpm driver_database_postgresql)
 set(PORTCULLIS_NEVER_portcullis)
 
 function(portcullis_check_room room)

@@ -67,9 +67,9 @@ const char* environment_value(const SettingsDocument& document, const std::strin
 /// Sections that decide whose word counts and who may read. Whoever can only set a program's environment (an
 /// override file of its unit, say) must not be able to add a recipient or to empty a deny list.
 bool vouches(std::string_view section) {
-    constexpr std::array<std::string_view, 9> vouching{"keys",  "recipients", "devices", "receipts", "policy",
-                                                       "inbox", "access",     "cases",   "hotlist"};
-    return std::ranges::find(vouching, section.substr(0, section.find('.'))) != vouching.end();
+    constexpr std::array<std::string_view, 10> vouching{
+        "keys", "recipients", "devices", "receipts", "policy", "inbox", "access", "cases", "hotlist", "hook"};
+    return std::ranges::find(vouching, section.substr(0, section.find_first_of(".["))) != vouching.end();
 }
 
 /// The value that the environment gives for a key, as TOML; a bare word is text. Null if it gives none.
