@@ -23,6 +23,7 @@ pkg_check_modules(Libpq REQUIRED IMPORTED_TARGET libpq)
 # Of PKCS#11 the header alone: a token's library is loaded when it is named.
 pkg_check_modules(P11Kit REQUIRED IMPORTED_TARGET p11-kit-1)
 pkg_check_modules(Seccomp REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(Curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(Systemd REQUIRED IMPORTED_TARGET libsystemd)
 if(PORTCULLIS_TESTS)
   find_package(doctest REQUIRED)

@@ -11,6 +11,7 @@ namespace portcullis {
 
 namespace {
 
+constexpr std::size_t max_openers = 16;
 constexpr std::size_t max_hooks = 16;
 constexpr std::size_t max_hook_name_letters = 32;
 constexpr std::size_t max_url_bytes = 2048;
@@ -37,7 +38,9 @@ bool is_hook_url(std::string_view url) {
 
 ForwarderSettings::ViewSection read_view(SettingsSection section) {
     ForwarderSettings::ViewSection view;
-    view.socket = section.path("socket", "/run/portcullis/view.sock");
+    view.sockets = section.paths("sockets", std::vector<std::string>{"/run/portcullis/view.sock"});
+    section.check(!view.sockets.empty() && view.sockets.size() <= max_openers, "sockets",
+                  "name the view socket of each opener, 1 to 16");
     view.purpose = section.text("purpose");
     view.case_number = section.text("case");
     for (const auto& [key, text] :

@@ -37,7 +37,7 @@ struct HookSettings {
 
 struct ForwarderSettings {
     struct ViewSection {
-        std::filesystem::path socket;
+        std::vector<std::filesystem::path> sockets;  // of one opener, or of those that share a store
         std::string purpose;
         std::string case_number;
         std::uint32_t last = 0;

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "apps/portcullis/viewer_socket.hpp"
-#include "collector/link/unix_socket.hpp"
-#include "collector/link/view_exchange.hpp"
+#include "collector/link/view_stream.hpp"
 
 namespace portcullis {
 
@@ -21,7 +20,6 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr milliseconds subscribe_patience{2000};
 constexpr milliseconds longest_wait{3'600'000};
 
 struct TailOptions {
@@ -70,46 +68,37 @@ Result<void> print(const Packet& packet, bool json) {
     return {};
 }
 
-Result<PacketStream> subscribe(const std::filesystem::path& socket, const TailOptions& options) {
-    PacketStream stream(TRY(connect_to_opener(socket)));
-    TRY(stream.send(to_packet(Subscription{options.last, options.purpose, options.case_number}),
-                    subscribe_patience));
-    return stream;
-}
-
-Result<std::vector<PacketStream>> subscribe_to_all(const TailOptions& options) {
-    std::vector<PacketStream> streams;
-    for (const std::filesystem::path& socket : options.sockets)
-        streams.push_back(TRY(subscribe(socket, options)));
+Result<std::vector<ViewStream>> subscribe_to_all(const TailOptions& options) {
+    const Subscription subscription{options.last, options.purpose, options.case_number};
+    std::vector<ViewStream> streams;
+    for (const std::filesystem::path& socket : options.sockets) {
+        UniqueFd connected = TRY(connect_to_opener(socket));
+        streams.push_back(TRY(ViewStream::subscribe(std::move(connected), subscription)));
+    }
     return streams;
 }
 
 /// Until one of them has sent something, or has ended. False: the time is over.
-bool wait_for_any(const std::vector<PacketStream>& streams, const std::optional<SteadyTime>& deadline) {
+bool wait_for_any(const std::vector<ViewStream>& streams, const std::optional<SteadyTime>& deadline) {
     milliseconds patience = longest_wait;
     if (deadline)
         patience = std::clamp(std::chrono::ceil<milliseconds>(*deadline - std::chrono::steady_clock::now()),
                               milliseconds(0), longest_wait);
     std::vector<pollfd> entries;
     entries.reserve(streams.size());
-    for (const PacketStream& stream : streams)
+    for (const ViewStream& stream : streams)
         entries.push_back({stream.fd(), POLLIN, 0});
     ::poll(entries.data(), entries.size(), static_cast<int>(patience.count()));
     return !deadline || std::chrono::steady_clock::now() < *deadline;
 }
 
 /// Nothing when the time is over.
-Result<std::optional<Packet>> next_view(std::vector<PacketStream>& streams,
+Result<std::optional<Packet>> next_view(std::vector<ViewStream>& streams,
                                         const std::optional<SteadyTime>& deadline) {
     for (bool in_time = true;; in_time = wait_for_any(streams, deadline)) {
-        for (PacketStream& stream : streams) {
-            auto packet = stream.receive_now();
-            if (packet && *packet) return packet;
-            if (packet) continue;
-            if (packet.error().code() == ErrorCode::closed)
-                return fail(ErrorCode::closed,
-                            "the opener ended, or let us go: we read too slowly, or may not look any more");
-            return fail(std::move(packet.error()));
+        for (ViewStream& stream : streams) {
+            auto packet = TRY(stream.next_now());
+            if (packet) return packet;
         }
         if (!in_time) return std::optional<Packet>();
     }
@@ -120,7 +109,7 @@ Result<void> tail(const TailOptions& options) {
     if (options.timeout_s > 0)
         deadline = std::chrono::steady_clock::now() +
                    milliseconds(static_cast<std::int64_t>(options.timeout_s * 1000));
-    std::vector<PacketStream> streams = TRY(subscribe_to_all(options));
+    std::vector<ViewStream> streams = TRY(subscribe_to_all(options));
     if (!options.json) std::cout << table_head() << std::endl;
     for (std::uint64_t shown = 0; options.count == 0 || shown < options.count; ++shown) {
         const auto packet = TRY(next_view(streams, deadline));
@@ -128,7 +117,6 @@ Result<void> tail(const TailOptions& options) {
         if (!packet)
             return fail(ErrorCode::timeout, "{} of {} reads came within {} s", shown, options.count,
                         options.timeout_s);
-        if (const auto reason = parse_refusal(*packet)) return fail(ErrorCode::refused, "{}", *reason);
         TRY(print(*packet, options.json));
     }
     return {};
