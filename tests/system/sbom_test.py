@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 BUILD = ""
-COMPONENTS = {"device": ("portcullis-reader", "portcullis-uplink"), "collector": ("portcullis-collector", "portcullis-opener"),
+COMPONENTS = {"device": ("portcullis-reader", "portcullis-uplink"), "collector": ("portcullis-collector", "portcullis-opener", "portcullis-forwarder"),
               "tools": ("portcullis",)}
 EPOCH = "1700000000"
 

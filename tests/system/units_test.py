@@ -26,6 +26,8 @@ WALL = {
     "portcullis-collector": {"PrivateDevices": "yes", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX"},
     "portcullis-opener": {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "PrivateDevices": "yes",
                           "IPAddressDeny": "any"},
+    "portcullis-forwarder": {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "PrivateDevices": "yes",
+                             "IPAddressDeny": "any"},
 }
 # systemd's own measure of exposure, 0 (best) to 10: a line taken out of a unit lifts it over this.
 MAX_EXPOSURE = 1.5
@@ -33,6 +35,8 @@ MAX_EXPOSURE = 1.5
 MAX_EXPOSURE_WITH_TPM = 1.7
 # It is root's, for it starts services; it does nothing else.
 MAX_EXPOSURE_OF_THE_RETRY = 4.0
+# It has the network, and its user is made when it starts.
+MAX_EXPOSURE_OF_THE_RELAY = 2.0
 # All that a drop-in of keys/ may say: how to reach a key, and nothing of the wall.
 OF_KEYS = {"LoadCredential", "LoadCredentialEncrypted", "DeviceAllow", "SupplementaryGroups", "Environment", "PrivateDevices",
            "DevicePolicy", "ReadWritePaths", "InaccessiblePaths"}
@@ -96,6 +100,31 @@ class Units(unittest.TestCase):
         self.assertEqual(opener["StateDirectoryMode"], "0700")
         with open(os.path.join(UNITS, "..", "config", "opener.toml"), encoding="utf-8") as file:
             self.assertIn('log = "/var/lib/portcullis/opener/audit.db"', file.read())
+
+    def test_the_forwarder_may_write_nothing(self):
+        forwarder = service_section("portcullis-forwarder")
+        self.assertEqual([key for key in forwarder if key in ("ReadWritePaths", "StateDirectory", "CacheDirectory", "LogsDirectory",
+                                                              "RuntimeDirectory", "BindPaths")], [])
+        self.assertNotEqual(forwarder["User"], service_section("portcullis-opener")["User"])
+        self.assertEqual(forwarder["SupplementaryGroups"], service_section("portcullis-opener")["Group"])  # its view socket
+
+    def test_the_relay_has_the_network_and_neither_keys_nor_the_openers_sockets(self):
+        relay = service_section("portcullis-relay@")
+        for key, value in {**EVERY_UNIT, "Restart": "on-failure", "DynamicUser": "yes",
+                           "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX"}.items():
+            self.assertEqual(relay.get(key), value, key)
+        hidden = relay["InaccessiblePaths"].split()
+        self.assertEqual(hidden, ["-/etc/portcullis", "-/var/lib/portcullis", "-/run/portcullis"])
+        socket = pathlib.Path(UNITS, "portcullis-relay@.socket").read_text(encoding="utf-8")
+        users = pathlib.Path(UNITS, "portcullis.sysusers.conf").read_text(encoding="utf-8")
+        group = re.search(r"(?m)^SocketGroup=(.*)$", socket).group(1)
+        self.assertEqual(group, service_section("portcullis-forwarder")["Group"])
+        self.assertIn(f"u {group} ", users)
+        self.assertRegex(socket, r"(?m)^SocketMode=0660$")
+        with open(os.path.join(UNITS, "..", "config", "forwarder.toml"), encoding="utf-8") as file:
+            listens = re.search(r"(?m)^ListenStream=(.*)$", socket).group(1)
+            self.assertIn(f'relay = "{listens.replace("%i", "parking")}"', file.read())
+        self.assert_accepted_and_little_exposed("portcullis-relay@", limit=MAX_EXPOSURE_OF_THE_RELAY)
 
     def test_the_uplink_may_write_the_inbox_and_nothing_else(self):
         uplink = service_section("portcullis-uplink")
