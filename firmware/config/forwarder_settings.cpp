@@ -57,8 +57,8 @@ void read_receiver(SettingsSection& section, HookSettings& hook) {
         is_hook_url(hook.url), "url",
         "write https://HOST/PATH without a user, a password and a fragment; there is no other way out");
     hook.relay = section.path("relay");
-    section.check(hook.relay.native().size() < sizeof(sockaddr_un::sun_path), "relay",
-                  "write a shorter path: a Unix socket's has at most 107 letters");
+    section.check(!hook.relay.empty() && hook.relay.native().size() < sizeof(sockaddr_un::sun_path), "relay",
+                  "write the path of the relay's Unix socket, of at most 107 letters");
     hook.ca = section.path("ca");
     hook.certificate = section.path("certificate", "");
     hook.key = section.path("key", "");

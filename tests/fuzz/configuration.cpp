@@ -1,9 +1,10 @@
-// A settings file, read as each of the four programs reads its own.
+// A settings file, read as each of the five programs reads its own.
 
 #include <cmath>
 
 #include "base/assert.hpp"
 #include "config/collector_settings.hpp"
+#include "config/forwarder_settings.hpp"
 #include "config/opener_settings.hpp"
 #include "config/reader_settings.hpp"
 #include "config/settings_reader.hpp"
@@ -60,6 +61,18 @@ void check_opener(const std::filesystem::path& file) {
     if (!settings) check_refusal(settings.error(), file);
 }
 
+void check_forwarder(const std::filesystem::path& file) {
+    const auto settings = ForwarderSettings::load(file);
+    if (!settings) return check_refusal(settings.error(), file);
+    PORTCULLIS_ASSERT(!settings->view.sockets.empty() && !settings->view.purpose.empty());
+    PORTCULLIS_ASSERT(!settings->hooks.empty());
+    for (const HookSettings& hook : settings->hooks) {
+        PORTCULLIS_ASSERT(hook.url.starts_with("https://"));
+        PORTCULLIS_ASSERT(hook.url.find_first_of("@ \r\n") == std::string::npos);
+        PORTCULLIS_ASSERT(hook.keep >= 2 && !hook.secrets.empty() && !hook.relay.empty());
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -69,5 +82,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_uplink(file);
     check_collector(file);
     check_opener(file);
+    check_forwarder(file);
     return 0;
 }

@@ -392,7 +392,7 @@ std::string bare(const std::string& toml) {
 }
 
 void add_configurations(const Corpus& corpus) {
-    for (const char* name : {"reader", "uplink", "collector", "opener"}) {
+    for (const char* name : {"reader", "uplink", "collector", "opener", "forwarder"}) {
         const fs::path file =
             fs::path(PORTCULLIS_SOURCE_DIR "/board/host/config") / (name + std::string(".toml"));
         std::string text = bare(must(read_text_file(file, max_source_bytes)));

@@ -70,6 +70,7 @@ TEST_CASE("settings that are wrong are refused with the key and the cure") {
         {with("https://receiver.example/reads", "https://"), "hook[0].url", "HOST"},
         {with("https://receiver.example/reads", "https://a/\\n\\u0001"), "hook[0].url", "HOST"},
         {with("relay.sock", std::string(108, 'r')), "hook[0].relay", "107"},
+        {with("\"relay.sock\"", "\"\""), "hook[0].relay", "Unix socket"},
         {with("relay = \"relay.sock\"\n", ""), "hook[0].relay", "add it"},
         {with("ca = \"ca.crt\"\n", ""), "hook[0].ca", "add it"},
         {with("[\"secret\"]", "[]"), "hook[0].secrets", "the new one and the old one"},
