@@ -1,9 +1,10 @@
-"""Carving: what a thief looks for in a copy of files or of memory. Pure functions over bytes; standard library only.
+"""Carving: what a thief looks for in a copy of files or of memory. Pure functions over bytes, save memory_of; standard library only.
 
 Texts in every form that a program may have left them in, heads of pictures, stretches of a sealed blob that are not
 as even as ciphertext is, and private keys.
 """
 import base64
+import contextlib
 import math
 import pathlib
 import re
@@ -133,6 +134,18 @@ def find_secret(content, scalar, pem):
 def private_keys_in(content):
     """Every private key that stands in content, as PEM."""
     return re.findall(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----\n?", content, re.DOTALL)
+
+
+def memory_of(pid):
+    """(name, bytes) of each writable mapping of a process; root's alone."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            begin, end, access, name = re.match(r"(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)", line).groups()
+            if "w" not in access or name == "[vvar]":
+                continue
+            with contextlib.suppress(OSError):
+                memory.seek(int(begin, 16))
+                yield name or "anonymous", memory.read(int(end, 16) - int(begin, 16))
 
 
 def files_of(folder):

@@ -371,20 +371,9 @@ class Memory(Image):
                     self.last_status = message
         return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", self.last_status)}
 
-    def memory_of(self, pid):
-        """(name, bytes) of each writable mapping."""
-        with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-            for line in maps:
-                begin, end, access, name = re.match(r"(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)", line).groups()
-                if "w" not in access or name == "[vvar]":
-                    continue
-                with contextlib.suppress(OSError):
-                    memory.seek(int(begin, 16))
-                    yield name or "anonymous", memory.read(int(end, 16) - int(begin, 16))
-
     def findings(self, pid, texts):
         found = []
-        for name, content in self.memory_of(pid):
+        for name, content in carve.memory_of(pid):
             found += [(name, form) for form in carve.find_texts(content, texts)]
             found += [(name, kind) for kind in carve.find_pictures(content) if kind == "jpeg"]
         return found

@@ -350,6 +350,28 @@ class Webhooks(unittest.TestCase):
             self.assertRegex(self.log(), rf'hook={name} why="[^"]+"')
         self.assert_nothing_readable_is_left()
 
+    def test_attack_the_memory_of_the_forwarder_is_read_no_text_that_was_told_is_there(self):
+        if os.geteuid() != 0:
+            print("not root: the memory of the forwarder is not read")
+            self.skipTest("not root")
+        receiver = self.receiver(answers=[503] * 1000)
+        relay = self.relay(receiver.port)
+        self.hook("ours", relay)
+        self.hook("openalpr", relay, "/openalpr", shape="openalpr")
+        self.hook("platerecognizer", relay, "/platerecognizer", shape="platerecognizer")
+        forwarder = self.start()
+
+        def texts_left():
+            return [form for _, content in carve.memory_of(forwarder.pid) for form in carve.find_texts(content, self.plates)]
+
+        wait_until("texts wait in memory (control)", texts_left, LIMIT_S)
+        with receiver.lock:
+            receiver.answers = []
+        for path in ("/reads", "/openalpr", "/platerecognizer"):
+            self.wait_for_all(receiver, path)
+        wait_until("no text is left", lambda: not texts_left(), LIMIT_S)  # the last answer may still be on its way
+        self.stop(forwarder)
+
     def test_a_secret_is_replaced_while_the_receiver_is_away(self):
         receiver = self.receiver(answers=[503] * 1000)
         self.hook("ours", self.relay(receiver.port), secrets=(OLD_SECRET, OLD_SECRET))
