@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::byte link_domain{0x02};  // 0x01 are the links of sealed items
 constexpr std::string_view first_words = "portcullis audit";
+constexpr std::string_view beginning = R"({"v":1,"kind":"access","n":)";
+constexpr std::string_view beginning_with_via = R"({"v":2,"kind":"access","n":)";
 constexpr std::size_t digest_letters = 2 * sizeof(Digest);
 
 void check_access(CanonicalWriter& out, const Access& access) {
@@ -22,6 +24,7 @@ void check_access(CanonicalWriter& out, const Access& access) {
 void write_texts(CanonicalWriter& out, const Access& access) {
     out.literal(R"(,"who":)").text("who", access.who, max_audit_word_bytes);
     out.literal(R"(,"uid":)").integer("uid", access.uid);
+    if (!access.via.empty()) out.literal(R"(,"via":)").text("via", access.via, max_audit_word_bytes);
     out.literal(R"(,"role":)").text("role", access.role, max_audit_word_bytes);
     out.literal(R"(,"purpose":)").text("purpose", access.purpose, max_audit_word_bytes);
     out.literal(R"(,"case":)").text("case", access.case_number, max_audit_word_bytes);
@@ -29,7 +32,7 @@ void write_texts(CanonicalWriter& out, const Access& access) {
     out.literal(R"(,"dev":)").text("dev", access.device, max_audit_word_bytes);
 }
 
-void read_texts(CanonicalReader& in, Access& access) {
+void read_texts(CanonicalReader& in, Access& access, bool via) {
     const auto text = [&in](std::string_view key, std::string_view field) {
         in.literal(key);
         return in.text(field, max_audit_word_bytes);
@@ -37,6 +40,7 @@ void read_texts(CanonicalReader& in, Access& access) {
     access.who = text(R"(,"who":)", "who");
     in.literal(R"(,"uid":)");
     access.uid = in.integer("uid");
+    if (via) access.via = text(R"(,"via":)", "via");
     access.role = text(R"(,"role":)", "role");
     access.purpose = text(R"(,"purpose":)", "purpose");
     access.case_number = text(R"(,"case":)", "case");
@@ -72,7 +76,7 @@ Result<std::string> encode_audit_entry(const AuditEntry& entry) {
     const Access& access = entry.access;
     check_access(out, access);
     if (entry.number == 0) out.reject("n", "must be 1 or more");
-    out.literal(R"({"v":1,"kind":"access","n":)").integer("n", entry.number);
+    out.literal(access.via.empty() ? beginning : beginning_with_via).integer("n", entry.number);
     out.literal(R"(,"t":)").time("t", entry.time.time_since_epoch());
     write_texts(out, access);
     out.literal(R"(,"chain":)").hex(access.chain.bytes);
@@ -86,11 +90,12 @@ Result<std::string> encode_audit_entry(const AuditEntry& entry) {
 Result<AuditEntry> parse_audit_entry(std::string_view json) {
     CanonicalReader in(json.substr(0, max_audit_entry_bytes));
     AuditEntry entry;
-    in.literal(R"({"v":1,"kind":"access","n":)");
+    const bool via = in.next_is(beginning_with_via);
+    in.literal(via ? beginning_with_via : beginning);
     entry.number = in.integer("n");
     in.literal(R"(,"t":)");
     entry.time = UtcTime(in.time("t"));
-    read_texts(in, entry.access);
+    read_texts(in, entry.access, via);
     in.literal(R"(,"chain":)");
     entry.access.chain = in.chain("chain");
     in.literal(R"(,"seq":)");

@@ -2,6 +2,7 @@
 // One line of the audit log: who wanted to see what, why, and whether he got it. Canonical JSON
 //   {"v":1,"kind":"access","n":N,"t":..,"who":..,"uid":N,"role":..,"purpose":..,"case":..,"what":..,"dev":..,
 //    "chain":..,"seq":N,"count":N,"verdict":"granted"|"refused","asked":"<SHA-256 of what is kept sealed>"}
+// and, with "v":2, "via":".." behind "uid" where a gateway asked in the name of "who",
 // and the chain through all lines: link(0) = SHA-256(0x02 | "portcullis audit" | log),
 // link(n) = SHA-256(0x02 | link(n-1) | n | SHA-256(text(n))). Pure functions, reentrant.
 
@@ -63,8 +64,8 @@ inline constexpr std::string_view destroys_keys = "destroyed";
 /// What is about to be opened. It never holds a plate in the clear: an item is named by its place, and what
 /// was searched for is sealed to the auditor (AuthEnvelopedData, padded by who seals it to one length).
 struct Access {
-    std::string who;  // the account's name
-    std::uint64_t uid = 0;
+    std::string who;        // the account's name
+    std::uint64_t uid = 0;  // of the account that asked: who's, or the gateway's
     std::string role;
     std::string purpose;      // of a granted access never empty
     std::string case_number;  // the same
@@ -74,7 +75,8 @@ struct Access {
     Seq seq = 0;
     std::uint64_t count = 1;  // how many are opened, or were refused
     AccessVerdict verdict = AccessVerdict::granted;
-    Bytes asked = {};  // sealed; not in the text, which holds its digest
+    Bytes asked = {};      // sealed; not in the text, which holds its digest
+    std::string via = {};  // the gateway that asked in his name; empty: he asked himself
 
     /// Of a policy, a hotlist, a word on a hit, an approval, canaries, destroyed keys, what a hold keeps: it
     /// is in no sum of openings.

@@ -27,6 +27,10 @@ const AccessPerson* AccessPolicy::find(std::string_view account) const {
     return place == people.end() ? nullptr : &*place;
 }
 
+bool AccessPolicy::is_gateway(std::string_view account) const {
+    return std::ranges::find(gateways, account) != gateways.end();
+}
+
 std::vector<std::string> AccessPolicy::devices_of(const AccessPerson& person) const {
     std::vector<std::string> devices;
     for (const AccessSite& site : sites)

@@ -47,10 +47,14 @@ struct AccessPolicy {
     std::vector<std::string> purposes;  // the closed list, ascending
     std::vector<AccessSite> sites;      // ascending by name
     std::vector<AccessPerson> people;   // ascending by account
+    /// Accounts of services that ask in people's names, and see nothing in their own. Ascending; none of
+    /// them is a person's.
+    std::vector<std::string> gateways = {};
     bool operator==(const AccessPolicy&) const = default;
 
     /// Borrowed; null when nobody of that name stands in it.
     [[nodiscard]] const AccessPerson* find(std::string_view account) const;
+    [[nodiscard]] bool is_gateway(std::string_view account) const;
     /// Of the person's sites, ascending.
     [[nodiscard]] std::vector<std::string> devices_of(const AccessPerson& person) const;
 };

@@ -137,13 +137,25 @@ Result<void> check_people(const AccessPolicy& policy) {
     return check_list("people", policy.people, max_policy_people);
 }
 
+Result<void> check_gateways(const AccessPolicy& policy) {
+    for (const std::string& gateway : policy.gateways) {
+        if (!is_account(gateway))
+            return wrong("gateways: '{}': an account is 1 to {} letters without blank, ':' and '/'",
+                         shown(gateway), max_policy_word_bytes);
+        if (policy.find(gateway) != nullptr)
+            return wrong("gateway '{}': is a person's account; give the service one of its own", gateway);
+    }
+    return check_list("gateways", policy.gateways, max_policy_gateways);
+}
+
 }  // namespace
 
 Result<void> check_access_policy(const AccessPolicy& policy) {
     TRY(check_head(policy));
     TRY(check_purposes(policy));
     TRY(check_sites(policy));
-    return check_people(policy);
+    TRY(check_people(policy));
+    return check_gateways(policy);
 }
 
 }  // namespace portcullis

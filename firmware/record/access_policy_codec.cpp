@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t day_bytes = 10;
 constexpr std::size_t role_bytes = 16;
+constexpr std::string_view beginning = R"({"v":1,"kind":"accesspolicy","fleet":)";
+constexpr std::string_view beginning_with_gateways = R"({"v":2,"kind":"accesspolicy","fleet":)";
 
 void write_words(CanonicalWriter& out, std::string_view field, const std::vector<std::string>& words) {
     write_list(out, words, [&](const std::string& word) { out.text(field, word, max_policy_word_bytes); });
@@ -82,7 +84,8 @@ AccessPerson read_person(CanonicalReader& in) {
 Result<std::string> encode_access_policy(const AccessPolicy& policy) {
     TRY(check_access_policy(policy));
     CanonicalWriter out(4096);
-    out.literal(R"({"v":1,"kind":"accesspolicy","fleet":)").text("fleet", policy.fleet, max_name_bytes);
+    out.literal(policy.gateways.empty() ? beginning : beginning_with_gateways);
+    out.text("fleet", policy.fleet, max_name_bytes);
     out.literal(R"(,"version":)").integer("version", policy.version);
     out.literal(R"(,"t":)").time("t", policy.issued.time_since_epoch()).literal(R"(,"until":)");
     write_day(out, "until", policy.until);
@@ -92,6 +95,10 @@ Result<std::string> encode_access_policy(const AccessPolicy& policy) {
     write_list(out, policy.sites, [&out](const AccessSite& site) { write_site(out, site); });
     out.literal(R"(,"people":)");
     write_list(out, policy.people, [&out](const AccessPerson& person) { write_person(out, person); });
+    if (!policy.gateways.empty()) {
+        out.literal(R"(,"gateways":)");
+        write_words(out, "gateways", policy.gateways);
+    }
     out.literal("}");
     if (out.size() > max_policy_text_bytes)
         return fail(ErrorCode::invalid_argument,
@@ -103,7 +110,8 @@ Result<std::string> encode_access_policy(const AccessPolicy& policy) {
 Result<AccessPolicy> parse_access_policy(std::string_view json) {
     CanonicalReader in(json.substr(0, max_policy_text_bytes));
     AccessPolicy policy;
-    in.literal(R"({"v":1,"kind":"accesspolicy","fleet":)");
+    const bool gateways = in.next_is(beginning_with_gateways);
+    in.literal(gateways ? beginning_with_gateways : beginning);
     policy.fleet = in.text("fleet", max_name_bytes);
     in.literal(R"(,"version":)");
     policy.version = in.integer("version");
@@ -118,6 +126,10 @@ Result<AccessPolicy> parse_access_policy(std::string_view json) {
     in.literal(R"(,"people":)");
     policy.people =
         read_list<AccessPerson>(in, "people", max_policy_people, [&in] { return read_person(in); });
+    if (gateways) {
+        in.literal(R"(,"gateways":)");
+        policy.gateways = read_words(in, "gateways", max_policy_gateways);
+    }
     TRY(with_context(in.literal("}").done(), "access policy"));
     return written_alike(std::move(policy), json, "access policy", &encode_access_policy);
 }

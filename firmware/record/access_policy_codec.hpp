@@ -1,6 +1,7 @@
 #pragma once
 // The text of an access policy (core/access_policy.hpp): canonical JSON that begins
-// {"v":1,"kind":"accesspolicy". Pure functions, reentrant.
+// {"v":1,"kind":"accesspolicy"; {"v":2 if it names gateways, so that who does not know them refuses it. Pure
+// functions, reentrant.
 
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ inline constexpr std::size_t max_policy_purposes = 32;
 inline constexpr std::size_t max_policy_sites = 256;
 inline constexpr std::size_t max_policy_devices = 2048;  // of all sites
 inline constexpr std::size_t max_policy_people = 256;
+inline constexpr std::size_t max_policy_gateways = 8;
 inline constexpr std::size_t max_policy_word_bytes = 64;  // a site, a purpose, an account: an audit word
 inline constexpr std::size_t max_policy_text_bytes = std::size_t{160} * 1024;
 /// Somebody has to look over who may see what, at least that often.

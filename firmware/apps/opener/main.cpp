@@ -6,7 +6,7 @@
 #include "apps/common/honour_revocations.hpp"
 #include "apps/opener/reload.hpp"
 #include "base/log.hpp"
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 #include "collector/opener/opener_server.hpp"
 #include "health/service.hpp"
 #include "seal/openssl.hpp"

@@ -34,7 +34,8 @@ Json describe(const KnownAccessPolicy& known, UtcTime now) {
               {"digest", to_hex(known.digest)},
               {"purposes", policy.purposes},
               {"sites", Json::array()},
-              {"people", Json::array()}};
+              {"people", Json::array()},
+              {"gateways", policy.gateways}};
     for (const AccessSite& site : policy.sites)
         json["sites"].push_back({{"name", site.name}, {"devices", site.devices}});
     for (const AccessPerson& person : policy.people)

@@ -48,7 +48,10 @@ Result<AccessPolicy> load_access_policy_source(const std::filesystem::path& file
         policy.sites.push_back({site.text("name"), sorted(site.texts("devices"))});
     for (SettingsSection& person : in.sections("person", max_policy_people))
         policy.people.push_back(read_person(person));
+    for (SettingsSection& gateway : in.sections("gateway", max_policy_gateways))
+        policy.gateways.push_back(gateway.text("account"));
     TRY(in.finish());
+    std::ranges::sort(policy.gateways);
     std::ranges::sort(policy.sites, {}, &AccessSite::name);
     std::ranges::sort(policy.people, {}, &AccessPerson::account);
     return policy;

@@ -43,6 +43,7 @@ Json to_json(const AuditListing::Line& line) {
             {"time", to_iso8601(line.entry.time)},
             {"who", access.who},
             {"uid", access.uid},
+            {"via", access.via},
             {"role", access.role},
             {"purpose", access.purpose},
             {"case", access.case_number},
@@ -88,9 +89,10 @@ std::string AuditListing::table() const {
     for (const Line& line : lines_) {
         const Access& access = line.entry.access;
         text +=
-            fmt::format("{:>8}  {}  {:<16}  {:<7}  {:<8} {:>4}  {:<16}  {:<16}  {}{}\n", line.entry.number,
+            fmt::format("{:>8}  {}  {:<16}  {:<7}  {:<8} {:>4}  {:<16}  {:<16}  {}{}{}\n", line.entry.number,
                         to_iso8601(line.entry.time), access.who, to_string(access.verdict), access.what,
                         access.count, access.purpose, access.case_number, item_of(access),
+                        access.via.empty() ? "" : "  via " + access.via,
                         line.asked.empty() ? "" : "  asked: " + line.asked);
     }
     for (const auto& [key, count] : sums_)

@@ -1,8 +1,8 @@
 #include "apps/portcullis/case_host.hpp"
 
 #include "base/file.hpp"
+#include "collector/link/accounts.hpp"
 #include "collector/opener/access_desk.hpp"
-#include "collector/opener/accounts.hpp"
 #include "collector/opener/plate_register.hpp"
 
 namespace portcullis {

@@ -196,7 +196,8 @@ Result<void> add_looks(const std::filesystem::path& path, const Breach& breach, 
                             "{}: entry {} cannot be read; `portcullis audit verify` says what was done",
                             path.string(), row.number);
             const Access& access = entry->access;
-            if (access.who != breach.subject || access.verdict != AccessVerdict::granted || !access.opens() ||
+            const bool his = access.who == breach.subject || access.via == breach.subject;
+            if (!his || access.verdict != AccessVerdict::granted || !access.opens() ||
                 entry->time < breach.since || entry->time > breach.until || access.device.empty())
                 continue;
             auto& into = access.what == exports_read ? facts.taken_out : facts.shown;
@@ -209,6 +210,8 @@ Result<void> add_rights(const OpenerSettings& settings, const Breach& breach, Ex
     const OpenerSettings::AccessSection& access = settings.access;
     const KnownAccessPolicy known =
         TRY(load_access_policy({access.policy, {access.policy_chain, access.policy_signers, access.fleet}}));
+    // A gateway has no sites: the people's are its bounds, and what it was given stands in the log.
+    if (known.policy.is_gateway(breach.subject)) return {};
     facts.devices.emplace();
     if (const AccessPerson* person = known.policy.find(breach.subject))
         for (const std::string& device : known.policy.devices_of(*person))

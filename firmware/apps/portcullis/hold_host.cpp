@@ -7,7 +7,7 @@
 #include "apps/portcullis/retention_run.hpp"
 #include "base/durable.hpp"
 #include "base/log.hpp"
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 #include "record/canonical.hpp"
 
 namespace portcullis {

@@ -3,27 +3,12 @@
 #include <iostream>
 
 #include "apps/portcullis/viewer_socket.hpp"
-#include "collector/link/unix_socket.hpp"
-#include "collector/link/view_exchange.hpp"
+#include "collector/link/opener_question.hpp"
 
 namespace portcullis {
 
-namespace {
-
-constexpr milliseconds send_patience{2000};
-constexpr milliseconds answer_patience{30'000};
-
-}  // namespace
-
 Result<Packet> ask_opener(const std::filesystem::path& socket, const Packet& question) {
-    PacketStream stream(TRY(connect_to_opener(socket)));
-    TRY(stream.send(question, send_patience));
-    auto packet = stream.receive(answer_patience);
-    if (!packet && packet.error().code() == ErrorCode::closed)
-        return fail(ErrorCode::closed, "the opener let us go without an answer: is it of this version?");
-    if (packet)
-        if (const auto reason = parse_refusal(*packet)) return fail(ErrorCode::refused, "{}", *reason);
-    return packet;
+    return ask_opener(TRY(connect_to_opener(socket)), question);
 }
 
 std::string second_of(UtcTime time) {

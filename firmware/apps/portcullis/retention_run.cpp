@@ -7,7 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 #include "record/canonical.hpp"
 #include "seal/recipient_set.hpp"
 

@@ -1,13 +1,11 @@
 #include "apps/portcullis/search_command.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <tuple>
 
 #include "apps/portcullis/opener_answer.hpp"
 #include "apps/portcullis/time_option.hpp"
@@ -68,26 +66,6 @@ void print_doubts(const SearchAnswer& answer) {
             "plate\n",
             answer.matched, answer.found.size());
     print_index_doubts("portcullis search", answer.damaged, answer.locked, answer.holes);
-}
-
-/// What several openers found, as one would have: each read once, the newest first.
-void take_in(SearchAnswer& all, SearchAnswer more) {
-    const auto place = [](const FoundRead& read) {
-        return std::tie(read.device, read.chain.bytes, read.seq);
-    };
-    all.matched += more.matched;
-    all.damaged += more.damaged;
-    all.locked += more.locked;
-    all.holes.insert(all.holes.end(), more.holes.begin(), more.holes.end());
-    for (FoundRead& read : more.found) {
-        const bool there = std::ranges::any_of(
-            all.found, [&](const FoundRead& other) { return place(other) == place(read); });
-        if (there)
-            --all.matched;
-        else
-            all.found.push_back(std::move(read));
-    }
-    std::ranges::stable_sort(all.found, std::greater(), &FoundRead::captured);
 }
 
 Result<void> search(const SearchOptions& options) {

@@ -190,6 +190,7 @@ Packet to_packet(const CrossingRequest& request) {
                 {"slack_s", question.slack.count()}};
     if (question.entry.direction) header["entry_direction"] = to_string(*question.entry.direction);
     if (question.exit.direction) header["exit_direction"] = to_string(*question.exit.direction);
+    if (!request.on_behalf.empty()) header["on_behalf"] = request.on_behalf;
     return Packet{dumped(header), {}};
 }
 
@@ -229,6 +230,7 @@ Result<CrossingRequest> parse_crossing_request(const Packet& packet) {
     CrossingRequest request;
     request.purpose = json.text("purpose", max_purpose_bytes);
     request.case_number = json.text("case", max_purpose_bytes);
+    if (json.has("on_behalf")) request.on_behalf = json.text("on_behalf", max_purpose_bytes);
     CrossingQuestion& question = request.question;
     question.entry = side_field(json, "entry", "entry_direction");
     question.exit = side_field(json, "exit", "exit_direction");

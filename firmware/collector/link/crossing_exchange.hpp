@@ -19,6 +19,7 @@ struct CrossingRequest {
     CrossingQuestion question;
     std::string purpose;  // as in a SearchRequest
     std::string case_number;
+    std::string on_behalf = {};  // the same
 };
 
 struct ToldPassage {

@@ -1,5 +1,9 @@
 #include "collector/link/search_exchange.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
 #include "collector/link/open_exchange.hpp"
 #include "collector/link/strict_json.hpp"
 #include "collector/link/view_exchange.hpp"
@@ -62,6 +66,26 @@ Json json_of(const FoundRead& read) {
 
 }  // namespace
 
+void take_in(SearchAnswer& all, SearchAnswer more) {
+    const auto place = [](const FoundRead& read) {
+        return std::tie(read.device, read.chain.bytes, read.seq);
+    };
+    all.matched += more.matched;
+    all.opened += more.opened;
+    all.damaged += more.damaged;
+    all.locked += more.locked;
+    all.holes.insert(all.holes.end(), more.holes.begin(), more.holes.end());
+    for (FoundRead& read : more.found) {
+        const bool there = std::ranges::any_of(
+            all.found, [&](const FoundRead& other) { return place(other) == place(read); });
+        if (there)
+            --all.matched;
+        else
+            all.found.push_back(std::move(read));
+    }
+    std::ranges::stable_sort(all.found, std::greater(), &FoundRead::captured);
+}
+
 Packet to_packet(const SearchRequest& request) {
     const PlateQuestion& question = request.question;
     Json header{{"v", version},
@@ -75,6 +99,7 @@ Packet to_packet(const SearchRequest& request) {
     if (question.from) header["from_us"] = us_of(*question.from);
     if (question.to) header["to_us"] = us_of(*question.to);
     if (question.direction) header["direction"] = to_string(*question.direction);
+    if (!request.on_behalf.empty()) header["on_behalf"] = request.on_behalf;
     return Packet{dumped(header), {}};
 }
 
@@ -105,6 +130,7 @@ Result<SearchRequest> parse_search_request(const Packet& packet) {
     SearchRequest request;
     request.purpose = json.text("purpose", max_purpose_bytes);
     request.case_number = json.text("case", max_purpose_bytes);
+    if (json.has("on_behalf")) request.on_behalf = json.text("on_behalf", max_purpose_bytes);
     PlateQuestion& question = request.question;
     question.plate = json.text("plate", question_limit);
     question.look_alike = json.flag("look_alike");

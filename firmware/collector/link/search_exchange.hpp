@@ -19,6 +19,7 @@ struct SearchRequest {
     /// As in a Subscription: without them nothing is searched.
     std::string purpose;
     std::string case_number;
+    std::string on_behalf = {};  // of a gateway: the person's account in whose name it asks
 };
 
 struct FoundRead {
@@ -40,6 +41,10 @@ struct SearchAnswer {
     std::uint64_t locked = 0;      // epochs whose key does not answer
     std::vector<ToldHole> holes;
 };
+
+/// What another opener found besides, as one would have: each read once, the newest first. More than
+/// max_found may be told of several.
+void take_in(SearchAnswer& all, SearchAnswer more);
 
 [[nodiscard]] Packet to_packet(const SearchRequest& request);
 [[nodiscard]] Packet to_packet(const SearchAnswer& answer);

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/file.hpp"
 #include "base/log.hpp"
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 #include "record/canonical.hpp"
 #include "record/recipient_set_codec.hpp"
 
@@ -26,25 +25,8 @@ Failure refused(std::string words) {
     return fail(Error(ErrorCode::refused, std::move(words)));
 }
 
-Result<Bytes> read_policy(const AccessFiles& files) {
-    auto blob = read_file(files.policy, max_access_policy_bytes);
-    if (blob) return blob;
-    return fail(ErrorCode::configuration,
-                "access.policy: {}; without one nobody may see anything: write who may, and sign it with "
-                "`portcullis policy access sign`",
-                blob.error().message());
-}
-
 Result<AccessPolicyGate> gate_of(const AccessFiles& files) {
     return with_context(AccessPolicyGate::create(files.rules), "[access]");
-}
-
-Result<KnownAccessPolicy> open_policy(const AccessFiles& files, const AccessPolicyGate& gate, ByteView blob,
-                                      const std::optional<PolicyInUse>& newest) {
-    auto known = gate.open(blob, newest);
-    if (known) return known;
-    return fail(ErrorCode::configuration, "access.policy: {}: {}; `portcullis policy access sign` makes one",
-                files.policy.string(), known.error().message());
 }
 
 /// An entry about a policy: by what it is known, and who vouches for it.
@@ -60,11 +42,11 @@ Access about_policy(ByteView blob) {
 /// Takes the file's policy into force: an entry says so, unless the log's newest is the very same.
 Result<KnownAccessPolicy> take_policy(AuditLog& log, const AccessFiles& files, const Clock& clock) {
     const AccessPolicyGate gate = TRY(gate_of(files));
-    const Bytes blob = TRY(read_policy(files));
+    const Bytes blob = TRY(read_access_policy(files));
     const std::optional<AdoptedPolicy> newest = TRY(log.newest_policy());
     std::optional<PolicyInUse> in_use;
     if (newest) in_use = {newest->version, newest->digest};
-    auto known = open_policy(files, gate, blob, in_use);
+    auto known = open_access_policy(files, gate, blob, in_use);
     Access access = about_policy(blob);
     if (!known) {
         access.who = to_plain_text(user_name(::geteuid()), max_audit_word_bytes);
@@ -85,11 +67,6 @@ Result<KnownAccessPolicy> take_policy(AuditLog& log, const AccessFiles& files, c
 }
 
 }  // namespace
-
-Result<KnownAccessPolicy> load_access_policy(const AccessFiles& files) {
-    const AccessPolicyGate gate = TRY(gate_of(files));
-    return open_policy(files, gate, TRY(read_policy(files)), std::nullopt);
-}
 
 bool Admission::sees(std::string_view device) const {
     return std::ranges::binary_search(devices, device);
@@ -134,15 +111,17 @@ void AccessDesk::tell_end() {
 }
 
 Result<Admission> AccessDesk::admit(const Peer& peer, const std::string& purpose,
-                                    const std::string& case_number, std::string_view what) {
+                                    const std::string& case_number, std::string_view what,
+                                    const std::string& on_behalf) {
     Admission admission;
+    admission.on_behalf = on_behalf;
     Access& access = admission.access;
-    access.who = to_plain_text(user_name(peer.uid), max_audit_word_bytes);
     access.uid = peer.uid;
     access.role = no_role;
     access.what = what;
     access.purpose = to_plain_text(purpose, max_audit_word_bytes);
     access.case_number = to_plain_text(case_number, max_audit_word_bytes);
+    if (const auto account = account_behind(admission); !account) TRY(refuse(access, account.error()));
     if (!says_something(purpose) || !says_something(case_number))
         TRY(refuse(access, Error(ErrorCode::refused,
                                  fmt::format("nothing is shown without a purpose and a case number (plain "
@@ -165,12 +144,30 @@ Result<void> AccessDesk::confirm(Admission& admission) {
     return {};
 }
 
-/// By the policy in force now: fills role, devices and until.
+Result<std::string> AccessDesk::account_behind(Admission& admission) const {
+    Access& access = admission.access;
+    const std::optional<std::string> account = account_of(static_cast<uid_t>(access.uid));
+    const bool gateway = account && known_.policy.is_gateway(*account);
+    access.who = to_plain_text(user_name(static_cast<uid_t>(access.uid)), max_audit_word_bytes);
+    access.via.clear();
+    if (admission.on_behalf.empty() && gateway)
+        return refused(fmt::format("'{}' is a gateway of the access policy and sees nothing in its own name",
+                                   access.who));
+    if (admission.on_behalf.empty()) return account.value_or("");
+    if (!gateway)
+        return refused(
+            fmt::format("'{}' is no gateway of the access policy: it may not ask for others", access.who));
+    access.via = to_plain_text(*account, max_audit_word_bytes);
+    access.who = to_plain_text(admission.on_behalf, max_audit_word_bytes);
+    return admission.on_behalf;
+}
+
+/// By the policy in force now: fills who, via, role, devices and until.
 Result<void> AccessDesk::judge(Admission& admission) {
     const AccessPolicy& policy = known_.policy;
     Access& access = admission.access;
-    const std::optional<std::string> account = account_of(static_cast<uid_t>(access.uid));
-    const AccessPerson* person = account ? policy.find(*account) : nullptr;
+    const std::string account = TRY(account_behind(admission));
+    const AccessPerson* person = policy.find(account);
     access.role = person != nullptr ? to_string(person->role) : no_role;
     if (end() == PolicyEnd::past)
         return refused(
@@ -222,10 +219,11 @@ Result<void> AccessDesk::allow(std::span<const Access> wanted, std::span<const A
 /// Beside the refusal: one stands in the log whatever else this account is refused meanwhile.
 void AccessDesk::raise_alarm(Access access, const std::string& words) {
     const BootTime now = clock_.since_boot();
-    const auto last = last_alarm_.find(access.uid);
+    const Asker asker = asker_of(access);
+    const auto last = last_alarm_.find(asker);
     if (last != last_alarm_.end() && now - last->second < alarm_spacing) return;
     if (last_alarm_.size() >= max_refused_accounts) last_alarm_.clear();
-    last_alarm_[access.uid] = now;
+    last_alarm_[asker] = now;
     ++alarms_raised_;
     log_error("opener", "alarm: {}", words);
     access.what = raises_alarm;
@@ -242,12 +240,18 @@ Result<void> AccessDesk::enter(std::span<const Access> accesses) {
     return log_.append(accesses, clock_.utc());
 }
 
+AccessDesk::Asker AccessDesk::asker_of(const Access& access) const {
+    const bool known = !access.via.empty() && known_.policy.find(access.who) != nullptr;
+    return {access.uid, known ? access.who : std::string()};
+}
+
 Result<void> AccessDesk::refuse(const Access& access, Error why) {
-    if (!refusals_.contains(access.uid) && refusals_.size() >= max_refused_accounts) {
+    const Asker asker = asker_of(access);
+    if (!refusals_.contains(asker) && refusals_.size() >= max_refused_accounts) {
         settle(std::chrono::seconds(0));
         refusals_.clear();
     }
-    const auto [place, fresh] = refusals_.try_emplace(access.uid);
+    const auto [place, fresh] = refusals_.try_emplace(asker);
     Refusals& refusals = place->second;
     refusals.latest = access;
     ++refusals.waiting;
@@ -258,7 +262,7 @@ Result<void> AccessDesk::refuse(const Access& access, Error why) {
 void AccessDesk::settle(std::chrono::seconds waited) {
     tell_end();
     const BootTime now = clock_.since_boot();
-    for (auto& [uid, refusals] : refusals_)
+    for (auto& [asker, refusals] : refusals_)
         if (refusals.waiting > 0 && now - refusals.last >= waited) enter_refusals(refusals);
 }
 

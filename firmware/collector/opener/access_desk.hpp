@@ -9,7 +9,7 @@
 
 #include "audit/usage.hpp"
 #include "collector/link/unix_socket.hpp"
-#include "seal/access_policy.hpp"
+#include "seal/access_policy_file.hpp"
 
 namespace portcullis {
 
@@ -19,19 +19,10 @@ inline constexpr std::chrono::seconds refusal_spacing{1};
 inline constexpr std::size_t max_refused_accounts = 1024;
 inline constexpr std::chrono::minutes alarm_spacing{1};
 
-/// Where the policy comes from, and whose word on it counts.
-struct AccessFiles {
-    std::filesystem::path policy;
-    AccessPolicyRules rules;
-};
-
-/// As an opener takes it, but for what its audit log says of newer ones. Errors: configuration (names the
-/// file and the cure).
-[[nodiscard]] Result<KnownAccessPolicy> load_access_policy(const AccessFiles& files);
-
 /// Somebody who may look, for as long as confirm() says so.
 struct Admission {
     Access access;                     // what each entry says of him; add the item
+    std::string on_behalf;             // the person in whose name a gateway asks; empty: he asks himself
     std::vector<std::string> devices;  // that he may see, ascending; of no other a word goes to him
     UtcTime until{};                   // when his rights end
     Digest policy{};                   // that gave them
@@ -50,10 +41,12 @@ class AccessDesk {
     [[nodiscard]] static Result<AccessDesk> create(AuditLog log, AccessFiles files, const Clock& clock,
                                                    LookLimits limits = {});
 
-    /// Whether the account behind the connection may look now. what: "view", "search"; it stands in the
-    /// entries. Errors: refused (who may not, and why: the words are for him), and an entry says that he was.
+    /// Whether the account behind the connection may look now, or the person in whose name it asks as a
+    /// gateway (on_behalf). what: "view", "search"; it stands in the entries. Errors: refused (who may not,
+    /// and why: the words are for him), and an entry says that he was.
     [[nodiscard]] Result<Admission> admit(const Peer& peer, const std::string& purpose,
-                                          const std::string& case_number, std::string_view what = "view");
+                                          const std::string& case_number, std::string_view what = "view",
+                                          const std::string& on_behalf = {});
     /// Whether he still may, all that he was given: ask before each showing; cheap while nothing changed.
     /// What another policy gives him besides, he gets when he asks anew. Errors: as admit's.
     [[nodiscard]] Result<void> confirm(Admission& admission);
@@ -83,6 +76,10 @@ class AccessDesk {
     [[nodiscard]] PolicyEnd end() const;
 
   private:
+    /// The account that asks, and the person of the policy in whose name it does: what else a gateway may
+    /// make up is one.
+    using Asker = std::pair<std::uint64_t, std::string>;
+    [[nodiscard]] Asker asker_of(const Access& access) const;
     struct Refusals {
         Access latest;
         BootTime last{};
@@ -97,6 +94,8 @@ class AccessDesk {
           limits_(limits) {}
     void raise_alarm(Access access, const std::string& words);
     [[nodiscard]] Result<void> judge(Admission& admission);
+    /// The account by whose rights it is judged; fills who and via.
+    [[nodiscard]] Result<std::string> account_behind(Admission& admission) const;
     [[nodiscard]] Result<void> judge_purpose(const AccessPerson& person, const std::string& purpose) const;
     [[nodiscard]] Result<void> refuse(const Access& access, Error why);
     void enter_refusals(Refusals& refusals);
@@ -108,8 +107,8 @@ class AccessDesk {
     const Clock& clock_;
     LookLimits limits_;
     Usage usage_;
-    std::map<std::uint64_t, Refusals> refusals_;    // by uid
-    std::map<std::uint64_t, BootTime> last_alarm_;  // the same
+    std::map<Asker, Refusals> refusals_;
+    std::map<Asker, BootTime> last_alarm_;
     std::uint64_t alarms_raised_ = 0;
     PolicyEnd told_ = PolicyEnd::far;
 };

@@ -8,7 +8,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 #include "record/canonical.hpp"
 #include "record/hotlist_codec.hpp"
 #include "seal/encrypt.hpp"

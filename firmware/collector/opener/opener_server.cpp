@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "collector/link/accounts.hpp"
 
 namespace portcullis {
 
@@ -241,6 +242,10 @@ bool OpenerServer::hear_viewer(Viewer& viewer) {
         serve_hotlist(viewer, **packet);
         return false;
     }
+    if (!viewer.admission && is_status_request(**packet)) {
+        serve_status(viewer, **packet);
+        return false;
+    }
     const Result<Subscription> subscription = parse_subscription(**packet);
     if (subscription && !viewer.admission) return seat_viewer(viewer, *subscription);
     log_warning("opener", "a viewer was let go: {}",
@@ -284,6 +289,13 @@ void OpenerServer::serve_hotlist(Viewer& viewer, const Packet& packet) {
     reply(viewer, hits(viewer, *request));
 }
 
+void OpenerServer::serve_status(Viewer& viewer, const Packet& packet) {
+    const Result<void> request = check_status_request(packet);
+    if (!request) return log_warning("opener", "a viewer was let go: {}", request.error().message());
+    const Result<OpenerStatus> now = status(viewer);
+    reply(viewer, now ? Result<Packet>(to_packet(*now)) : fail(now.error()));
+}
+
 void OpenerServer::reply(Viewer& viewer, Result<Packet> answer) {
     // It fits into the socket's buffer: nobody is waited for.
     if (answer) {
@@ -299,10 +311,11 @@ void OpenerServer::reply(Viewer& viewer, Result<Packet> answer) {
         milliseconds(0)));
 }
 
-Result<Admission> OpenerServer::admit_search(const Viewer& viewer, const std::string& purpose,
-                                             const std::string& case_number, std::string_view what) {
+template <class Request>
+Result<Admission> OpenerServer::admit_search(const Viewer& viewer, const Request& request,
+                                             std::string_view what) {
     const Peer peer = TRY(viewer.stream.peer());
-    auto admission = desk_.admit(peer, purpose, case_number, what);
+    auto admission = desk_.admit(peer, request.purpose, request.case_number, what, request.on_behalf);
     if (!admission) {
         ++counters_.refused;
         return admission;
@@ -314,9 +327,32 @@ Result<Admission> OpenerServer::admit_search(const Viewer& viewer, const std::st
     return admission;
 }
 
+/// Nothing of it is about a passage: no entry stands for it.
+Result<OpenerStatus> OpenerServer::status(const Viewer& viewer) const {
+    const Peer peer = TRY(viewer.stream.peer());
+    const auto account = account_of(peer.uid);
+    if (!account || !desk_.policy().is_gateway(*account))
+        return fail(ErrorCode::refused, "counts are told to a gateway of the access policy alone");
+    const OpenerCounters& now = counters_;
+    return OpenerStatus{now.opened,
+                        now.good,
+                        now.doubtful,
+                        now.waiting,
+                        now.strangers,
+                        now.slow_viewers,
+                        now.shown,
+                        now.refused,
+                        now.alarms,
+                        now.searches,
+                        now.indexed,
+                        now.unindexed,
+                        viewers_.size(),
+                        desk_.policy().version,
+                        end_of(desk_.policy().until)};
+}
+
 Result<SearchAnswer> OpenerServer::search(const Viewer& viewer, const SearchRequest& request) {
-    const Admission admission =
-        TRY(admit_search(viewer, request.purpose, request.case_number, searches_index));
+    const Admission admission = TRY(admit_search(viewer, request, searches_index));
     const Sees sees = [&admission](std::string_view device) { return admission.sees(device); };
     SearchAnswer answer =
         TRY(plates_.search->answer(request.question, admission.access, sees, plates_.index->index(), desk_));
@@ -326,8 +362,7 @@ Result<SearchAnswer> OpenerServer::search(const Viewer& viewer, const SearchRequ
 }
 
 Result<CrossingAnswer> OpenerServer::cross(const Viewer& viewer, const CrossingRequest& request) {
-    const Admission admission =
-        TRY(admit_search(viewer, request.purpose, request.case_number, pairs_passages));
+    const Admission admission = TRY(admit_search(viewer, request, pairs_passages));
     const Sees sees = [&admission](std::string_view device) { return admission.sees(device); };
     CrossingAnswer answer = TRY(answer_crossings(request.question, admission.access, sees,
                                                  plates_.index->index(), desk_, *plates_.search));

@@ -6,6 +6,7 @@
 
 #include <list>
 
+#include "collector/link/status_exchange.hpp"
 #include "collector/link/unix_socket.hpp"
 #include "collector/opener/access_desk.hpp"
 #include "collector/opener/crossing_desk.hpp"
@@ -98,9 +99,12 @@ class OpenerServer {
     void serve_search(Viewer& viewer, const Packet& packet);
     void serve_crossings(Viewer& viewer, const Packet& packet);
     void serve_hotlist(Viewer& viewer, const Packet& packet);
+    void serve_status(Viewer& viewer, const Packet& packet);
     void reply(Viewer& viewer, Result<Packet> answer);
-    [[nodiscard]] Result<Admission> admit_search(const Viewer& viewer, const std::string& purpose,
-                                                 const std::string& case_number, std::string_view what);
+    [[nodiscard]] Result<OpenerStatus> status(const Viewer& viewer) const;
+    template <class Request>
+    [[nodiscard]] Result<Admission> admit_search(const Viewer& viewer, const Request& request,
+                                                 std::string_view what);
     [[nodiscard]] Result<SearchAnswer> search(const Viewer& viewer, const SearchRequest& request);
     [[nodiscard]] Result<Packet> hits(const Viewer& viewer, const HotlistRequest& request);
     [[nodiscard]] Result<CrossingAnswer> cross(const Viewer& viewer, const CrossingRequest& request);

@@ -102,6 +102,16 @@ TEST_CASE("an entry in any other spelling is none") {
         if (spaced[i] == ',' || spaced[i] == ':') CHECK_FALSE(parse_audit_entry(spaced.insert(i, " ")));
     }
     CHECK_FALSE(parse_audit_entry(text + " "));
+    // What a gateway asked is of another version; each has one text.
+    CHECK(text.starts_with(R"({"v":1,)"));
+    entry.access.via = "portcullis-api";
+    const std::string via = must(encode_audit_entry(entry));
+    CHECK(via.starts_with(R"({"v":2,)"));
+    CHECK(must(parse_audit_entry(via)).access.via == "portcullis-api");
+    std::string mixed = via;
+    CHECK_FALSE(parse_audit_entry(mixed.replace(mixed.find("\"v\":2"), 5, "\"v\":1")));
+    mixed = via;
+    CHECK_FALSE(parse_audit_entry(mixed.replace(mixed.find("portcullis-api"), 14, "")));
     std::string other = text;
     other.replace(other.find("granted"), 7, "perhaps");
     CHECK_FALSE(parse_audit_entry(other));

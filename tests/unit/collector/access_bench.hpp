@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/file.hpp"
+#include "collector/link/accounts.hpp"
 #include "collector/opener/access_desk.hpp"
-#include "collector/opener/accounts.hpp"
 #include "support/fake_clock.hpp"
 #include "unit/seal/test_policies.hpp"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "collector/ingest/opener_client.hpp"
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 #include "database/database.hpp"
 #include "support/rounds.hpp"
 #include "support/temp_dir.hpp"

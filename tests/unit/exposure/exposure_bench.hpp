@@ -66,9 +66,10 @@ class ExposureBench {
         return opened;
     }
     void look(const std::string& who, const Passage& passage, UtcTime when, std::string_view what = "view",
-              AccessVerdict verdict = AccessVerdict::granted) const {
+              AccessVerdict verdict = AccessVerdict::granted, const std::string& via = {}) const {
         Access access;
         access.who = who;
+        access.via = via;
         access.role = "operator";
         access.purpose = "hit-and-run";
         access.case_number = "1";

@@ -199,6 +199,13 @@ TEST_CASE(
     told = bench.report(given);
     CHECK(told.exposed == std::set<PassageName>{passages[10].name});
     CHECK(told.reasons.at("not_allowed") == all_passages - 1);
+    // By a gateway that was taken over: what went through it, in whosever name.
+    bench.look("alice", passages[16], bench.time_of(1) + std::chrono::hours(7), "found",
+               AccessVerdict::granted, "portcullis-api");
+    bench.look("bob", passages[18], bench.time_of(1) + std::chrono::hours(8), "found", AccessVerdict::granted,
+               "portcullis-api");
+    given.account = "portcullis-api";
+    CHECK(bench.report(given).exposed == std::set<PassageName>{passages[16].name, passages[18].name});
     given.account = "nobody";
     told = bench.report(given);
     CHECK(told.exposed.empty());

@@ -116,6 +116,19 @@ TEST_CASE("policy access hands out no policy that an opener would refuse, and sa
     CHECK_FALSE(std::filesystem::exists(table.file("x.policy")));
 }
 
+TEST_CASE("policy access signs gateways, and shows them") {
+    const AccessTable table;
+    const std::string source =
+        table.source() + "[[gateway]]\naccount = \"web\"\n[[gateway]]\naccount = \"portcullis-api\"\n";
+    REQUIRE(table.sign("a.policy", source, {"--version", "1"}).code == 0);
+    const Outcome shown = table.run({"show", table.file("a.policy"), "--fleet", "north"});
+    REQUIRE(shown.code == 0);
+    CHECK(nlohmann::json::parse(shown.out)["gateways"] == std::vector<std::string>{"portcullis-api", "web"});
+    const Outcome refused = table.sign("x.policy", table.source() + "[[gateway]]\naccount = \"alice\"\n");
+    CHECK(refused.code == 1);
+    CHECK(refused.out.find("give the service one of its own") != std::string::npos);
+}
+
 TEST_CASE("policy access signs nothing that outlives its policy key") {
     const AccessTable table;
     std::string text = table.source();

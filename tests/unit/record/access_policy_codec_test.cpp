@@ -44,6 +44,32 @@ TEST_CASE("an access policy has one text") {
     CHECK(parse_access_policy(text).value() == sample());
 }
 
+TEST_CASE("a policy with gateways is of another version, one without is what it was") {
+    AccessPolicy policy = sample();
+    policy.gateways = {"portcullis-api"};
+    const std::string text = encode_access_policy(policy).value();
+    CHECK(text.starts_with(R"({"v":2,"kind":"accesspolicy")"));
+    CHECK(text.ends_with(R"(}],"gateways":["portcullis-api"]})"));
+    CHECK(parse_access_policy(text).value() == policy);
+    CHECK(policy.is_gateway("portcullis-api"));
+    CHECK_FALSE(policy.is_gateway("alice"));
+    CHECK_FALSE(policy.is_gateway(""));
+    const std::string old = encode_access_policy(sample()).value();
+    CHECK(old.starts_with(R"({"v":1,)"));
+    CHECK(parse_access_policy(old).value().gateways.empty());
+    // Each has one text: no gateways in the older form, none missing from the newer one.
+    for (std::string other : {text.substr(0, text.size() - 1) + ",\"gateways\":[]}",
+                              old.substr(0, old.size() - 1) + ",\"gateways\":[]}"})
+        CHECK_FALSE(parse_access_policy(other));
+    std::string without = old;
+    without.replace(without.find("\"v\":1"), 5, "\"v\":2");
+    CHECK_FALSE(parse_access_policy(without));
+    without.insert(without.size() - 1, ",\"gateways\":[]");
+    CHECK_FALSE(parse_access_policy(without));
+    for (std::size_t length = 0; length < text.size(); ++length)
+        CHECK_FALSE(parse_access_policy(text.substr(0, length)).has_value());
+}
+
 TEST_CASE("a policy may let nobody look, an administrator it must have") {
     AccessPolicy policy = sample();
     policy.purposes.clear();
@@ -133,6 +159,22 @@ TEST_CASE("each fault of a policy is told with what, where and the cure") {
         {"people: 'uid 1234': an account is",
          [](AccessPolicy& policy) { policy.people[0].account = "uid 1234"; }},
         {"people: '': an account is", [](AccessPolicy& policy) { policy.people[0].account = ""; }},
+        {"gateways: 'a b': an account is", [](AccessPolicy& policy) { policy.gateways = {"a b"}; }},
+        {"gateway 'alice': is a person's account; give the service one of its own",
+         [](AccessPolicy& policy) { policy.gateways = {"alice"}; }},
+        {"gateways: 'api' stands twice",
+         [](AccessPolicy& policy) {
+             policy.gateways = {"api", "api"};
+         }},
+        {"gateways: 'web' stands before 'api'",
+         [](AccessPolicy& policy) {
+             policy.gateways = {"web", "api"};
+         }},
+        {"gateways: 9 of them",
+         [](AccessPolicy& policy) {
+             for (std::size_t i = 0; i <= max_policy_gateways; ++i)
+                 policy.gateways.push_back(long_name(i));
+         }},
     };
     for (const Row& row : rows) {
         const std::string told = complaint_about(row.change);

@@ -1,4 +1,4 @@
-#include "collector/opener/accounts.hpp"
+#include "collector/link/accounts.hpp"
 
 #include <grp.h>
 #include <pwd.h>
