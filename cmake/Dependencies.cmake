@@ -10,6 +10,7 @@ find_package(SQLite3 REQUIRED)
 find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc)
 find_package(Protobuf REQUIRED)
 find_package(ONNX REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # headers alone: Beast and Asio
 find_package(PahoMqttCpp REQUIRED)
 pkg_check_modules(TomlPlusPlus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(Tesseract REQUIRED IMPORTED_TARGET tesseract)

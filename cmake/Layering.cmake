@@ -34,6 +34,8 @@ set(PORTCULLIS_MAY_uplink ${PORTCULLIS_LOW} record envelope spool inbox provisio
 set(PORTCULLIS_MAY_collector_link ${PORTCULLIS_LOW} record)
 set(PORTCULLIS_MAY_forward ${PORTCULLIS_LOW} envelope collector_link)
 set(PORTCULLIS_MAY_ingest ${PORTCULLIS_LOW} record envelope collector_link database)
+set(PORTCULLIS_MAY_api ${PORTCULLIS_LOW} record envelope collector_link ingest)
+set(PORTCULLIS_MAY_api_server ${PORTCULLIS_LOW} envelope record api)
 set(PORTCULLIS_MAY_opener ${PORTCULLIS_LOW} record envelope open collector_link audit index crossing hotlist encrypt)
 
 # Drivers stand behind the ports and know nothing else of the house, save how certificates are loaded and judged, and what
@@ -48,6 +50,9 @@ set(PORTCULLIS_NEVER_portcullis-opener ingest uplink spool pipeline vision passa
 # What it is shown it hands on: it opens nothing, seals nothing, keeps nothing.
 set(PORTCULLIS_NEVER_portcullis-forwarder open encrypt seal audit index crossing hotlist casefile ingest opener database uplink spool inbox provision pipeline
   vision passage driver_broker_paho driver_camera_common driver_keys_file driver_keys_pkcs11 driver_keys_tpm driver_database_postgresql)
+# It asks the opener and reads the store; it holds nothing that opens, seals, stores or reaches a broker.
+set(PORTCULLIS_NEVER_portcullis-api open opener audit index crossing hotlist casefile encrypt seal vision passage pipeline spool uplink provision
+  driver_broker_paho driver_camera_common driver_keys_file driver_keys_pkcs11 driver_keys_tpm)
 set(PORTCULLIS_NEVER_portcullis)
 
 function(portcullis_check_room room)

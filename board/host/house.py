@@ -132,10 +132,10 @@ class House:
         subprocess.run([HERE / "make-pki", self.pki, "--device", self.device, *more], check=True, capture_output=True,
                        env=environment)
 
-    def write_access_policy(self, people=None, devices=None, version=1):
+    def write_access_policy(self, people=None, devices=None, version=1, gateways=()):
         """Signs who may see what, in place of what was signed before: ours is an operator unless `people` says otherwise.
 
-        people: {account: role}; an operator sees all `devices`, for both purposes."""
+        people: {account: role}; an operator sees all `devices`, for both purposes. gateways: accounts that ask for them."""
         last_day = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)).date().isoformat()
         devices = devices or sorted(path.parent.name for path in self.pki.glob("devices/*/identity.crt"))
         account = pwd.getpwuid(os.geteuid()).pw_name
@@ -146,6 +146,8 @@ class House:
             lines += ["[[person]]", f'account = "{name}"', f'role = "{role}"', f'until = "{last_day}"']
             if role == "operator":
                 lines += ['sites = ["demo"]', f"purposes = {json.dumps(PURPOSES)}"]
+        for gateway in gateways:
+            lines += ["[[gateway]]", f'account = "{gateway}"']
         source = self.folder / "access.toml"
         source.write_text("\n".join(lines) + "\n", encoding="utf-8")
         done = subprocess.run([self.bin / "portcullis", "policy", "access", "sign", self.access_policy, "--source", source,
@@ -220,6 +222,68 @@ class House:
             "search": {"index": str(self.index_file), "auditor": str(pki / "recipients" / "collector-evidence.crt")},
             "devices": trust,
         })
+
+    def make_people(self, *accounts):
+        """A CA of people's client certificates, one for each account, and the API's own certificate (CN localhost)."""
+        folder = self.pki / "people"
+        folder.mkdir(exist_ok=True)
+
+        def openssl(*arguments):
+            subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+        def make(name, common_name, *extensions, issuer=None):
+            settings = folder / f"{name}.cnf"
+            settings.write_text("\n".join(["[req]", "prompt=no", "distinguished_name=dn", "x509_extensions=ext", "[dn]",
+                                           f"CN={common_name}", "[ext]", "subjectKeyIdentifier=hash", *extensions]) + "\n",
+                                encoding="utf-8")
+            by = ["-CA", folder / f"{issuer}.crt", "-CAkey", folder / f"{issuer}.key"] if issuer else []
+            openssl("req", "-x509", "-config", settings, *by, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "30", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
+            (folder / f"{name}.key").chmod(0o600)
+
+        if not (folder / "ca.crt").exists():
+            make("ca", "people ca", "basicConstraints=critical,CA:TRUE", "keyUsage=keyCertSign,cRLSign")
+            make("api", "localhost", "basicConstraints=CA:FALSE", "subjectAltName=DNS:localhost", "extendedKeyUsage=serverAuth",
+                 issuer="ca")
+        for account in accounts:
+            make(account, account, "basicConstraints=CA:FALSE", "extendedKeyUsage=clientAuth", issuer="ca")
+
+    def write_api_settings(self, **limits):
+        """After make_people(). limits: [limits] of api.toml."""
+        people = self.pki / "people"
+        self.write_settings("api", {
+            "socket": {"path": str(self.folder / "run" / "api.sock")},
+            "tls": {"certificate": str(people / "api.crt"), "key": str(people / "api.key"), "people_ca": str(people / "ca.crt")},
+            "access": {"fleet": "demo", "policy": str(self.access_policy), "policy_chain": str(self.pki / "root.crt"),
+                       "policy_signers": str(self.pki / "policy.crt")},
+            "opener": {"sockets": [str(self.view_socket)]},
+            "store": {"place": str(self.store_file)},
+            "limits": limits,
+        })
+
+    def start_api(self):
+        """The API, and the relay that brings TCP to its Unix socket; gives the port."""
+        api = self.start("api")
+        path = self.folder / "run" / "api.sock"
+
+        def ready():
+            if api.poll() is not None:
+                raise HouseError(f"the API ended with code {api.returncode}; see {self.log_file('api')}")
+            return path.exists()
+
+        wait_until("the API listens", ready, START_LIMIT_S)
+        port = free_port()
+        self.spawn("relay", ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", "/lib/systemd/systemd-socket-proxyd",
+                             "--connections-max=4096", path])
+
+        def reached():
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return True
+            return False
+
+        wait_until("the relay listens", reached, START_LIMIT_S)
+        return port
 
     def share_store(self, workers, store):
         """Settings of so many collectors, each with an opener of its own (collector, opener, collector-2, opener-2, ...), over

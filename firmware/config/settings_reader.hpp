@@ -13,7 +13,7 @@
 //
 // The environment wins over the file: PORTCULLIS_SET_BROKER__PORT=8884 (section and key in capitals, "__"
 // between them; the value is written as in TOML, a bare word is taken as text). Not in the sections that say
-// whom to trust (keys, recipients, devices, receipts, policy, inbox, access, cases, hotlist, hook): a
+// whom to trust (keys, recipients, devices, receipts, policy, inbox, access, cases, hotlist, hook, tls): a
 // variable for a key of theirs is refused.
 
 #include <cstdint>

@@ -261,6 +261,34 @@ void add_crossings(const Corpus& corpus) {
     corpus.add("crossings", "answer", packet.header + "\n" + std::string(as_text(packet.blob)));
 }
 
+/// Method, target and content type, then the body.
+void add_api(const Corpus& corpus) {
+    const auto asked = [](std::string_view path, std::string_view body) {
+        return fmt::format("POST\n{}\napplication/json\n{}", path, body);
+    };
+    constexpr auto search = "/v1/searches";
+    constexpr auto crossings = "/v1/crossings";
+    for (const char* target : {"me", "devices", "incidents", "openapi.json", "../../etc/passwd"})
+        corpus.add("api", fmt::format("get-{}", std::string_view(target).substr(0, 2)),
+                   fmt::format("GET\n/v1/{}\n\n", target));
+    corpus.add("api", "another-method", "DELETE\n/v1/me\n\n");
+    corpus.add("api", "search",
+               asked(search, R"({"plate":"?B-1*","look_alike":true,"from":"2026-11-25",)"
+                             R"("to":"2026-11-25T08:00:00.5Z","device":"gate-*","lane":"1",)"
+                             R"("direction":"receding","purpose":"hit-and-run",)"
+                             R"("case_number":"<script>"})"));
+    corpus.add("api", "whole-plate",
+               asked(search, R"({"plate":"AB12CDE","purpose":"' OR 1=1 --","case_number":"1"})"));
+    corpus.add("api", "no-purpose", asked(search, R"({"plate":"AB12CDE"})"));
+    corpus.add("api", "nested", asked(search, R"({"plate":[[[[[[[[)"));
+    corpus.add("api", "twice", asked(search, R"({"purpose":"a","purpose":"b"})"));
+    corpus.add("api", "crossings",
+               asked(crossings, R"({"entry":[{"device":"gate-1","lane":"in"}],"exit":[{"device":"gate-2"}],)"
+                                R"("entry_direction":"approaching","exit_direction":"unknown",)"
+                                R"("from":"2026-11-25T06:00:00Z","to":"2026-11-25T08:00:00Z","shortest_s":1,)"
+                                R"("longest_s":60,"slack_s":0,"purpose":"hit-and-run","case_number":"1"})"));
+}
+
 void add_hotlists(const Corpus& corpus) {
     corpus.add("hotlist", "list", must(encode_hotlist(test::sample_hotlist(fuzz::now))));
     corpus.add("hotlist", "nobody-wanted", must(encode_hotlist({"north", 1, fuzz::now, {}})));
@@ -322,6 +350,9 @@ void add_access_policies(const Corpus& corpus) {
     AccessPolicy policy = test::sample_policy(fuzz::now);
     add("each-role", policy);
     corpus.add("access_policy", "signed-by-a-device", signed_by_device(must(encode_access_policy(policy))));
+    policy.gateways = {"portcullis-api", "web"};
+    add("gateways", policy);
+    policy.gateways.clear();
     policy.people[0].purposes = {"hit-and-run"};
     policy.people[0].until -= std::chrono::days(30);
     add("one-purpose-of-two", policy);
@@ -540,6 +571,7 @@ int main(int count, char** words) {
     add_case_files(corpus);
     add_searches(corpus);
     add_crossings(corpus);
+    add_api(corpus);
     add_hotlists(corpus);
     add_receipts(corpus);
     add_recipient_sets(corpus);

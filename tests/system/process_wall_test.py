@@ -28,6 +28,10 @@ WALL = {
     "portcullis-reader": (NETWORK, SOCKETS | DECRYPTION, ("EnvelopeOpener", "PahoBroker", "Uplink")),
     "portcullis-uplink": (VISION, DECRYPTION | ENCRYPTION, ("EnvelopeOpener", "PlateReader", "Sealer", "FileSigningKey")),
     "portcullis-collector": (VISION, DECRYPTION | ENCRYPTION, ("EnvelopeOpener", "PlateReader")),
+    # Plates pass through it: it speaks TLS over a Unix socket, and reaches no name and no broker. (libpq has its own calls,
+    # which the filter refuses.)
+    "portcullis-api": (VISION + ("libpaho", "libmosquitto", "libcurl", "libavformat"), DECRYPTION | ENCRYPTION | {"getaddrinfo",
+                       "gethostbyname"}, ("EnvelopeOpener", "PahoBroker", "PlateReader", "Sealer", "PlateIndex", "AuditLog")),
     # It may encrypt: it seals to the auditor what it was asked.
     "portcullis-opener": (NETWORK + VISION, UNIX_SERVER, ("PahoBroker", "PlateReader", "Sealer")),
     # It speaks TLS, over a Unix socket alone: what keeps it from others is the filter (webhook_test.py looks at it as it runs).

@@ -28,6 +28,8 @@ WALL = {
                           "IPAddressDeny": "any"},
     "portcullis-forwarder": {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "PrivateDevices": "yes",
                              "IPAddressDeny": "any"},
+    "portcullis-api": {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "PrivateDevices": "yes",
+                       "IPAddressDeny": "any"},
 }
 # systemd's own measure of exposure, 0 (best) to 10: a line taken out of a unit lifts it over this.
 MAX_EXPOSURE = 1.5
@@ -126,6 +128,29 @@ class Units(unittest.TestCase):
             self.assertIn(f'relay = "{listens.replace("%i", "parking")}"', file.read())
         self.assert_accepted_and_little_exposed("portcullis-relay@", limit=MAX_EXPOSURE_OF_THE_RELAY)
 
+    def test_the_api_may_write_its_socket_alone_and_read_the_store_through_a_group(self):
+        api, collector = service_section("portcullis-api"), service_section("portcullis-collector")
+        writable = {key: value for key, value in api.items()
+                    if key in ("ReadWritePaths", "StateDirectory", "CacheDirectory", "LogsDirectory", "RuntimeDirectory",
+                               "BindPaths")}
+        self.assertEqual(writable, {"RuntimeDirectory": "portcullis-api"})
+        self.assertIn(collector["Group"], api["SupplementaryGroups"].split())
+        self.assertEqual((collector["UMask"], collector["StateDirectoryMode"]), ("0027", "0750"))  # read, not write
+        hidden = re.findall(r"(?m)^InaccessiblePaths=(.*)$", pathlib.Path(UNITS, "portcullis-api.service").read_text(encoding="utf-8"))
+        for path in ("/etc/portcullis/keys/recipients", "/var/lib/portcullis/opener", "/var/lib/portcullis/kek"):
+            self.assertIn("-" + path, " ".join(hidden).split())
+
+    def test_the_relay_of_the_api_holds_nothing_but_its_port(self):
+        relay = service_section("portcullis-api-relay")
+        for key, value in {**EVERY_UNIT, "PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX",
+                           "InaccessiblePaths": "-/etc/portcullis -/var/lib/portcullis -/run/portcullis"}.items():
+            self.assertEqual(relay.get(key), value, key)
+        self.assertRegex(relay["ExecStart"], r"^/lib/systemd/systemd-socket-proxyd --connections-max=4096 /run/portcullis-api/api.sock$")
+        self.assertGreaterEqual(int(relay["LimitNOFILE"]), 6 * 4096)
+        with open(os.path.join(UNITS, "..", "config", "api.toml"), encoding="utf-8") as file:
+            self.assertIn(f'group = "{relay["Group"]}"', file.read())
+        self.assert_accepted_and_little_exposed("portcullis-api-relay")
+
     def test_the_uplink_may_write_the_inbox_and_nothing_else(self):
         uplink = service_section("portcullis-uplink")
         writable = {key: value for key, value in uplink.items()
@@ -156,7 +181,8 @@ class Units(unittest.TestCase):
         with tempfile.TemporaryDirectory() as root:
             units = os.path.join(root, "units")
             shutil.copytree(UNITS, units)
-            for unit in (*WALL, "portcullis-registrar", "portcullis-retention", "portcullis-witness", "portcullis-witness-sign"):
+            for unit in (*WALL, "portcullis-registrar", "portcullis-retention", "portcullis-witness", "portcullis-witness-sign",
+                         "portcullis-api-relay"):
                 path = os.path.join(units, unit + ".service")
                 with open(path, encoding="utf-8") as file:
                     text = file.read().replace("/usr/bin/portcullis", BIN + "/portcullis")
