@@ -5,6 +5,15 @@ include("${SOURCE}/cmake/Layering.cmake")
 # Folders with more than one target: what any of their targets may use.
 set(PORTCULLIS_MAY_folder_seal ${PORTCULLIS_MAY_seal} ${PORTCULLIS_MAY_open} seal)
 set(PORTCULLIS_MAY_folder_collector ${PORTCULLIS_MAY_ingest} ${PORTCULLIS_MAY_opener} collector)
+# Of the collector's folder link/ and ingest/, never opener/.
+set(PORTCULLIS_MAY_folder_api ${PORTCULLIS_MAY_api} ${PORTCULLIS_MAY_api_server} collector)
+file(GLOB_RECURSE files "${SOURCE}/firmware/api/*.hpp" "${SOURCE}/firmware/api/*.cpp")
+foreach(file IN LISTS files)
+  file(STRINGS "${file}" lines REGEX "^#include \"collector/opener/")
+  if(lines)
+    message(FATAL_ERROR "${file} includes collector/opener/, which firmware/api may not use")
+  endif()
+endforeach()
 
 function(check_folder folder may self out)
   file(GLOB_RECURSE files "${SOURCE}/${folder}/*.hpp" "${SOURCE}/${folder}/*.cpp")
