@@ -14,7 +14,8 @@ import tempfile
 import unittest
 
 BUILD = ""
-COMPONENTS = {"device": ("portcullis-reader", "portcullis-uplink"), "collector": ("portcullis-collector", "portcullis-opener", "portcullis-forwarder"),
+COMPONENTS = {"device": ("portcullis-reader", "portcullis-uplink"),
+              "collector": ("portcullis-collector", "portcullis-opener", "portcullis-forwarder", "portcullis-api"),
               "tools": ("portcullis",)}
 EPOCH = "1700000000"
 
