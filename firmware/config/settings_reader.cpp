@@ -67,8 +67,9 @@ const char* environment_value(const SettingsDocument& document, const std::strin
 /// Sections that decide whose word counts and who may read. Whoever can only set a program's environment (an
 /// override file of its unit, say) must not be able to add a recipient or to empty a deny list.
 bool vouches(std::string_view section) {
-    constexpr std::array<std::string_view, 11> vouching{
-        "keys", "recipients", "devices", "receipts", "policy", "inbox", "access", "cases", "hotlist", "hook", "tls"};
+    constexpr std::array<std::string_view, 11> vouching{"keys",    "recipients", "devices", "receipts",
+                                                        "policy",  "inbox",      "access",  "cases",
+                                                        "hotlist", "hook",       "tls"};
     return std::ranges::find(vouching, section.substr(0, section.find_first_of(".["))) != vouching.end();
 }
 
