@@ -38,7 +38,7 @@ std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-double seconds(BootTime time) {
+double seconds_of(BootTime time) {
     return rounded(std::chrono::duration<double>(time.time_since_epoch()).count(), 1e3);
 }
 
@@ -66,9 +66,9 @@ std::string passage_line(const std::string& film, const CaptureRecord& record) {
     line["readings"] = record.read.readings;
     line["frames"] = record.passage.frames;
     line["direction"] = to_string(record.passage.direction);
-    line["first_s"] = seconds(record.passage.first_seen);
-    line["last_s"] = seconds(record.passage.last_seen);
-    line["best_s"] = seconds(record.captured_since_boot);
+    line["first_s"] = seconds_of(record.passage.first_seen);
+    line["last_s"] = seconds_of(record.passage.last_seen);
+    line["best_s"] = seconds_of(record.captured_since_boot);
     line["quad"] = quad_json(record.quad);
     return dump(line);
 }
