@@ -51,7 +51,6 @@ function(portcullis_program_part name)
   set_target_properties(portcullis_${name} PROPERTIES PORTCULLIS_PROGRAM ON)
   portcullis_in_programs(portcullis_${name})
   portcullis_precompile(portcullis_${name} program)
-  portcullis_unite(portcullis_${name})
 endfunction()
 
 function(portcullis_program name)

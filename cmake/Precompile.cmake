@@ -36,12 +36,3 @@ function(portcullis_precompile target kind)
   endif()
   target_precompile_headers(${target} REUSE_FROM ${shared})
 endfunction()
-
-# portcullis_unite(<target>)    under sanitizers eight sources are compiled as one: what they share is parsed, and its inline code
-# generated, once for eight. The release is built source by source, so that both ways are seen. Sources whose own names clash are
-# kept apart with SKIP_UNITY_BUILD_INCLUSION.
-function(portcullis_unite target)
-  if(PORTCULLIS_PRECOMPILE AND PORTCULLIS_SANITIZE)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  endif()
-endfunction()
