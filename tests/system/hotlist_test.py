@@ -82,9 +82,9 @@ class HitsOnly(unittest.TestCase):
         return [item for item in self.house.items() if item["kind"] == "read"]
 
     def shown(self):
-        """Every read that the opener holds, as an operator sees it."""
-        told = self.tool("tail", "--socket", self.house.view_socket, "--purpose", "test", "--case", CASE, "--json", "--last", "1000", "--once")
-        return [json.loads(line)["text"] for line in told.splitlines()]
+        """The text of every read that came, as an operator finds it."""
+        told = self.tool("search", "--socket", self.house.view_socket, "--purpose", "test", "--case", CASE, "--json")
+        return [read["text"] for read in json.loads(told)["found"]]
 
     def test_what_may_be_wanted_leaves_and_nothing_else(self):
         self.sign()
