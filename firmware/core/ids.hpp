@@ -15,7 +15,7 @@ using Seq = std::uint64_t;
 /// The random id of one life of a spool and key.
 struct ChainId {
     std::array<std::byte, 8> bytes{};
-    auto operator<=>(const ChainId&) const = default;
+    auto operator<=>(const ChainId&) const = default;  // NOLINT(modernize-use-nullptr): it takes <=> for one
 };
 
 [[nodiscard]] std::string to_string(const ChainId& chain);  // 16 hex digits

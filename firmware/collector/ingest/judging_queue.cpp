@@ -51,8 +51,8 @@ Result<JudgingQueue::Sight> JudgingQueue::look_at(const std::vector<ItemRow>& it
                            ChainKeeper::known_link(chain->second, item.seq - 1);
         if (!known) before.emplace(item.chain_id, item.seq - 1);
     }
-    for (ItemRow& item : TRY(store_->items.at_places(before)))
-        sight.before.emplace(std::pair(item.chain_id, item.seq), std::move(item));
+    for (const ItemRow& item : TRY(store_->items.at_places(before)))
+        sight.before.emplace(std::pair(item.chain_id, item.seq), item);
     sight.blobs = TRY(store_->items.blobs(ids));
     return sight;
 }
