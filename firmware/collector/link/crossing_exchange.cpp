@@ -218,14 +218,12 @@ Packet to_packet(const CrossingAnswer& answer) {
 }
 
 bool is_crossing_request(const Packet& packet) {
-    auto json = StrictJson::parse(packet.header, "packet");
-    return json && json->has("op") && json->text("op", word_limit) == "crossings";
+    return has_op(packet.header, "crossings");
 }
 
 Result<CrossingRequest> parse_crossing_request(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "crossings"));
-    json.check(json.number("v", 0, any_count) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "crossings", "op", "is not \"crossings\"");
+    json.begins(version, "crossings");
     json.check(packet.blob.empty(), "op", "brings bytes behind it");
     CrossingRequest request;
     request.purpose = json.text("purpose", max_purpose_bytes);
@@ -245,8 +243,7 @@ Result<CrossingRequest> parse_crossing_request(const Packet& packet) {
 
 Result<CrossingAnswer> parse_crossing_answer(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "crossing answer"));
-    json.check(json.number("v", 0, any_count) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "crossed", "op", "is not \"crossed\"");
+    json.begins(version, "crossed");
     CrossingAnswer answer;
     answer.counts.matched = json.number("matched", 0, any_count);
     answer.counts.entries = json.number("lone_entries", 0, any_count);

@@ -113,14 +113,12 @@ Result<Packet> to_packet(const HotlistAnswer& answer) {
 }
 
 bool is_hotlist_request(const Packet& packet) {
-    auto json = StrictJson::parse(packet.header, "packet");
-    return json && json->has("op") && json->text("op", word_limit) == "hotlist";
+    return has_op(packet.header, "hotlist");
 }
 
 Result<HotlistRequest> parse_hotlist_request(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "hotlist question"));
-    json.check(json.number("v", 0, any_count) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "hotlist", "op", "is not \"hotlist\"");
+    json.begins(version, "hotlist");
     json.check(packet.blob.empty(), "op", "brings bytes behind it");
     HotlistRequest request;
     request.act = act_field(json);
@@ -138,8 +136,7 @@ Result<HotlistRequest> parse_hotlist_request(const Packet& packet) {
 
 Result<HotlistAnswer> parse_hotlist_answer(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "hotlist answer"));
-    json.check(json.number("v", 0, any_count) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "hits", "op", "is not \"hits\"");
+    json.begins(version, "hits");
     HotlistAnswer answer;
     answer.matched = json.number("matched", 0, any_count);
     answer.version = json.number("version", 0, any_count);

@@ -79,8 +79,7 @@ Packet hello_packet(const Digest& keys) {
 
 Result<Digest> parse_hello(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "hello"));
-    json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "hello", "op", "is not \"hello\"");
+    json.begins(version, "hello");
     const Digest keys = json.digest("keys");
     TRY(json.finish());
     return keys;
@@ -128,8 +127,7 @@ Packet to_packet(const OpenReply& reply) {
 Result<OpenRequest> parse_open_request(Packet packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "open request"));
     OpenRequest request;
-    json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "open", "op", "is not \"open\"");
+    json.begins(version, "open");
     request.id = json.number("id", 0, any_id);
     request.device = device_field(json);
     request.chain = chain_field(json);
@@ -149,8 +147,7 @@ Result<OpenRequest> parse_open_request(Packet packet) {
 Result<OpenReply> parse_open_reply(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "open reply"));
     OpenReply reply;
-    json.check(json.number("v", 0, any_id) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "verdict", "op", "is not \"verdict\"");
+    json.begins(version, "verdict");
     reply.id = json.number("id", 0, any_id);
     reply.outcome =
         known(json, "outcome", outcome_from_string(json.text("outcome", word_limit)), OpenOutcome::judged);

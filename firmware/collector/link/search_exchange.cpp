@@ -118,14 +118,12 @@ Packet to_packet(const SearchAnswer& answer) {
 }
 
 bool is_search(const Packet& packet) {
-    auto json = StrictJson::parse(packet.header, "packet");
-    return json && json->has("op") && json->text("op", word_limit) == "search";
+    return has_op(packet.header, "search");
 }
 
 Result<SearchRequest> parse_search_request(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "search"));
-    json.check(json.number("v", 0, any_count) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "search", "op", "is not \"search\"");
+    json.begins(version, "search");
     json.check(packet.blob.empty(), "op", "brings bytes behind it");
     SearchRequest request;
     request.purpose = json.text("purpose", max_purpose_bytes);
@@ -145,8 +143,7 @@ Result<SearchRequest> parse_search_request(const Packet& packet) {
 
 Result<SearchAnswer> parse_search_answer(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "search answer"));
-    json.check(json.number("v", 0, any_count) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "found", "op", "is not \"found\"");
+    json.begins(version, "found");
     SearchAnswer answer;
     answer.matched = json.number("matched", 0, any_count);
     answer.opened = json.number("opened", 0, any_count);

@@ -10,7 +10,6 @@ namespace portcullis {
 namespace {
 
 constexpr std::uint64_t version = 1;
-constexpr std::size_t word_limit = 64;
 
 struct Field {
     const char* key;
@@ -32,14 +31,12 @@ Packet status_request() {
 }
 
 bool is_status_request(const Packet& packet) {
-    auto json = StrictJson::parse(packet.header, "packet");
-    return json && json->has("op") && json->text("op", word_limit) == "status";
+    return has_op(packet.header, "status");
 }
 
 Result<void> check_status_request(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "status request"));
-    json.check(json.number("v", 0, max_seq) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "status", "op", "is not \"status\"");
+    json.begins(version, "status");
     json.check(packet.blob.empty(), "op", "brings bytes behind it");
     return json.finish();
 }
@@ -54,8 +51,7 @@ Packet to_packet(const OpenerStatus& status) {
 
 Result<OpenerStatus> parse_opener_status(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "opener's counts"));
-    json.check(json.number("v", 0, max_seq) == version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "counts", "op", "is not \"counts\"");
+    json.begins(version, "counts");
     OpenerStatus status;
     for (const Field& field : fields)
         status.*field.value = json.number(field.key, 0, max_seq);

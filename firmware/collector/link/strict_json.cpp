@@ -1,11 +1,25 @@
 #include "collector/link/strict_json.hpp"
 
+#include <limits>
+
 namespace portcullis {
+
+namespace {
+
+constexpr std::size_t max_op_bytes = 64;
+
+}  // namespace
 
 Result<StrictJson> StrictJson::parse(std::string_view text, std::string what) {
     nlohmann::json object = nlohmann::json::parse(text, nullptr, false);
     if (!object.is_object()) return fail(ErrorCode::corrupt, "{}: is not a JSON object", what);
     return StrictJson(std::move(object), std::move(what));
+}
+
+void StrictJson::begins(std::uint64_t version, std::string_view op) {
+    check(number("v", 0, std::numeric_limits<std::uint64_t>::max()) == version, "v",
+          "is not a version that we speak");
+    check(text("op", max_op_bytes) == op, "op", fmt::format("is not \"{}\"", op));
 }
 
 void StrictJson::complain(const char* key, std::string_view what) {
@@ -88,6 +102,11 @@ Result<void> StrictJson::finish() const {
         if (!asked_.contains(field.key()))
             return fail(ErrorCode::corrupt, "{}: holds a field that this version does not know", what_);
     return {};
+}
+
+bool has_op(std::string_view text, std::string_view op) {
+    auto json = StrictJson::parse(text, "packet");
+    return json && json->has("op") && json->text("op", max_op_bytes) == op;
 }
 
 }  // namespace portcullis

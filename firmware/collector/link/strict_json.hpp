@@ -16,6 +16,9 @@ class StrictJson {
     /// Errors: corrupt (not a JSON object). `what` names the message in errors.
     [[nodiscard]] static Result<StrictJson> parse(std::string_view text, std::string what);
 
+    /// What each message of the link begins with: "v", its version, and "op", what it is.
+    void begins(std::uint64_t version, std::string_view op);
+
     [[nodiscard]] bool has(const char* key) const { return object_.contains(key); }
     [[nodiscard]] std::string text(const char* key, std::size_t limit);
     [[nodiscard]] std::uint64_t number(const char* key, std::uint64_t low, std::uint64_t high);
@@ -42,5 +45,8 @@ class StrictJson {
     std::set<std::string> asked_;
     std::string complaint_;
 };
+
+/// Whether it claims to be such a message; whether it is one, parsing it tells.
+[[nodiscard]] bool has_op(std::string_view text, std::string_view op);
 
 }  // namespace portcullis

@@ -128,8 +128,7 @@ Packet to_packet(const View& view) {
 Result<View> parse_view(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "view"));
     View view;
-    json.check(json.number("v", 0, max_seq) == view_version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "view", "op", "is not \"view\"");
+    json.begins(view_version, "view");
     static_cast<void>(json.text("time", word_limit));
     static_cast<void>(json.text("verdict", word_limit));
     view.device = json.text("device", max_device_name_bytes);
@@ -158,8 +157,7 @@ Packet to_packet(const Subscription& subscription) {
 
 Result<Subscription> parse_subscription(const Packet& packet) {
     StrictJson json = TRY(StrictJson::parse(packet.header, "subscription"));
-    json.check(json.number("v", 0, max_seq) == subscription_version, "v", "is not a version that we speak");
-    json.check(json.text("op", word_limit) == "subscribe", "op", "is not \"subscribe\"");
+    json.begins(subscription_version, "subscribe");
     Subscription subscription;
     subscription.last = static_cast<std::uint32_t>(json.number("last", 0, max_last_views));
     subscription.purpose = json.text("purpose", max_purpose_bytes);
