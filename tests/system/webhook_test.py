@@ -136,7 +136,8 @@ class Webhooks(unittest.TestCase):
             cls.house.stop(name)
         stored = cls.house.query(cls.house.store_file, "SELECT count(*) FROM item WHERE kind = 'read'")[0][0]
         wait_until("the opener shows every read", lambda: len(cls.look()) == stored, LIMIT_S)
-        cls.views = [view for view in cls.look() if view["text"]]
+        cls.shown = cls.look()
+        cls.views = [view for view in cls.shown if view["text"]]  # an unread plate is no read to tell of
         assert len(cls.views) >= 3, cls.views
         cls.plates = sorted({view["text"] for view in cls.views})
         cls.ids = [f"{view['device']}/{view['chain']}/{view['seq']}" for view in cls.views]
@@ -179,7 +180,9 @@ class Webhooks(unittest.TestCase):
                 process.wait(LIMIT_S)
         outcome = self._outcome.result
         if any(test is self for test, _ in outcome.failures + outcome.errors):
-            print(f"--- forwarder\n{self.log()[-6000:]}\n--- opener\n{self.house.log_text('opener')[-2000:]}", file=sys.stderr)
+            relays = (self.own / "relay.log").read_text(errors="replace") if (self.own / "relay.log").exists() else ""
+            for name, text in (("opener", self.house.log_text("opener")), ("relays", relays), ("forwarder", self.log())):
+                print(f"--- {name}\n{text[-3000:]}", file=sys.stderr)
 
     # --- what the tests share -------------------------------------------------------------------------------------
     def receiver(self, certificate="receiver", **options):
@@ -308,7 +311,7 @@ class Webhooks(unittest.TestCase):
             self.assertEqual(told["data"]["results"][0]["plate"], by_id[headers["Portcullis-Id"]]["text"].lower())
         # Each look stands in the audit log, with the account, once for all hooks.
         entered = self.entries("webhook-17")[before:]
-        self.assertEqual(sum(entry["verdict"] == "granted" for entry in entered), len(self.ids))
+        self.assertEqual(sum(entry["verdict"] == "granted" for entry in entered), len(self.shown))
         self.assertEqual({(entry["who"], entry["purpose"]) for entry in entered}, {(US, "test")})
         self.assert_nothing_readable_is_left()
         self.assertTrue(carve.find_texts(ours.told()[0][2], self.plates))  # control: what would have been found
