@@ -99,11 +99,14 @@ void HookCourier::log_settlement(Settlement settlement, const DeliveryPlace& pla
     if (settlement == Settlement::refused)
         return log_warning("forward", "refused by the receiver hook={} device={} chain={} seq={} status={}",
                            hook_.name, place.device, to_string(place.chain), place.seq, answer->status);
-    const bool away = settlement != Settlement::delivered;
+    // A receiver that stays away is told of once, and again when it is for another reason.
+    std::optional<int> away;
+    if (settlement != Settlement::delivered)
+        away = answer ? answer->status : -1 - static_cast<int>(answer.error().code());
     if (away != away_ && away)
         log_warning("forward", "the receiver takes nothing, and is asked again hook={} why=\"{}\"",
                     hook_.name, words_of(answer));
-    if (away != away_ && !away) log_info("forward", "the receiver takes again hook={}", hook_.name);
+    if (away_ && !away) log_info("forward", "the receiver takes again hook={}", hook_.name);
     away_ = away;
     if (settlement == Settlement::given_up) log_lost(place, "the receiver took it in all this time not");
 }

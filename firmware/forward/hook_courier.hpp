@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/thread.hpp"
@@ -55,7 +56,8 @@ class HookCourier {
     std::condition_variable_any changed_;
     HookKeys keys_;
     DeliveryQueue queue_;
-    bool away_ = false;    // the receiver took nothing the last time
+    std::optional<int>
+        away_;  // why the receiver took nothing the last time: the status, or less than 0 the kind of error
     std::jthread thread_;  // last: it uses all the others
 };
 

@@ -55,6 +55,18 @@ class Heard {
     std::vector<std::string> ids_, signatures_, bodies_;
 };
 
+/// An hour passes whenever somebody looks at it: no back-off is waited for.
+class HastyClock final : public Clock {
+  public:
+    [[nodiscard]] UtcTime utc() const override {
+        return UtcTime(std::chrono::sys_days(std::chrono::year{2026} / 1 / 1));
+    }
+    [[nodiscard]] BootTime since_boot() const override { return BootTime(std::chrono::hours(++hours_)); }
+
+  private:
+    mutable std::atomic<int> hours_{0};
+};
+
 std::string id_of(Seq seq) {
     return delivery_id(told_view(seq));
 }
@@ -190,4 +202,31 @@ TEST_CASE("the log names what was refused, lost and left behind by its place, an
     CHECK(log.count("not told any more hook=parking waiting=4") == 1);
     for (const char* text : {"ABO123", "AB[O0]123", "AB0I23", "abo123"})
         CHECK(log.count(text) == 0);
+}
+
+TEST_CASE("a receiver that stays away is told of once for each reason, and when it takes again") {
+    const TempDir dir;
+    const CapturedLog log(dir.path() / "log");
+    const HastyClock clock;
+    const std::vector<Result<HookAnswer>> answers{fail(ErrorCode::closed, "nobody listens, 1"),
+                                                  fail(ErrorCode::closed, "nobody listens, 2"),
+                                                  fail(ErrorCode::denied, "a stranger's certificate"),
+                                                  HookAnswer{503, std::nullopt},
+                                                  HookAnswer{503, std::nullopt},
+                                                  HookAnswer{500, std::nullopt},
+                                                  HookAnswer{200, std::nullopt}};
+    std::atomic<std::size_t> asked{0};
+    HookSettings hook = told_hook();
+    hook.retry_for = std::chrono::hours(24 * 365);
+    HookCourier courier(
+        hook, usual_keys,
+        [&](const HookPost&, const HookKeys&, const std::stop_token&) -> Result<HookAnswer> {
+            return answers.at(asked++);
+        },
+        clock, no_chance);
+    courier.push(told_view(1));
+    REQUIRE(wait_until([&] { return log.count("takes again hook=parking") == 1; }));
+    CHECK(log.count("takes nothing") == 4);
+    for (const char* why : {"nobody listens, 1", "a stranger's certificate", "status 503", "status 500"})
+        CHECK(log.count(why) == 1);
 }
