@@ -274,7 +274,7 @@ class House:
         wait_until("the API listens", ready, START_LIMIT_S)
         port = free_port()
         self.spawn("relay", ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", "/lib/systemd/systemd-socket-proxyd",
-                             "--connections-max=4096", path])
+                             "--connections-max=4096", path], restore_signals=False)  # systemd's units ignore SIGPIPE (IgnoreSIGPIPE=)
 
         def reached():
             with contextlib.suppress(OSError):
