@@ -23,13 +23,11 @@ CollectorService::CollectorService(Ingest& ingest, OpenerClient& opener, Broker&
       broker_(broker),
       heartbeat_(heartbeat),
       settings_(std::move(settings)),
-      messages_(max_unstored_messages, Overflow::drop_oldest) {}
+      messages_(max_unstored_messages) {}
 
 BrokerHandlers CollectorService::handlers() {
     BrokerHandlers handlers;
-    handlers.message = [this](BrokerMessage message) {
-        static_cast<void>(messages_.send(std::move(message)));
-    };
+    handlers.message = [this](BrokerMessage message) { messages_.push(std::move(message)); };
     // A receipt that the broker did not take is given again when its device sends again.
     handlers.accepted = [](std::uint64_t, Result<void> accepted) {
         if (!accepted)
@@ -57,12 +55,12 @@ Result<void> CollectorService::subscribe() {
 
 std::vector<BrokerMessage> CollectorService::next_batch(milliseconds patience, const std::stop_token& stop) {
     std::vector<BrokerMessage> batch;
-    auto message = messages_.receive_for(patience, stop);
+    auto message = messages_.take(patience, stop);
     const auto deadline = std::chrono::steady_clock::now() + settings_.batch_time;
     while (message) {
         batch.push_back(std::move(*message));
         if (batch.size() >= settings_.batch_messages) break;
-        message = messages_.receive_for(deadline - std::chrono::steady_clock::now(), stop);
+        message = messages_.take(deadline - std::chrono::steady_clock::now(), stop);
     }
     return batch;
 }
@@ -115,6 +113,12 @@ void CollectorService::tell() {
              "doubtful={} opener={}",
              now.messages, now.stored, now.duplicates, now.conflicting, now.refused, now.denied, dropped(),
              now.receipts, now.judged_good, now.judged_doubtful, opener_.connected() ? "connected" : "away");
+    if (const auto most = messages_.most_dropped())
+        log_warning(
+            "collector",
+            "more messages than could be stored; most of those dropped are device={} dropped={}; it keeps "
+            "what has no receipt and sends it again",
+            most->device.empty() ? "?" : most->device, most->messages);
     notify_status(
         fmt::format("stored={} good={} doubtful={}", now.stored, now.judged_good, now.judged_doubtful));
     told_ = now;
@@ -132,7 +136,7 @@ void CollectorService::run(const std::stop_token& stop, const std::function<void
                       done.error().message());
         if (done && failing) log_info("collector", "the store works again");
         failing = !done.has_value();
-        // While the store fails the queue overflows and drops its oldest, which have no receipt.
+        // While the store fails, arrivals overflow and are dropped; they have no receipt.
         if (failing) std::this_thread::sleep_for(settings_.error_pause);
         if (std::chrono::steady_clock::now() < next_tell) continue;
         tell();

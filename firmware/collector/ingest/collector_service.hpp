@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "base/channel.hpp"
+#include "collector/ingest/arrivals.hpp"
 #include "collector/ingest/ingest.hpp"
 #include "collector/ingest/opener_client.hpp"
 #include "health/service.hpp"
@@ -20,8 +20,7 @@ struct CollectorServiceSettings {
     milliseconds error_pause{1000};  // after an error of the store: do not spin
 };
 
-/// Messages between the broker's thread and the store. The oldest is dropped and counted when it is full: it
-/// has no receipt yet, so its device sends it again.
+/// Of all devices, between the broker's thread and the store.
 inline constexpr std::size_t max_unstored_messages = 256;
 
 class CollectorService {
@@ -57,7 +56,7 @@ class CollectorService {
     Heartbeat& heartbeat_;
     CollectorServiceSettings settings_;
     RegistrarDesk* registrar_ = nullptr;
-    Channel<BrokerMessage> messages_;
+    Arrivals messages_;
     std::atomic<bool> connected_ = false;  // to the broker; set by its thread
     std::uint64_t next_token_ = 1;
     IngestCounters told_;

@@ -140,6 +140,25 @@ TEST_CASE("more messages than the queue holds: the oldest are dropped, counted, 
     CHECK(all.service.dropped() == 1);
 }
 
+TEST_CASE("attack: a device floods the collector, another one's items are all stored, and the log names it") {
+    Service all;
+    const CapturedLog log(all.folder / "log");
+    const KeyFiles files = all.bench.road.pki.device("gate-2");
+    const auto key = must(FileSigningKey::create(files.key, files.certificate));
+    TestDevice honest(all.bench.road, *key, "gate-2");
+    const auto flood = all.device.messages(all.device.seal());
+    const auto record = honest.messages(honest.seal());
+    all.send(record);
+    for (std::size_t i = 0; i < 4 * max_unstored_messages; ++i)
+        all.send({flood[i % flood.size()]});
+    CHECK(all.service.dropped() == 3 * max_unstored_messages + record.size());
+    must_do(all.turn());
+    CHECK(all.bench.chain(honest).upto == record.size());
+    all.stop.request_stop();
+    all.service.run(all.stop.get_token(), [] {});  // ends at once, and tells
+    CHECK(log.count(fmt::format("device=gate-1 dropped={};", all.service.dropped())) == 1);
+}
+
 TEST_CASE("the registrar's answers go to their device while there is a broker") {
     Service all;
     RegistrarDesk desk(all.folder / "registrar", std::nullopt);
