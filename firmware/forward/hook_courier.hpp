@@ -56,8 +56,8 @@ class HookCourier {
     std::condition_variable_any changed_;
     HookKeys keys_;
     DeliveryQueue queue_;
-    std::optional<int>
-        away_;  // why the receiver took nothing the last time: the status, or less than 0 the kind of error
+    /// Why the receiver took nothing the last time: the status, or less than 0 the kind of error.
+    std::optional<int> away_;
     std::jthread thread_;  // last: it uses all the others
 };
 
